@@ -1,0 +1,172 @@
+// Package cli is what the steps share: their common flags, exit codes,
+// interruption and the way they print.
+//
+// Results go to stdout; everything else goes to stderr, the name of the
+// endpoint in use first.
+package cli
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"regexp"
+	"syscall"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
+
+	"dynamostreamer/internal/endpoint"
+	"dynamostreamer/internal/table"
+)
+
+// A Step is one of the tutorial's programs. Its embedded FlagSet takes
+// the step's own flags; -endpoint and -table are there already.
+type Step struct {
+	*flag.FlagSet
+	Table string // the value of -table
+
+	about    string
+	example  string
+	endpoint string // the value of -endpoint
+	resolved endpoint.Endpoint
+	stdout   io.Writer
+	stderr   io.Writer
+}
+
+// New returns the step called name, such as "02-generate". about says in
+// a sentence what it does, example is a command line that does it.
+func New(name, about, example string) *Step {
+	s := &Step{
+		FlagSet: flag.NewFlagSet(name, flag.ContinueOnError),
+		about:   about, example: example,
+		stdout: os.Stdout, stderr: os.Stderr,
+	}
+	s.FlagSet.SetOutput(io.Discard) // parsing errors are printed by run
+	s.StringVar(&s.endpoint, "endpoint", "", endpoint.Usage)
+	s.StringVar(&s.Table, "table", table.DefaultName, "the table's `name`")
+	return s
+}
+
+// Main parses the command line, calls run and exits: with 0 if run
+// returns nil, with 2 if the step was used wrongly and with 1 after any
+// other error. The first Ctrl-C ends run's context; run then finishes
+// what it is doing and says how far it came. A second one ends the
+// process at once.
+func (s *Step) Main(run func(context.Context) error) {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
+	os.Exit(s.run(ctx, os.Args[1:], run))
+}
+
+func (s *Step) run(ctx context.Context, args []string, run func(context.Context) error) int {
+	err := s.parse(args)
+	if errors.Is(err, flag.ErrHelp) {
+		s.help()
+		return 0
+	}
+	if err == nil {
+		err = run(ctx)
+	}
+	var usage usageError
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &usage):
+		fmt.Fprintf(s.stderr, "%s: %v (see -h)\n", s.Name(), err)
+		return 2
+	case errors.Is(err, syscall.EPIPE):
+		return 1 // nobody reads our output any more, such as head
+	}
+	fmt.Fprintf(s.stderr, "%s: %v\n", s.Name(), s.explain(err))
+	return 1
+}
+
+func (s *Step) parse(args []string) error {
+	if err := s.Parse(args); errors.Is(err, flag.ErrHelp) {
+		return err
+	} else if err != nil {
+		return usageError{s.plainly(err.Error())}
+	}
+	if s.NArg() > 0 {
+		return Usagef("unexpected argument %q", s.Arg(0))
+	}
+	return nil
+}
+
+var badValue = regexp.MustCompile(`^invalid (?:boolean )?value "(.*)" for (?:flag )?-(\S+):`)
+
+// plainly says what a flag takes, where package flag says that it could
+// not parse a value.
+func (s *Step) plainly(message string) string {
+	match := badValue.FindStringSubmatch(message)
+	if match == nil {
+		return message
+	}
+	takes := "value for it"
+	if f, ok := s.Lookup(match[2]).Value.(flag.Getter); ok {
+		switch f.Get().(type) {
+		case time.Duration:
+			takes = "time, such as 500ms, 3s or 1h"
+		case int, uint64:
+			takes = "whole number"
+		case float64:
+			takes = "number"
+		case bool:
+			takes = "choice: give -" + match[2] + " or nothing"
+		}
+	}
+	return fmt.Sprintf("-%s %s is no %s", match[2], match[1], takes)
+}
+
+func (s *Step) help() {
+	fmt.Fprintf(s.stdout, "%s %s\n\nusage: go run ./steps/%[1]s [flags]\n\n", s.Name(), s.about)
+	s.SetOutput(s.stdout)
+	s.PrintDefaults()
+	fmt.Fprintf(s.stdout, "\nexample:\n  %s\n", s.example)
+	fmt.Fprintf(s.stdout, "\nexit status: 0 done, 1 failed, 2 wrong use; Ctrl-C stops it in order\n")
+}
+
+// Given reports whether the command line sets the flag called name.
+func (s *Step) Given(name string) bool {
+	given := false
+	s.Visit(func(f *flag.Flag) { given = given || f.Name == name })
+	return given
+}
+
+// Connect says on stderr which endpoint the flags and the environment
+// name, makes sure that something answers there and returns its clients.
+func (s *Step) Connect(ctx context.Context) (*dynamodb.Client, *dynamodbstreams.Client, error) {
+	e, err := endpoint.Resolve(s.endpoint, os.Getenv)
+	if err != nil {
+		return nil, nil, usageError{err.Error()}
+	}
+	db, streams, err := e.Clients(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	s.resolved = e
+	fmt.Fprintf(s.stderr, "endpoint: %v\n", e)
+	return db, streams, e.Reach(ctx)
+}
+
+// OnAWS reports whether Connect reached the user's AWS account.
+func (s *Step) OnAWS() bool { return s.resolved.AWS() }
+
+// Notef prints a line about the step's own doings on stderr.
+func (s *Step) Notef(format string, args ...any) {
+	fmt.Fprintf(s.stderr, format+"\n", args...)
+}
+
+// Usagef is an error of the person who typed the command line.
+func Usagef(format string, args ...any) error {
+	return usageError{fmt.Sprintf(format, args...)}
+}
+
+type usageError struct{ message string }
+
+func (e usageError) Error() string { return e.message }

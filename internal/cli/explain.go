@@ -1,0 +1,55 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"syscall"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	streamtypes "github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
+
+	"dynamostreamer/internal/table"
+)
+
+// explain puts in place of an error that a newcomer is sure to meet what
+// to do about it, and leaves others as they are.
+func (s *Step) explain(err error) error {
+	var noTable *types.ResourceNotFoundException
+	var noStream *streamtypes.ResourceNotFoundException
+	switch {
+	case errors.As(err, &noTable):
+		return fmt.Errorf("table %s does not exist: run %s", s.Table, s.command("01-create-table"))
+	case errors.As(err, &noStream):
+		return fmt.Errorf("the stream of table %s is gone: was the table deleted? Run %s", s.Table, s.command("01-create-table"))
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return s.resolved.Unreachable()
+	case errors.Is(err, context.Canceled):
+		return errors.New("interrupted")
+	}
+	return err
+}
+
+// command is the command line of another step with this one's endpoint
+// and table.
+func (s *Step) command(step string) string {
+	line := "go run ./steps/" + step
+	if s.endpoint != "" {
+		line += " -endpoint " + s.endpoint
+	}
+	if s.Table != table.DefaultName {
+		line += " -table " + s.Table
+	}
+	return line
+}
+
+// NoStreamError says that the table can't be read as a stream.
+func (s *Step) NoStreamError() error {
+	return fmt.Errorf("table %s has no stream: run %s -recreate, which deletes its rows", s.Table, s.command("01-create-table"))
+}
+
+// NoTTLError says that DynamoDB doesn't remove the table's expired rows.
+func (s *Step) NoTTLError() error {
+	return fmt.Errorf("table %s has no TTL on the attribute %s: run %s, which enables it",
+		s.Table, table.TTLAttribute, s.command("01-create-table"))
+}

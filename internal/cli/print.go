@@ -1,0 +1,58 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+)
+
+// terminal reports whether f is a terminal that redraws lines.
+func terminal(f any) bool {
+	file, ok := f.(*os.File)
+	return ok && term.IsTerminal(int(file.Fd())) && os.Getenv("TERM") != "dumb"
+}
+
+// Progress returns a bar on stderr that counts to total, or without an
+// end where total is -1. It draws nothing where stderr is no terminal,
+// nor, without an end, beside results that a terminal shows. Finish
+// removes it.
+func (s *Step) Progress(total int) *progressbar.ProgressBar {
+	if !terminal(s.stderr) || total < 0 && terminal(s.stdout) {
+		return progressbar.DefaultSilent(int64(total))
+	}
+	return progressbar.NewOptions(total,
+		progressbar.OptionSetWriter(s.stderr),
+		progressbar.OptionSetDescription(s.Name()),
+		progressbar.OptionShowCount(),
+		progressbar.OptionShowIts(),
+		progressbar.OptionThrottle(100*time.Millisecond),
+		progressbar.OptionClearOnFinish(),
+	)
+}
+
+// Printf prints results on stdout. An error, such as a full disk, ends
+// the step: its result would be incomplete.
+func (s *Step) Printf(format string, args ...any) error {
+	if _, err := fmt.Fprintf(s.stdout, format, args...); err != nil {
+		return fmt.Errorf("printing: %w", err)
+	}
+	return nil
+}
+
+// colours of the words that say what happened to a row, as SGR codes.
+var colours = map[string]string{
+	"inserted": "32", "modified": "33", "deleted": "31", "expired": "35",
+}
+
+// Kind is the word that says what happened to a row, padded to a column
+// and, on a terminal without NO_COLOR, coloured.
+func (s *Step) Kind(word string) string {
+	padded := fmt.Sprintf("%-8s", word)
+	if code := colours[word]; code != "" && terminal(s.stdout) && os.Getenv("NO_COLOR") == "" {
+		return "\x1b[" + code + "m" + padded + "\x1b[0m"
+	}
+	return padded
+}

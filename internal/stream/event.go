@@ -1,0 +1,117 @@
+package stream
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
+)
+
+// Kind says what happened to an item.
+type Kind string
+
+const (
+	Inserted Kind = "inserted"
+	Modified Kind = "modified"
+	Deleted  Kind = "deleted" // by a call of somebody's
+	Expired  Kind = "expired" // by DynamoDB, since its TTL had passed
+)
+
+// Kinds lists all kinds, in the order of an item's life.
+var Kinds = []Kind{Inserted, Modified, Deleted, Expired}
+
+// An Event is one change of one item.
+type Event struct {
+	Kind Kind
+	// Keys is the item's primary key.
+	Keys Image
+	// Old is the item before the change, nil for Inserted. New is the
+	// item after it, nil for Deleted and Expired. Both are nil where the
+	// stream's view type leaves them out.
+	Old, New Image
+	// Shard is the id of the shard that holds the record.
+	Shard string
+	// Sequence is the record's sequence number: decimal digits that
+	// order the changes of an item. Compare it as a number, not as text.
+	Sequence string
+	// At is when DynamoDB made the change, roughly: the service rounds
+	// it to the second, DynamoDB Local to the minute.
+	At time.Time
+}
+
+// Expired reports whether DynamoDB itself removed the item since its TTL
+// had passed.
+func (e Event) Expired() bool { return e.Kind == Expired }
+
+// Image is the item as the event knows it last: New, or else Old, or
+// else its Keys.
+func (e Event) Image() Image {
+	switch {
+	case e.New != nil:
+		return e.New
+	case e.Old != nil:
+		return e.Old
+	}
+	return e.Keys
+}
+
+// localExpiry is the event name that DynamoDB Local 3.0.0 to 3.3.1 gives
+// to a removal by TTL, in place of REMOVE, and without an identity: it
+// fails to translate its own name for it. No other record of its has this
+// event name.
+const localExpiry = "UNKNOWN_TO_SDK_VERSION"
+
+// newEvent reads a record of the Streams API.
+func newEvent(shard string, r types.Record) (Event, error) {
+	if sequence(r) == "" {
+		return Event{}, fmt.Errorf("a record of shard %s has no sequence number", shard)
+	}
+	e := Event{
+		Keys:     r.Dynamodb.Keys,
+		Old:      r.Dynamodb.OldImage,
+		New:      r.Dynamodb.NewImage,
+		Shard:    shard,
+		Sequence: sequence(r),
+		At:       aws.ToTime(r.Dynamodb.ApproximateCreationDateTime),
+	}
+	switch r.EventName {
+	case types.OperationTypeInsert:
+		e.Kind = Inserted
+	case types.OperationTypeModify:
+		e.Kind = Modified
+	case types.OperationTypeRemove:
+		e.Kind = Deleted
+		if byTTL(r.UserIdentity) {
+			e.Kind = Expired
+		}
+	case localExpiry:
+		if aws.ToString(r.AwsRegion) == "ddblocal" {
+			e.Kind = Expired
+			break
+		}
+		fallthrough
+	default:
+		return Event{}, fmt.Errorf("record %s of shard %s has the unknown event name %q", e.Sequence, shard, r.EventName)
+	}
+	return e, nil
+}
+
+// byTTL tells DynamoDB's own removals from everybody else's: they are
+// the only ones that carry an identity ("DynamoDB Streams and Time to
+// Live" in the Developer Guide). Other services of AWS remove items as
+// a Service too, so the principal must match as well.
+func byTTL(who *types.Identity) bool {
+	return who != nil &&
+		aws.ToString(who.Type) == "Service" &&
+		aws.ToString(who.PrincipalId) == "dynamodb.amazonaws.com"
+}
+
+// sequence is the record's sequence number, or empty in a record that
+// has none.
+func sequence(r types.Record) string {
+	if r.Dynamodb == nil {
+		return ""
+	}
+	return aws.ToString(r.Dynamodb.SequenceNumber)
+}

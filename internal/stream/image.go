@@ -1,0 +1,129 @@
+package stream
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
+)
+
+// An Image is an item, or its key, as the stream recorded it. Numbers are
+// strings of digits in it and lose none.
+type Image map[string]types.AttributeValue
+
+// Decode fills the struct or map that out points to, as
+// attributevalue.UnmarshalMap does, except that a Number in an any
+// becomes an attributevalue.Number: no digit is lost.
+func (i Image) Decode(out any) error {
+	item, err := attributevalue.FromDynamoDBStreamsMap(i)
+	if err != nil {
+		return fmt.Errorf("decoding an image: %w", err)
+	}
+	exact := func(o *attributevalue.DecoderOptions) { o.UseNumber = true }
+	if err := attributevalue.UnmarshalMapWithOptions(item, out, exact); err != nil {
+		return fmt.Errorf("decoding an image: %w", err)
+	}
+	return nil
+}
+
+// MarshalJSON writes the image as an ordinary JSON object, numbers with
+// all their digits. A set becomes an array and Binary a base64 string.
+func (i Image) MarshalJSON() ([]byte, error) {
+	if i == nil {
+		return []byte("null"), nil
+	}
+	object := make(map[string]any, len(i))
+	for name, value := range i {
+		object[name] = plain(value)
+	}
+	return json.Marshal(object)
+}
+
+func plain(value types.AttributeValue) any {
+	switch v := value.(type) {
+	case *types.AttributeValueMemberS:
+		return v.Value
+	case *types.AttributeValueMemberN:
+		return json.Number(v.Value)
+	case *types.AttributeValueMemberBOOL:
+		return v.Value
+	case *types.AttributeValueMemberB:
+		return v.Value
+	case *types.AttributeValueMemberM:
+		return Image(v.Value)
+	case *types.AttributeValueMemberL:
+		list := make([]any, len(v.Value))
+		for i, element := range v.Value {
+			list[i] = plain(element)
+		}
+		return list
+	case *types.AttributeValueMemberSS:
+		return v.Value
+	case *types.AttributeValueMemberNS:
+		numbers := make([]json.Number, len(v.Value))
+		for i, n := range v.Value {
+			numbers[i] = json.Number(n)
+		}
+		return numbers
+	case *types.AttributeValueMemberBS:
+		return v.Value
+	}
+	return nil // NULL
+}
+
+// A Difference is one attribute that two images don't share. Old or New
+// is nil where that image lacks it.
+type Difference struct {
+	Path     string // such as "activity.page"
+	Old, New types.AttributeValue
+}
+
+// Differences lists where the event's New differs from its Old, by path.
+// Maps are compared attribute by attribute, lists and sets as a whole.
+func (e Event) Differences() []Difference { return differences("", e.Old, e.New) }
+
+func differences(prefix string, before, after Image) []Difference {
+	names := slices.Sorted(maps.Keys(before))
+	for name := range after {
+		if _, ok := before[name]; !ok {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	var diffs []Difference
+	for _, name := range names {
+		a, b := before[name], after[name]
+		am, aok := a.(*types.AttributeValueMemberM)
+		bm, bok := b.(*types.AttributeValueMemberM)
+		switch {
+		case aok && bok:
+			diffs = append(diffs, differences(prefix+name+".", am.Value, bm.Value)...)
+		case !reflect.DeepEqual(a, b):
+			diffs = append(diffs, Difference{prefix + name, a, b})
+		}
+	}
+	return diffs
+}
+
+// String is the difference on one line: "activity.page: / -> /cart".
+func (d Difference) String() string {
+	return fmt.Sprintf("%s: %s -> %s", d.Path, text(d.Old), text(d.New))
+}
+
+func text(v types.AttributeValue) string {
+	switch v := v.(type) {
+	case nil:
+		return "(none)"
+	case *types.AttributeValueMemberS:
+		return v.Value
+	}
+	out, err := json.Marshal(plain(v))
+	if err != nil {
+		return fmt.Sprintf("(%v)", err) // a Number that is none: the server's fault
+	}
+	return string(out)
+}

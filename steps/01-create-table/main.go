@@ -1,0 +1,106 @@
+// 01-create-table makes the table that the other steps use: a key, a
+// stream that shows every change, and an attribute that says when a row
+// expires.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"dynamostreamer/internal/cli"
+	"dynamostreamer/internal/table"
+)
+
+func main() {
+	step := cli.New("01-create-table",
+		"creates the table, its stream and its TTL.",
+		"go run ./steps/01-create-table")
+	recreate := step.Bool("recreate", false,
+		"delete the table with its rows first, if it is there")
+	remove := step.Bool("delete", false,
+		"delete the table with its rows, and make none")
+
+	step.Main(func(ctx context.Context) error {
+		if *recreate && *remove {
+			return cli.Usagef("-recreate and -delete exclude each other")
+		}
+		db, _, err := step.Connect(ctx)
+		if err != nil {
+			return err
+		}
+		switch {
+		case *remove:
+			return deleteTable(ctx, step, db)
+		case *recreate:
+			err := deleteTable(ctx, step, db)
+			if err != nil && !table.IsMissing(err) {
+				return err
+			}
+		}
+		return createTable(ctx, step, db)
+	})
+}
+
+func createTable(ctx context.Context, step *cli.Step, db *dynamodb.Client) error {
+	//weave:create
+	// Creating is not instant: Create waits until the table
+	// is active. A table that exists is left as it is.
+	created, err := table.Create(ctx, db, step.Table)
+	if err != nil {
+		return err
+	}
+	//weave:end
+
+	// Somebody else may have made it, in another shape.
+	t, err := table.Describe(ctx, db, step.Table)
+	if err != nil {
+		return err
+	}
+	if diffs := t.Differences(); len(diffs) > 0 {
+		return fmt.Errorf("table %s is there, but another one: %s; "+
+			"use another -table or, to delete it with its rows, -recreate",
+			step.Table, strings.Join(diffs, "; "))
+	}
+
+	//weave:ttl
+	// A table has no TTL until it is told which attribute holds
+	// the time. DynamoDB refuses to be told twice, so look first.
+	enable := !t.TTLEnabled()
+	if enable {
+		err := table.EnableTTL(ctx, db, step.Table)
+		if err != nil {
+			return err
+		}
+		if t, err = table.Describe(ctx, db, step.Table); err != nil {
+			return err
+		}
+	}
+	//weave:end
+
+	switch {
+	case created:
+		return step.Printf("created table %s\n%v", step.Table, t)
+	case enable:
+		return step.Printf("table %s was there; its TTL is now enabled\n%v", step.Table, t)
+	}
+	return step.Printf("table %s is there already: nothing changed\n%v", step.Table, t)
+}
+
+func deleteTable(ctx context.Context, step *cli.Step, db *dynamodb.Client) error {
+	t, err := table.Describe(ctx, db, step.Table)
+	if err != nil {
+		return err
+	}
+	if err := table.Delete(ctx, db, step.Table); err != nil {
+		return err
+	}
+	// The stream does not outlive its name: a new table of that name
+	// gets a stream with another ARN, and readers must change over.
+	return errors.Join(
+		step.Printf("deleted table %s\n", step.Table),
+		step.Printf("  its stream was %s;\n  a new table gets a new one\n", t.StreamARN))
+}

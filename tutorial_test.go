@@ -1,0 +1,263 @@
+// Package tutorial verifies the steps, by the scripts under testdata, and
+// the prose of TUTORIAL.md and README.md.
+//
+//	go test            # everything here, in about a minute
+//	go test -update    # rewrite the expected outputs; read the diff
+//	go test -long      # and what takes long
+package tutorial
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"dynamostreamer/internal/endpoint"
+)
+
+var (
+	update = flag.Bool("update", false, "rewrite the expected outputs of scripts and prose")
+	long   = flag.Bool("long", false, "run the proofs that take long too")
+)
+
+// bin is the folder of the built steps. They are built, and not run by
+// "go run", so that their own exit codes can be seen.
+var bin string
+
+// local says whether DynamoDB Local answers.
+var local bool
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	os.Exit(run(m))
+}
+
+func run(m *testing.M) int {
+	var err error
+	if bin, err = os.MkdirTemp("", "steps"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(bin)
+	build := exec.Command("go", "build", "-o", bin, "./steps/...")
+	if out, err := build.CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "building the steps: %v\n%s", err, out)
+		return 1
+	}
+	client := http.Client{Timeout: 5 * time.Second}
+	if answer, err := client.Get(endpoint.LocalURL); err == nil {
+		answer.Body.Close()
+		local = true
+	}
+	if !local && os.Getenv("CI") == "true" {
+		fmt.Fprintf(os.Stderr, "nothing answers at %s, and CI=true: start DynamoDB Local\n", endpoint.LocalURL)
+		return 1
+	}
+	code := m.Run()
+	for _, s := range skipped {
+		fmt.Printf("SKIPPED %s\n", s)
+	}
+	return code
+}
+
+// skipped is what did not run, and what to do about it.
+var skipped []string
+
+const startLocal = "docker compose up -d"
+
+func TestSteps(t *testing.T) {
+	folders, err := filepath.Glob("testdata/0*")
+	if err != nil || len(folders) == 0 {
+		t.Fatalf("no scripts under testdata: %v", err)
+	}
+	for _, folder := range folders {
+		t.Run(filepath.Base(folder), func(t *testing.T) {
+			t.Parallel()
+			testscript.Run(t, testscript.Params{
+				Dir:                 folder,
+				Setup:               setup,
+				Condition:           condition,
+				UpdateScripts:       *update,
+				RequireUniqueNames:  true,
+				RequireExplicitExec: true,
+				Cmds: map[string]func(*testscript.TestScript, bool, []string){
+					"await":  await,
+					"call":   call,
+					"exits":  exits,
+					"stable": stable,
+				},
+			})
+		})
+	}
+	if !local {
+		for _, script := range scriptsThatNeedLocal(t) {
+			skipped = append(skipped, script+": it needs DynamoDB Local: run "+startLocal)
+		}
+	}
+}
+
+func scriptsThatNeedLocal(t *testing.T) []string {
+	scripts, err := filepath.Glob("testdata/*/*.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return slices.DeleteFunc(scripts, func(name string) bool {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return !strings.Contains(string(text), "[!local] skip")
+	})
+}
+
+// setup gives each script the steps on its PATH and a table of its own,
+// which goes when the script ends.
+func setup(env *testscript.Env) error {
+	name := fmt.Sprintf("script-%s-%d", filepath.Base(env.WorkDir), time.Now().UnixNano())
+	env.Setenv("TABLE", name)
+	env.Setenv("PATH", bin+string(filepath.ListSeparator)+env.Getenv("PATH"))
+	env.Setenv("LOCAL", endpoint.LocalURL)
+	if local {
+		env.Defer(func() {
+			// Most scripts leave their table; some never made it.
+			exec.Command(filepath.Join(bin, "01-create-table"), "-delete", "-table", name, "-endpoint", "local").Run()
+		})
+	}
+	return nil
+}
+
+// condition adds [local] to the scripts' conditions: DynamoDB Local
+// answers. A script that needs it begins with "[!local] skip".
+func condition(name string) (bool, error) {
+	if name == "local" {
+		return local, nil
+	}
+	return false, fmt.Errorf("unknown condition %s", name)
+}
+
+// await waits until a file that another process writes matches a pattern:
+//
+//	await FILE PATTERN
+func await(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: await FILE PATTERN")
+	}
+	pattern, err := regexp.Compile("(?m)" + args[1])
+	ts.Check(err)
+	var text []byte
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		if text, err = os.ReadFile(ts.MkAbs(args[0])); err == nil && pattern.Match(text) {
+			return
+		}
+	}
+	ts.Fatalf("%s did not match %s within a minute; it has:\n%s", args[0], args[1], text)
+}
+
+// call sends DynamoDB Local a request that no step makes, with the JSON of
+// a file in which variables are expanded:
+//
+//	call OPERATION FILE
+func call(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: call OPERATION FILE")
+	}
+	body := os.Expand(ts.ReadFile(args[1]), ts.Getenv)
+	request, err := http.NewRequest("POST", endpoint.LocalURL, strings.NewReader(body))
+	ts.Check(err)
+	request.Header.Set("Content-Type", "application/x-amz-json-1.0")
+	request.Header.Set("X-Amz-Target", "DynamoDB_20120810."+args[0])
+	request.Header.Set("Authorization", "AWS4-HMAC-SHA256 "+
+		"Credential=local/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0")
+	answer, err := http.DefaultClient.Do(request)
+	ts.Check(err)
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	ts.Check(err)
+	if answer.StatusCode != http.StatusOK {
+		ts.Fatalf("%s: %s: %s", args[0], answer.Status, text)
+	}
+}
+
+// exits runs a program that must end with a certain code:
+//
+//	exits CODE PROGRAM ARGS...
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE PROGRAM ARGS...")
+	}
+	code := "0"
+	var failed *exec.ExitError
+	err := ts.Exec(args[1], args[2:]...)
+	if errors.As(err, &failed) {
+		code = strconv.Itoa(failed.ExitCode())
+	} else {
+		ts.Check(err)
+	}
+	if code != args[0] {
+		ts.Fatalf("%s ended with %s, want %s", args[1], code, args[0])
+	}
+}
+
+// stable writes a step's output to a file with all that varies between
+// runs replaced, and with -sort in the order of the items:
+//
+//	stable [-sort] stdout|stderr|FILE DST
+func stable(ts *testscript.TestScript, neg bool, args []string) {
+	sort := len(args) > 0 && args[0] == "-sort"
+	if sort {
+		args = args[1:]
+	}
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: stable [-sort] SRC DST")
+	}
+	text := normalise(strings.ReplaceAll(ts.ReadFile(args[0]), ts.Getenv("TABLE"), "TABLE"))
+	if sort {
+		text = sortByItem(text)
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(text), 0o666))
+}
+
+var varying = []struct {
+	pattern *regexp.Regexp
+	name    string
+}{
+	{regexp.MustCompile(`stream/\d{4}-[0-9T:.\-]+`), "stream/LABEL"},
+	{regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z`), "TIME"},
+	{regexp.MustCompile(`shardId-[0-9a-f\-]+`), "SHARD"},
+	{regexp.MustCompile(`"sequence":"\d+"`), `"sequence":"SEQUENCE"`},
+	{regexp.MustCompile(`\b1\d{9}\b`), "SECONDS"},
+	{regexp.MustCompile(`\bin \d+(\.\d+)?(µs|ms|s)\b, \d+ a second`), "in DURATION, N a second"},
+	{regexp.MustCompile(`\b\d+(\.\d+)?(µs|ms|s) (after|before) its ttl`), "DURATION $3 its ttl"},
+}
+
+// normalise replaces what varies between runs by names for it.
+func normalise(text string) string {
+	for _, v := range varying {
+		text = v.pattern.ReplaceAllString(text, v.name)
+	}
+	return text
+}
+
+var itemID = regexp.MustCompile(`\b[a-z2-7]{26}\b`)
+
+// sortByItem sorts lines by the id in them and keeps the order of one
+// item's lines: that order is promised, the one among items is not.
+func sortByItem(text string) string {
+	lines := strings.SplitAfter(text, "\n")
+	slices.SortStableFunc(lines, func(a, b string) int {
+		return strings.Compare(itemID.FindString(a), itemID.FindString(b))
+	})
+	return strings.Join(lines, "")
+}

@@ -1,0 +1,105 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"syscall"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	streamtypes "github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
+
+	"dynamostreamer/internal/endpoint"
+)
+
+// stepWith returns a step after it has parsed the arguments.
+func stepWith(t *testing.T, args ...string) *Step {
+	t.Helper()
+	s, _, _ := newStep()
+	if err := s.parse(args); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestExplain(t *testing.T) {
+	refused := &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
+	for _, test := range []struct {
+		name, reason string
+		args         []string
+		err          error
+		want         string
+	}{
+		{"no table", "01-create-table makes it", nil, &types.ResourceNotFoundException{},
+			"table user-activities does not exist: run go run ./steps/01-create-table"},
+		{"no such table", "the command has the same flags", []string{"-table", "mine", "-endpoint", "http://h:1"},
+			fmt.Errorf("describing table mine: %w", &types.ResourceNotFoundException{}),
+			"table mine does not exist: run go run ./steps/01-create-table -endpoint http://h:1 -table mine"},
+		{"no stream", "the other service's error has the same name", nil,
+			fmt.Errorf("describing stream s: %w", &streamtypes.ResourceNotFoundException{}),
+			"the stream of table user-activities is gone: was the table deleted? Run go run ./steps/01-create-table"},
+		{"refused", "the server went away after Connect", nil, fmt.Errorf("operation error: %w", refused),
+			"nothing answers at http://127.0.0.1:8000: run docker compose up -d"},
+		{"interrupted", "Ctrl-C needs no details", nil, fmt.Errorf("operation error: %w", context.Canceled), "interrupted"},
+		{"out of time", "a deadline is no interruption", nil, context.DeadlineExceeded, "context deadline exceeded"},
+		{"other", "it stays as it is", nil, errors.New("no luck"), "no luck"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s := stepWith(t, test.args...)
+			var err error
+			if s.resolved, err = endpoint.Resolve("local", os.Getenv); err != nil {
+				t.Fatal(err)
+			}
+			if got := s.explain(test.err).Error(); got != test.want {
+				t.Errorf("explain(%v) = %q, want %q (%s)", test.err, got, test.want, test.reason)
+			}
+		})
+	}
+}
+
+func TestCommand(t *testing.T) {
+	for _, test := range []struct {
+		name, reason string
+		args         []string
+		want         string
+	}{
+		{"defaults", "what is usual need not be said", nil, "go run ./steps/01-create-table"},
+		{"default table", "saying it changes nothing", []string{"-table", "user-activities"}, "go run ./steps/01-create-table"},
+		{"other table", "it would else make the wrong one", []string{"-table", "mine"}, "go run ./steps/01-create-table -table mine"},
+		{"endpoint", "it would else make it elsewhere", []string{"-endpoint", "aws"}, "go run ./steps/01-create-table -endpoint aws"},
+		{"local endpoint", "a variable may name another one", []string{"-endpoint", "local"},
+			"go run ./steps/01-create-table -endpoint local"},
+		{"both", "the order is always the same", []string{"-table", "mine", "-endpoint", "http://h:1"},
+			"go run ./steps/01-create-table -endpoint http://h:1 -table mine"},
+		{"own flags", "they are not the other step's", []string{"-n", "3"}, "go run ./steps/01-create-table"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if got := stepWith(t, test.args...).command("01-create-table"); got != test.want {
+				t.Errorf("command(01-create-table) after %q = %q, want %q (%s)", test.args, got, test.want, test.reason)
+			}
+		})
+	}
+}
+
+func TestTableErrors(t *testing.T) {
+	s := stepWith(t, "-table", "mine")
+	for _, test := range []struct {
+		name, reason string
+		err          error
+		want         string
+	}{
+		{"no stream", "making one costs the rows", s.NoStreamError(),
+			"table mine has no stream: run go run ./steps/01-create-table -table mine -recreate, which deletes its rows"},
+		{"no TTL", "it can be enabled at any time", s.NoTTLError(),
+			"table mine has no TTL on the attribute ttl: run go run ./steps/01-create-table -table mine, which enables it"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if got := test.err.Error(); got != test.want {
+				t.Errorf("%s = %q, want %q (%s)", test.name, got, test.want, test.reason)
+			}
+		})
+	}
+}

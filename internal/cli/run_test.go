@@ -1,0 +1,235 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// newStep returns a step with a flag of each type and what it prints.
+func newStep() (s *Step, stdout, stderr *bytes.Buffer) {
+	s = New("09-test", "tries things out.", "go run ./steps/09-test -n 3")
+	stdout, stderr = new(bytes.Buffer), new(bytes.Buffer)
+	s.stdout, s.stderr = stdout, stderr
+	s.Int("n", 100, "`rows` to write")
+	s.Uint64("seed", 0, "a `number`")
+	s.Float64("rate", 0, "`writes` a second")
+	s.Duration("ttl", time.Hour, "a `time`")
+	s.Bool("follow", false, "go on")
+	s.Func("odd", "a `value`", func(string) error { return errors.New("odd values only") })
+	return s, stdout, stderr
+}
+
+func TestExitCodes(t *testing.T) {
+	for _, test := range []struct {
+		name, reason string
+		args         []string
+		err          error // of the step
+		code         int
+		stderr       string
+	}{
+		{"done", "success says nothing", nil, nil, 0, ""},
+		{"failed", "any error is a failure", nil, errors.New("no luck"), 1, "09-test: no luck\n"},
+		{"wrong use", "the step finds a bad value", nil, Usagef("-n %d is less than 0", -1), 2,
+			"09-test: -n -1 is less than 0 (see -h)\n"},
+		{"wrapped wrong use", "it stays one", nil, fmt.Errorf("reading flags: %w", Usagef("-n is odd")), 2,
+			"09-test: reading flags: -n is odd (see -h)\n"},
+		{"unknown flag", "it is not ignored", []string{"-nope"}, nil, 2,
+			"09-test: flag provided but not defined: -nope (see -h)\n"},
+		{"bad value", "it is not replaced by the default", []string{"-n", "many"}, nil, 2,
+			"09-test: -n many is no whole number (see -h)\n"},
+		{"argument", "a forgotten dash is not ignored", []string{"n", "3"}, nil, 2,
+			"09-test: unexpected argument \"n\" (see -h)\n"},
+		{"no more readers", "such as head: nobody misses anything", nil, fmt.Errorf("printing: %w", syscall.EPIPE), 1, ""},
+		{"interrupted", "the step was stopped before it was done", nil, fmt.Errorf("reading: %w", context.Canceled), 1,
+			"09-test: interrupted\n"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s, stdout, stderr := newStep()
+			ran := false
+			code := s.run(t.Context(), test.args, func(context.Context) error { ran = true; return test.err })
+			if code != test.code || stderr.String() != test.stderr {
+				t.Errorf("run(%q) = %d with stderr %q, want %d with %q (%s)",
+					test.args, code, stderr, test.code, test.stderr, test.reason)
+			}
+			if stdout.Len() > 0 {
+				t.Errorf("run(%q) prints %q on stdout, want nothing", test.args, stdout)
+			}
+			if want := test.args == nil; ran != want {
+				t.Errorf("run(%q) called the step: %v, want %v", test.args, ran, want)
+			}
+		})
+	}
+}
+
+func TestRunHandsOnItsContext(t *testing.T) {
+	s, _, _ := newStep()
+	type key struct{}
+	ctx := context.WithValue(t.Context(), key{}, "mine")
+	s.run(ctx, []string{"-n", "5"}, func(got context.Context) error {
+		if got.Value(key{}) != "mine" {
+			t.Errorf("the step's context is %v, want %v", got, ctx)
+		}
+		return nil
+	})
+	if got := s.Lookup("n").Value.String(); got != "5" {
+		t.Errorf("after -n 5 the flag is %s, want 5", got)
+	}
+}
+
+func TestHelp(t *testing.T) {
+	for _, arg := range []string{"-h", "-help", "--help"} {
+		t.Run(arg, func(t *testing.T) {
+			s, stdout, stderr := newStep()
+			code := s.run(t.Context(), []string{"-n", "3", arg}, func(context.Context) error {
+				t.Error("the step was run, want only its help")
+				return nil
+			})
+			if code != 0 || stderr.Len() > 0 {
+				t.Errorf("run(%s) = %d with stderr %q, want 0 with none", arg, code, stderr)
+			}
+			want := []string{
+				"09-test tries things out.\n\nusage: go run ./steps/09-test [flags]\n\n",
+				"\nexample:\n  go run ./steps/09-test -n 3\n",
+				"\nexit status: 0 done, 1 failed, 2 wrong use; Ctrl-C stops it in order\n",
+				"  -endpoint where\n", "AWS_ENDPOINT_URL_DYNAMODB_STREAMS",
+				"  -table name\n", "(default \"user-activities\")",
+			}
+			s.VisitAll(func(f *flag.Flag) { want = append(want, "\n  -"+f.Name) })
+			for _, part := range want {
+				if !strings.Contains(stdout.String(), part) {
+					t.Errorf("run(%s) prints\n%s\nwant it to hold %q", arg, stdout, part)
+				}
+			}
+		})
+	}
+}
+
+func TestPlainly(t *testing.T) {
+	for _, test := range []struct {
+		name, reason string
+		args         []string
+		want         string
+	}{
+		{"int", "a word", []string{"-n", "many"}, "-n many is no whole number"},
+		{"int, fraction", "half a row", []string{"-n", "1.5"}, "-n 1.5 is no whole number"},
+		{"int, empty", "an unset shell variable", []string{"-n="}, "-n  is no whole number"},
+		{"int, spaces", "the value is shown whole", []string{"-n", "a b"}, "-n a b is no whole number"},
+		{"uint64", "a word", []string{"-seed", "x"}, "-seed x is no whole number"},
+		{"uint64, negative", "a whole number is not below 0", []string{"-seed", "-1"}, "-seed -1 is no whole number"},
+		{"float64", "a word", []string{"-rate", "fast"}, "-rate fast is no number"},
+		{"duration", "a unit is needed", []string{"-ttl", "5"}, "-ttl 5 is no time, such as 500ms, 3s or 1h"},
+		{"bool", "it takes no word", []string{"-follow=maybe"}, "-follow maybe is no choice: give -follow or nothing"},
+		{"other", "its type is not known", []string{"-odd", "2"}, "-odd 2 is no value for it"},
+		{"two dashes", "they are as good as one", []string{"--n", "many"}, "-n many is no whole number"},
+
+		{"unknown", "what is plain already stays", []string{"-nope"}, "flag provided but not defined: -nope"},
+		{"no value", "what is plain already stays", []string{"-n"}, "flag needs an argument: -n"},
+		{"bad syntax", "what is plain already stays", []string{"-=3"}, "bad flag syntax: -=3"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s, _, _ := newStep()
+			err := s.parse(test.args)
+			var usage usageError
+			if fmt.Sprint(err) != test.want || !errors.As(err, &usage) {
+				t.Errorf("parse(%q) = %#v, want a usageError that says %q (%s)", test.args, err, test.want, test.reason)
+			}
+		})
+	}
+}
+
+func TestGiven(t *testing.T) {
+	for _, test := range []struct {
+		name, reason string
+		args         []string
+		want         bool
+	}{
+		{"given", "it is on the command line", []string{"-n", "3"}, true},
+		{"given as the default", "that is a choice too", []string{"-n", "100"}, true},
+		{"not given", "it has its default", []string{"-seed", "3"}, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s, _, _ := newStep()
+			if err := s.parse(test.args); err != nil {
+				t.Fatal(err)
+			}
+			if got := s.Given("n"); got != test.want {
+				t.Errorf("Given(n) after %q = %v, want %v (%s)", test.args, got, test.want, test.reason)
+			}
+		})
+	}
+}
+
+func TestConnect(t *testing.T) {
+	server := httptest.NewServer(http.NotFoundHandler())
+	defer server.Close()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed := "http://" + l.Addr().String()
+	l.Close()
+
+	for _, test := range []struct {
+		name, reason string
+		args         []string
+		variable     string // AWS_ENDPOINT_URL
+		code         int
+		stderr       string
+	}{
+		{"flag", "the endpoint in use is named", []string{"-endpoint", server.URL}, "", 0,
+			"endpoint: " + server.URL + "\n"},
+		{"variable", "it is honoured without the flag", nil, server.URL, 0,
+			"endpoint: " + server.URL + "\n"},
+		{"flag over variable", "the flag decides", []string{"-endpoint", server.URL}, closed, 0,
+			"endpoint: " + server.URL + "\n"},
+		{"nothing there", "it is named first, then missed", []string{"-endpoint", closed}, "", 1,
+			"endpoint: " + closed + "\n09-test: nothing answers at " + closed + ": start that server or give another -endpoint\n"},
+		{"unknown", "a bad value is wrong use", []string{"-endpoint", "nowhere"}, "", 2,
+			"09-test: -endpoint nowhere is unknown: give local, aws or a URL (see -h)\n"},
+		{"variable of AWS", "it is wrong use before any call", nil, "https://dynamodb.eu-west-1.amazonaws.com", 2,
+			"09-test: AWS_ENDPOINT_URL=https://dynamodb.eu-west-1.amazonaws.com is AWS itself: say -endpoint aws if you mean it (see -h)\n"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Setenv("AWS_ENDPOINT_URL_DYNAMODB", "")
+			t.Setenv("AWS_ENDPOINT_URL_DYNAMODB_STREAMS", "")
+			t.Setenv("AWS_ENDPOINT_URL", test.variable)
+			s, _, stderr := newStep()
+			code := s.run(t.Context(), test.args, func(ctx context.Context) error {
+				db, streams, err := s.Connect(ctx)
+				if err == nil && (db == nil || streams == nil) {
+					t.Errorf("Connect() = %v, %v, want two clients", db, streams)
+				}
+				return err
+			})
+			if code != test.code || stderr.String() != test.stderr {
+				t.Errorf("run(%q) with AWS_ENDPOINT_URL=%s = %d with stderr\n%s\nwant %d with\n%s\n(%s)",
+					test.args, test.variable, code, stderr, test.code, test.stderr, test.reason)
+			}
+			if code == 0 && s.OnAWS() {
+				t.Error("OnAWS() = true, want false: the server is here")
+			}
+		})
+	}
+}
+
+func TestNewPrintsOnTheProcess(t *testing.T) {
+	s := New("09-test", "tries things out.", "go run ./steps/09-test")
+	if s.stdout != io.Writer(os.Stdout) || s.stderr != io.Writer(os.Stderr) {
+		t.Errorf("New() prints results on %v and the rest on %v, want stdout and stderr", s.stdout, s.stderr)
+	}
+	if s.Table != "user-activities" {
+		t.Errorf("New().Table = %q, want user-activities", s.Table)
+	}
+}

@@ -59,13 +59,10 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// throttled reports whether the call came too fast. The Streams API says
-// so with two errors; one of them, LimitExceededException, is no throttle
-// in the SDK's own list.
+// throttled reports whether the call came too fast: the SDK's list has
+// both errors with which the Streams API says so.
 func throttled(err error) bool {
-	var limit *types.LimitExceededException
-	return errors.As(err, &limit) ||
-		retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(err) == aws.TrueTernary
+	return retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(err) == aws.TrueTernary
 }
 
 // passing reports whether the failure is the server's or the network's.

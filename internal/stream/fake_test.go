@@ -1,0 +1,181 @@
+package stream
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
+)
+
+// fakeStream answers the calls of API as the service does, in the time of
+// the synctest bubble that it runs in.
+type fakeStream struct {
+	mu           sync.Mutex
+	status       types.StreamStatus
+	shards       []*fakeShard
+	shardsAPage  int // of DescribeStream
+	recordsAPage int // of GetRecords
+	sequence     int // the newest record's
+	// faults are returned by the next calls of an operation, one each,
+	// before it does anything; a nil lets a call through.
+	faults map[string][]error
+	calls  []string // "GetRecords shard-1" and the like, in order
+}
+
+type fakeShard struct {
+	id, parent string
+	records    []types.Record
+	closed     bool
+	hidden     bool // not listed yet
+}
+
+const iteratorLife = 15 * time.Minute
+
+func newFakeStream(shards ...*fakeShard) *fakeStream {
+	return &fakeStream{
+		status: types.StreamStatusEnabled, shards: shards,
+		shardsAPage: 100, recordsAPage: 1000,
+		faults: make(map[string][]error),
+	}
+}
+
+// put adds an INSERT of the item called id to the shard.
+func (f *fakeStream) put(s *fakeShard, ids ...string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, id := range ids {
+		f.sequence++
+		s.records = append(s.records, types.Record{
+			EventName: types.OperationTypeInsert,
+			Dynamodb: &types.StreamRecord{
+				Keys:                        map[string]types.AttributeValue{"id": &types.AttributeValueMemberS{Value: id}},
+				SequenceNumber:              aws.String(fmt.Sprintf("%021d", f.sequence)),
+				ApproximateCreationDateTime: aws.Time(time.Now().Truncate(time.Second)),
+			},
+		})
+	}
+}
+
+// set changes the stream under its lock.
+func (f *fakeStream) set(change func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	change()
+}
+
+// counted is how often the calls began with the prefix.
+func (f *fakeStream) counted(prefix string) int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	n := 0
+	for _, c := range f.calls {
+		if strings.HasPrefix(c, prefix) {
+			n++
+		}
+	}
+	return n
+}
+
+func (f *fakeStream) called(operation, shard string) error {
+	f.calls = append(f.calls, operation+" "+shard)
+	if queue := f.faults[operation]; len(queue) > 0 {
+		f.faults[operation] = queue[1:]
+		return queue[0]
+	}
+	return nil
+}
+
+func (f *fakeStream) shard(id string) *fakeShard {
+	i := slices.IndexFunc(f.shards, func(s *fakeShard) bool { return s.id == id })
+	if i < 0 {
+		return nil
+	}
+	return f.shards[i]
+}
+
+func (f *fakeStream) DescribeStream(_ context.Context, in *dynamodbstreams.DescribeStreamInput, _ ...func(*dynamodbstreams.Options)) (*dynamodbstreams.DescribeStreamOutput, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err := f.called("DescribeStream", aws.ToString(in.ExclusiveStartShardId)); err != nil {
+		return nil, err
+	}
+	d := &types.StreamDescription{StreamStatus: f.status}
+	listed := in.ExclusiveStartShardId == nil
+	for _, s := range f.shards {
+		switch {
+		case !listed:
+			listed = s.id == *in.ExclusiveStartShardId
+		case s.hidden:
+		case len(d.Shards) == f.shardsAPage:
+			d.LastEvaluatedShardId = d.Shards[len(d.Shards)-1].ShardId
+			return &dynamodbstreams.DescribeStreamOutput{StreamDescription: d}, nil
+		default:
+			shard := types.Shard{ShardId: &s.id, SequenceNumberRange: &types.SequenceNumberRange{}}
+			if s.parent != "" {
+				shard.ParentShardId = &s.parent
+			}
+			if s.closed {
+				shard.SequenceNumberRange.EndingSequenceNumber = aws.String("9")
+			}
+			d.Shards = append(d.Shards, shard)
+		}
+	}
+	return &dynamodbstreams.DescribeStreamOutput{StreamDescription: d}, nil
+}
+
+func (f *fakeStream) GetShardIterator(_ context.Context, in *dynamodbstreams.GetShardIteratorInput, _ ...func(*dynamodbstreams.Options)) (*dynamodbstreams.GetShardIteratorOutput, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err := f.called("GetShardIterator", *in.ShardId); err != nil {
+		return nil, err
+	}
+	s := f.shard(*in.ShardId)
+	if s == nil {
+		return nil, &types.ResourceNotFoundException{}
+	}
+	at := 0
+	switch in.ShardIteratorType {
+	case types.ShardIteratorTypeLatest:
+		at = len(s.records)
+	case types.ShardIteratorTypeAfterSequenceNumber:
+		at = slices.IndexFunc(s.records, func(r types.Record) bool {
+			return *r.Dynamodb.SequenceNumber == *in.SequenceNumber
+		}) + 1
+		if at == 0 {
+			return nil, &types.TrimmedDataAccessException{}
+		}
+	}
+	return &dynamodbstreams.GetShardIteratorOutput{ShardIterator: fakeIterator(s, at)}, nil
+}
+
+func fakeIterator(s *fakeShard, at int) *string {
+	return aws.String(fmt.Sprintf("%s|%d|%d", s.id, at, time.Now().UnixNano()))
+}
+
+func (f *fakeStream) GetRecords(_ context.Context, in *dynamodbstreams.GetRecordsInput, _ ...func(*dynamodbstreams.Options)) (*dynamodbstreams.GetRecordsOutput, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	parts := strings.Split(*in.ShardIterator, "|")
+	at, _ := strconv.Atoi(parts[1])
+	taken, _ := strconv.ParseInt(parts[2], 10, 64)
+	if err := f.called("GetRecords", parts[0]); err != nil {
+		return nil, err
+	}
+	if time.Since(time.Unix(0, taken)) >= iteratorLife {
+		return nil, &types.ExpiredIteratorException{}
+	}
+	s := f.shard(parts[0])
+	records := s.records[at:min(at+f.recordsAPage, len(s.records))]
+	out := &dynamodbstreams.GetRecordsOutput{Records: slices.Clone(records)}
+	if at += len(records); at < len(s.records) || !s.closed {
+		out.NextShardIterator = fakeIterator(s, at)
+	}
+	return out, nil
+}

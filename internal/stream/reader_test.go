@@ -1,0 +1,488 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
+	"github.com/aws/smithy-go"
+	"github.com/google/go-cmp/cmp"
+)
+
+const arn = "arn:aws:dynamodb:eu-west-1:123456789012:table/t/stream/2026-11-24T00:00:00.000"
+
+var drain = Options{Idle: 3 * time.Second}
+
+func mustOpen(t *testing.T, f *fakeStream, o Options) *Reader {
+	t.Helper()
+	r, err := Open(t.Context(), f, arn, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// read collects "shard/item" of all events until reading ends.
+func read(t *testing.T, r *Reader) ([]string, error) {
+	t.Helper()
+	var got []string
+	for e, err := range r.Events(t.Context()) {
+		if err != nil {
+			return got, err
+		}
+		got = append(got, name(e))
+	}
+	return got, nil
+}
+
+func mustRead(t *testing.T, r *Reader) []string {
+	t.Helper()
+	got, err := read(t, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got
+}
+
+func name(e Event) string {
+	return e.Shard + "/" + e.Keys["id"].(*types.AttributeValueMemberS).Value
+}
+
+func check(t *testing.T, what string, got, want any) {
+	t.Helper()
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", what, diff)
+	}
+}
+
+func TestEveryRecordIsRead(t *testing.T) {
+	chain := func() []*fakeShard {
+		return []*fakeShard{{id: "p", closed: true}, {id: "c1", parent: "p"}, {id: "c2", parent: "p"}}
+	}
+	tests := map[string]struct {
+		why    string
+		shards []*fakeShard
+		shape  func(*fakeStream)
+		want   []string // in order
+	}{
+		"many pages": {
+			why:    "a page holds 1,000 records at most",
+			shards: []*fakeShard{{id: "s"}},
+			shape: func(f *fakeStream) {
+				f.recordsAPage = 2
+				f.put(f.shards[0], "1", "2", "3", "4", "5")
+			},
+			want: []string{"s/1", "s/2", "s/3", "s/4", "s/5"},
+		},
+		"last page": {
+			why:    "the page without a next iterator may carry records",
+			shards: []*fakeShard{{id: "s", closed: true}},
+			shape: func(f *fakeStream) {
+				f.status = types.StreamStatusDisabled
+				f.put(f.shards[0], "1", "2")
+			},
+			want: []string{"s/1", "s/2"},
+		},
+		"pages of shards": {
+			why:    "a description lists 100 shards at most",
+			shards: []*fakeShard{{id: "a"}, {id: "b"}, {id: "c"}},
+			shape: func(f *fakeStream) {
+				f.shardsAPage = 1
+				f.put(f.shards[2], "1")
+			},
+			want: []string{"c/1"},
+		},
+		"parent before children": {
+			why:    "an item's changes continue in a child",
+			shards: chain(),
+			shape: func(f *fakeStream) {
+				f.recordsAPage = 1
+				f.put(f.shards[0], "1", "2")
+				f.put(f.shards[1], "3")
+			},
+			want: []string{"p/1", "p/2", "c1/3"},
+		},
+		"children listed first": {
+			why:    "nothing orders the shards of a description",
+			shards: []*fakeShard{{id: "c", parent: "p"}, {id: "p", closed: true}},
+			shape: func(f *fakeStream) {
+				f.put(f.shards[1], "1")
+				f.put(f.shards[0], "2")
+			},
+			want: []string{"p/1", "c/2"},
+		},
+		"trimmed parent": {
+			why:    "a parent goes 24 hours after its last record",
+			shards: []*fakeShard{{id: "c", parent: "gone"}},
+			shape:  func(f *fakeStream) { f.put(f.shards[0], "1") },
+			want:   []string{"c/1"},
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := newFakeStream(test.shards...)
+				test.shape(f)
+				check(t, test.why, mustRead(t, mustOpen(t, f, drain)), test.want)
+			})
+		})
+	}
+}
+
+// TestChildWaitsForHandling: not only must the parent's last record come
+// first, the caller must also have asked for the next event.
+func TestChildWaitsForHandling(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeStream(&fakeShard{id: "p", closed: true}, &fakeShard{id: "c", parent: "p"})
+		f.put(f.shards[0], "1")
+		f.put(f.shards[1], "2")
+		for e, err := range mustOpen(t, f, drain).Events(t.Context()) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if name(e) == "p/1" {
+				time.Sleep(time.Minute) // handling takes a while
+				if n := f.counted("GetRecords c"); n != 0 {
+					t.Errorf("the child was read %d times before its parent's last record was handled", n)
+				}
+			}
+		}
+		if f.counted("GetRecords c") == 0 {
+			t.Error("the child was never read")
+		}
+	})
+}
+
+func TestEmptyPagesAreNoEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeStream(&fakeShard{id: "s"})
+		time.AfterFunc(2500*time.Millisecond, func() { f.put(f.shards[0], "1") })
+		time.AfterFunc(5*time.Second, func() { f.put(f.shards[0], "2") })
+		began := time.Now()
+		check(t, "events", mustRead(t, mustOpen(t, f, drain)), []string{"s/1", "s/2"})
+		if took := time.Since(began); took < 8*time.Second || took > 10*time.Second {
+			t.Errorf("reading ended after %v, want about 3s after the last record at 5s", took)
+		}
+	})
+}
+
+// TestIdleNeedsAllShards: one quiet shard does not end the reading of
+// another.
+func TestIdleNeedsAllShards(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeStream(&fakeShard{id: "quiet"}, &fakeShard{id: "busy"})
+		for i := range 10 {
+			time.AfterFunc(time.Duration(i)*time.Second, func() { f.put(f.shards[1], fmt.Sprint(i)) })
+		}
+		time.AfterFunc(10*time.Second, func() { f.put(f.shards[0], "late") })
+		got := mustRead(t, mustOpen(t, f, drain))
+		check(t, "events", len(got), 11)
+	})
+}
+
+func TestAnIdleShardIsAskedOnceASecond(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeStream(&fakeShard{id: "s"})
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+		defer cancel()
+		for range mustOpen(t, f, Options{}).Events(ctx) {
+		}
+		if n := f.counted("GetRecords"); n < 590 || n > 610 {
+			t.Errorf("%d calls of GetRecords in 600 s, want about one a second", n)
+		}
+		if n := f.counted("DescribeStream"); n < 50 || n > 70 {
+			t.Errorf("%d calls of DescribeStream in 600 s, want about one in 10 s", n)
+		}
+	})
+}
+
+func TestShardsThatAppearLater(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, c := &fakeShard{id: "p"}, &fakeShard{id: "c", parent: "p", hidden: true}
+		f := newFakeStream(p, c)
+		f.put(p, "1")
+		// The parent closes; its child is listed only a while later,
+		// when it holds a record already.
+		time.AfterFunc(10*time.Second, func() { f.set(func() { p.closed = true }) })
+		time.AfterFunc(15*time.Second, func() { f.put(c, "2") })
+		time.AfterFunc(18*time.Second, func() { f.set(func() { c.hidden = false }) })
+		got := mustRead(t, mustOpen(t, f, Options{Idle: 12 * time.Second}))
+		check(t, "events", got, []string{"p/1", "c/2"})
+	})
+}
+
+// TestADisabledStreamEnds: reading ends without any guess once all shards
+// of a disabled stream are read.
+func TestADisabledStreamEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeStream(&fakeShard{id: "s"})
+		f.put(f.shards[0], "1")
+		time.AfterFunc(time.Hour, func() {
+			f.put(f.shards[0], "2")
+			f.set(func() { f.status, f.shards[0].closed = types.StreamStatusDisabled, true })
+		})
+		r := mustOpen(t, f, Options{})
+		check(t, "events", mustRead(t, r), []string{"s/1", "s/2"})
+		known, ended := r.Shards()
+		check(t, "shards known, ended", []int{known, ended}, []int{1, 1})
+	})
+}
+
+func TestFaultsThatPass(t *testing.T) {
+	several := func(err error, n int) []error {
+		errs := make([]error, n)
+		for i := range errs {
+			errs[i] = err
+		}
+		return errs
+	}
+	faults := map[string][]error{
+		"throttled":          several(&types.LimitExceededException{}, 50),
+		"throttled by rate":  several(&smithy.GenericAPIError{Code: "ProvisionedThroughputExceededException"}, 50),
+		"internal error":     several(&types.InternalServerError{}, maxFailures-1),
+		"no connection":      several(&net.OpError{Op: "dial", Err: errors.New("refused")}, maxFailures-1),
+		"a mix, on and on":   {&types.LimitExceededException{}, &types.InternalServerError{}, nil, &types.LimitExceededException{}},
+		"a server's 503":     several(&smithy.GenericAPIError{Code: "X", Fault: smithy.FaultServer}, 3),
+		"throttled in SDK's": several(&smithy.GenericAPIError{Code: "ThrottlingException"}, 3),
+	}
+	for name, errs := range faults {
+		for _, operation := range []string{"DescribeStream", "GetShardIterator", "GetRecords"} {
+			t.Run(operation+" "+name, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					f := newFakeStream(&fakeShard{id: "s"})
+					f.recordsAPage = 1
+					f.put(f.shards[0], "1", "2", "3")
+					f.faults[operation] = errs
+					check(t, "events", mustRead(t, mustOpen(t, f, drain)), []string{"s/1", "s/2", "s/3"})
+				})
+			})
+		}
+	}
+}
+
+func TestFaultsThatLast(t *testing.T) {
+	denied := &smithy.GenericAPIError{Code: "AccessDeniedException", Fault: smithy.FaultClient}
+	tests := map[string]struct {
+		fault error
+		times int
+		calls int // of GetRecords, until it gives up
+	}{
+		"refused":              {denied, 1, 1},
+		"server keeps failing": {&types.InternalServerError{}, maxFailures, maxFailures},
+		"iterators all dead":   {&types.ExpiredIteratorException{}, 1000, 2},
+		"gone":                 {&types.ResourceNotFoundException{}, 1, 1},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := newFakeStream(&fakeShard{id: "s"})
+				f.put(f.shards[0], "1")
+				for range test.times {
+					f.faults["GetRecords"] = append(f.faults["GetRecords"], test.fault)
+				}
+				_, err := read(t, mustOpen(t, f, drain))
+				if !errors.Is(err, test.fault) {
+					t.Errorf("Events = %v, want %v", err, test.fault)
+				}
+				if err != nil && !strings.Contains(err.Error(), "shard s") {
+					t.Errorf("Events = %v, which does not name the shard", err)
+				}
+				check(t, "calls", f.counted("GetRecords"), test.calls)
+			})
+		})
+	}
+}
+
+func TestAnExpiredIteratorIsRenewed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeStream(&fakeShard{id: "s"})
+		f.recordsAPage = 1
+		f.put(f.shards[0], "1", "2", "3", "4")
+		var got []string
+		for e, err := range mustOpen(t, f, drain).Events(t.Context()) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, name(e))
+			time.Sleep(20 * time.Minute) // longer than an iterator lives
+		}
+		check(t, "events", got, []string{"s/1", "s/2", "s/3", "s/4"})
+		if n := f.counted("GetShardIterator"); n < 2 {
+			t.Errorf("%d iterators were taken: none expired, so this test shows nothing", n)
+		}
+	})
+}
+
+func TestTrimmedRecordsAreAnError(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeStream(&fakeShard{id: "s"})
+		f.recordsAPage = 1
+		f.put(f.shards[0], "1", "2")
+		f.faults["GetRecords"] = []error{nil, &types.TrimmedDataAccessException{}}
+		got, err := read(t, mustOpen(t, f, drain))
+		var trimmed *types.TrimmedDataAccessException
+		if !errors.As(err, &trimmed) {
+			t.Errorf("Events = %v, %v; want a TrimmedDataAccessException", got, err)
+		}
+		check(t, "events", got, []string{"s/1"})
+	})
+}
+
+// TestTrimmedBeforeTheFirstRecord: the oldest record may be trimmed
+// between an iterator and its use, and DynamoDB Local says the same of a
+// shard that was empty. Nothing that was asked for is lost.
+func TestTrimmedBeforeTheFirstRecord(t *testing.T) {
+	for _, start := range []Start{TrimHorizon, Latest} {
+		t.Run(string(start), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := newFakeStream(&fakeShard{id: "s"})
+				r := mustOpen(t, f, Options{Start: start, Idle: time.Second})
+				f.put(f.shards[0], "1", "2")
+				f.faults["GetRecords"] = []error{&types.TrimmedDataAccessException{}}
+				check(t, "events", mustRead(t, r), []string{"s/1", "s/2"})
+			})
+		})
+	}
+}
+
+func TestLatest(t *testing.T) {
+	open := func(t *testing.T) (*fakeStream, *Reader) {
+		f := newFakeStream(
+			&fakeShard{id: "old", closed: true},
+			&fakeShard{id: "now", parent: "old"},
+			&fakeShard{id: "next", parent: "now", hidden: true})
+		f.put(f.shards[0], "before")
+		f.put(f.shards[1], "before")
+		time.Sleep(time.Hour)
+		return f, mustOpen(t, f, Options{Start: Latest, Idle: time.Minute})
+	}
+	t.Run("only later changes", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			f, r := open(t)
+			f.put(f.shards[1], "after")
+			check(t, "events", mustRead(t, r), []string{"now/after"})
+		})
+	})
+	t.Run("a later shard from its beginning", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			f, r := open(t)
+			f.put(f.shards[1], "after")
+			f.put(f.shards[2], "first")
+			f.set(func() { f.shards[1].closed, f.shards[2].hidden = true, false })
+			check(t, "events", mustRead(t, r), []string{"now/after", "next/first"})
+		})
+	})
+	t.Run("its iterator expires unused", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			f, r := open(t)
+			f.put(f.shards[1], "after")
+			time.Sleep(time.Hour)
+			f.put(f.shards[1], "later")
+			check(t, "events", mustRead(t, r), []string{"now/after", "now/later"})
+		})
+	})
+}
+
+func TestAnEventIsHandledWhenTheNextIsAskedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeStream(&fakeShard{id: "p", closed: true}, &fakeShard{id: "c", parent: "p"})
+		f.put(f.shards[0], "1", "2")
+		f.put(f.shards[1], "3", "4")
+		r := mustOpen(t, f, drain)
+		var got []string
+		for { // each loop handles one event and breaks off at the next
+			n := 0
+			for e, err := range r.Events(t.Context()) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				if n++; n > 1 {
+					break
+				}
+				got = append(got, name(e))
+			}
+			if n <= 1 {
+				break
+			}
+		}
+		check(t, "events", got, []string{"p/1", "p/2", "c/3", "c/4"})
+	})
+}
+
+// TestNothingIsLeftBehind: synctest.Test fails while a goroutine of its
+// bubble lives.
+func TestNothingIsLeftBehind(t *testing.T) {
+	ends := map[string]func(context.CancelFunc){
+		"break":  nil,
+		"cancel": func(cancel context.CancelFunc) { cancel() },
+		"panic":  func(context.CancelFunc) { panic("in the loop") },
+	}
+	for how, end := range ends {
+		t.Run(how, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := newFakeStream(&fakeShard{id: "a"}, &fakeShard{id: "b"})
+				f.recordsAPage = 1
+				f.put(f.shards[0], "1", "2", "3")
+				f.put(f.shards[1], "4", "5", "6")
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				defer func() { recover() }()
+				var err error
+				for _, err = range mustOpen(t, f, Options{}).Events(ctx) {
+					if err != nil || end == nil {
+						break
+					}
+					end(cancel)
+				}
+				if how == "cancel" && !errors.Is(err, context.Canceled) {
+					t.Errorf("Events = %v, want context.Canceled", err)
+				}
+			})
+		})
+	}
+}
+
+func TestOpenNamesTheStream(t *testing.T) {
+	f := newFakeStream()
+	f.faults["DescribeStream"] = []error{&types.ResourceNotFoundException{}}
+	_, err := Open(t.Context(), f, arn, Options{})
+	var missing *types.ResourceNotFoundException
+	if !errors.As(err, &missing) || !strings.Contains(err.Error(), arn) {
+		t.Errorf("Open = %v, want a ResourceNotFoundException that names %s", err, arn)
+	}
+}
+
+func TestChildrenAreFoundSoon(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, c := &fakeShard{id: "p"}, &fakeShard{id: "c", parent: "p", hidden: true}
+		f := newFakeStream(p, c)
+		f.put(c, "1")
+		time.AfterFunc(time.Minute, func() { f.set(func() { p.closed, c.hidden = true, false }) })
+		began := time.Now()
+		for e, err := range mustOpen(t, f, Options{}).Events(t.Context()) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if after := time.Since(began) - time.Minute; after > 3*time.Second {
+				t.Errorf("%s came %v after its shard was made, want at most 3s", name(e), after)
+			}
+			break
+		}
+	})
+}
+
+// TestShardsAreWaitedFor: a new stream may list no shard yet.
+func TestShardsAreWaitedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeStream(&fakeShard{id: "s", hidden: true})
+		f.put(f.shards[0], "1")
+		time.AfterFunc(2*time.Second, func() { f.set(func() { f.shards[0].hidden = false }) })
+		check(t, "events", mustRead(t, mustOpen(t, f, drain)), []string{"s/1"})
+	})
+}

@@ -102,24 +102,28 @@ func TestSteps(t *testing.T) {
 		})
 	}
 	if !local {
-		for _, script := range scriptsThatNeedLocal(t) {
-			skipped = append(skipped, script+": it needs DynamoDB Local: run "+startLocal)
-		}
+		noteSkipped(t, "local", "it needs DynamoDB Local: run "+startLocal)
+	}
+	if !*long {
+		noteSkipped(t, "long", "it takes long: run go test -long")
 	}
 }
 
-func scriptsThatNeedLocal(t *testing.T) []string {
+// noteSkipped adds the scripts that a condition skips to skipped.
+func noteSkipped(t *testing.T, condition, why string) {
 	scripts, err := filepath.Glob("testdata/*/*.txtar")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return slices.DeleteFunc(scripts, func(name string) bool {
-		text, err := os.ReadFile(name)
+	for _, script := range scripts {
+		text, err := os.ReadFile(script)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return !strings.Contains(string(text), "[!local] skip")
-	})
+		if strings.Contains(string(text), "[!"+condition+"] skip") {
+			skipped = append(skipped, script+": "+why)
+		}
+	}
 }
 
 // setup gives each script the steps on its PATH and a table of its own,
@@ -138,11 +142,15 @@ func setup(env *testscript.Env) error {
 	return nil
 }
 
-// condition adds [local] to the scripts' conditions: DynamoDB Local
-// answers. A script that needs it begins with "[!local] skip".
+// condition adds to the scripts' conditions [local], DynamoDB Local
+// answers, and [long], the flag. A script that needs one of them begins
+// with "[!local] skip" or "[!long] skip".
 func condition(name string) (bool, error) {
-	if name == "local" {
+	switch name {
+	case "local":
 		return local, nil
+	case "long":
+		return *long, nil
 	}
 	return false, fmt.Errorf("unknown condition %s", name)
 }

@@ -79,8 +79,6 @@ func (s *Step) run(ctx context.Context, args []string, run func(context.Context)
 	case errors.As(err, &usage):
 		fmt.Fprintf(s.stderr, "%s: %v (see -h)\n", s.Name(), err)
 		return 2
-	case errors.Is(err, syscall.EPIPE):
-		return 1 // nobody reads our output any more, such as head
 	}
 	fmt.Fprintf(s.stderr, "%s: %v\n", s.Name(), s.explain(err))
 	return 1
@@ -95,8 +93,14 @@ func (s *Step) parse(args []string) error {
 	if s.NArg() > 0 {
 		return Usagef("unexpected argument %q", s.Arg(0))
 	}
+	if !tableName.MatchString(s.Table) {
+		return Usagef("-table %s is no table name: it takes 3 to 255 of a-z, A-Z, 0-9, _, - and .", s.Table)
+	}
 	return nil
 }
+
+// tableName is the service's rule ("Naming rules" in the Developer Guide).
+var tableName = regexp.MustCompile(`^[a-zA-Z0-9_.-]{3,255}$`)
 
 var badValue = regexp.MustCompile(`^invalid (?:boolean )?value "(.*)" for (?:flag )?-(\S+):`)
 

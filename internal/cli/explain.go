@@ -25,7 +25,7 @@ func (s *Step) explain(err error) error {
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return s.resolved.Unreachable()
 	case errors.Is(err, context.Canceled):
-		return errors.New("interrupted")
+		return fmt.Errorf("interrupted: %w", err)
 	}
 	return err
 }

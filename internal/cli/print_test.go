@@ -38,23 +38,6 @@ func TestPrintfToAFullDisk(t *testing.T) {
 	}
 }
 
-// A pipe that nobody reads any more ends the step without a word: the
-// reader had enough.
-func TestPrintfToAClosedPipe(t *testing.T) {
-	r, w, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer w.Close()
-	r.Close()
-	s, _, stderr := newStep()
-	s.stdout = w
-	code := s.run(t.Context(), nil, func(context.Context) error { return s.Printf("3 rows\n") })
-	if code != 1 || stderr.Len() > 0 {
-		t.Errorf("run that prints to a closed pipe = %d with stderr %q, want 1 with none", code, stderr)
-	}
-}
-
 // openTerminal returns a terminal of the system's making.
 func openTerminal(t *testing.T) *os.File {
 	t.Helper()

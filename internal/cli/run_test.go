@@ -147,6 +147,37 @@ func TestPlainly(t *testing.T) {
 	}
 }
 
+func TestTableNames(t *testing.T) {
+	for _, test := range []struct {
+		name, reason string
+		table        string
+		ok           bool
+	}{
+		{"default", "the tutorial's own", "user-activities", true},
+		{"all kinds", "every character that is allowed", "aZ0_.-", true},
+		{"shortest", "3 is allowed", "abc", true},
+		{"longest", "255 is allowed", strings.Repeat("a", 255), true},
+		{"too short", "2 is not", "ab", false},
+		{"too long", "256 is not", strings.Repeat("a", 256), false},
+		{"empty", "an unset shell variable", "", false},
+		{"space", "it is no such character", "my table", false},
+		{"letter with an accent", "only ASCII is", "tablé", false},
+		{"line break", "the end of the line is not the end of the name", "table\n", false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s, _, _ := newStep()
+			err := s.parse([]string{"-table", test.table})
+			want := "<nil>"
+			if !test.ok {
+				want = "-table " + test.table + " is no table name: it takes 3 to 255 of a-z, A-Z, 0-9, _, - and ."
+			}
+			if fmt.Sprint(err) != want {
+				t.Errorf("parse(-table %q) = %v, want %s (%s)", test.table, err, want, test.reason)
+			}
+		})
+	}
+}
+
 func TestGiven(t *testing.T) {
 	for _, test := range []struct {
 		name, reason string

@@ -49,6 +49,7 @@ func (f *fetcher) run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
+		//weave:empty
 		switch {
 		case p.last || p.err != nil:
 			return
@@ -60,6 +61,7 @@ func (f *fetcher) run(ctx context.Context) {
 			}
 			idle++
 		}
+		//weave:end
 	}
 }
 
@@ -75,11 +77,13 @@ func (f *fetcher) next(ctx context.Context) (page, error) {
 	}
 	p := page{last: out.NextShardIterator == nil, empty: len(out.Records) == 0, at: time.Now()}
 	f.pos.iterator = aws.ToString(out.NextShardIterator)
+	//weave:after
 	if n := len(out.Records); n > 0 {
 		// What the iterator stands for, should it expire.
 		f.pos.kind = types.ShardIteratorTypeAfterSequenceNumber
 		f.pos.after = sequence(out.Records[n-1])
 	}
+	//weave:end
 	p.records = f.pos.pass(out.Records)
 	return p, nil
 }

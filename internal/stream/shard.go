@@ -68,6 +68,8 @@ func (t *shardTree) rewind() {
 	}
 }
 
+//weave:ready
+
 // ready lists the shards that may be read now: those whose parent is
 // drained, or is no longer listed since all its records were trimmed.
 func (t *shardTree) ready() []*shard {
@@ -80,6 +82,8 @@ func (t *shardTree) ready() []*shard {
 	}
 	return ready
 }
+
+//weave:end
 
 // childless lists the drained shards that no known shard descends from.
 func (t *shardTree) childless() []*shard {

@@ -21,7 +21,8 @@ const (
 
 	// TTLAttribute is the attribute that DynamoDB reads a row's expiry
 	// from: a Number of Unix seconds. The rows (package activity) write
-	// the same constant; with two spellings nothing would ever expire.
+	// the same name, which a test holds: with two spellings nothing would
+	// ever expire.
 	TTLAttribute = "ttl"
 	//weave:end
 )
@@ -48,7 +49,8 @@ func Create(ctx context.Context, db *dynamodb.Client, name string) (created bool
 		},
 		//weave:stream
 		StreamSpecification: &types.StreamSpecification{
-			StreamEnabled: aws.Bool(true), StreamViewType: types.StreamViewTypeNewAndOldImages,
+			StreamEnabled:  aws.Bool(true),
+			StreamViewType: types.StreamViewTypeNewAndOldImages,
 		},
 		//weave:end
 	})

@@ -83,7 +83,7 @@ func main() {
 		}
 		if errors.Is(err, context.DeadlineExceeded) {
 			return fmt.Errorf("%d rows were not seen to go within %v: DynamoDB removes a row some time after it expired, "+
-				"on AWS within a few days; give a longer -timeout to wait on", len(expected), *timeout)
+				"on AWS within a few days; give a longer -timeout to wait on, and see that the rows' attribute is the table's", len(expected), *timeout)
 		}
 		if err != nil {
 			return err

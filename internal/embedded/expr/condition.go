@@ -1,0 +1,418 @@
+package expr
+
+import (
+	"fmt"
+	"strings"
+
+	"dynamostreamer/internal/embedded/attr"
+)
+
+// A Condition is a compiled ConditionExpression or FilterExpression. It may be
+// evaluated on many items, and by several goroutines.
+type Condition struct{ root *node }
+
+// A node is a condition: a comparison, a function, or conditions joined by AND,
+// OR and NOT.
+type node struct {
+	op          operator
+	parens      bool
+	left, right *node     // of AND and OR; left of NOT
+	args        []operand // of the others: of a function, those of the function
+}
+
+type operator uint8
+
+const (
+	opAnd operator = iota
+	opOr
+	opNot
+	opEqual
+	opNotEqual
+	opLess
+	opLessEqual
+	opGreater
+	opGreaterEqual
+	opBetween
+	opIn
+	opExists
+	opNotExists
+	opType
+	opBeginsWith
+	opContains
+	opNothing // of a function that is no condition
+)
+
+var operatorNames = [...]string{
+	"AND", "OR", "NOT", "=", "<>", "<", "<=", ">", ">=", "BETWEEN", "IN",
+	"attribute_exists", "attribute_not_exists", "attribute_type", "begins_with", "contains", "",
+}
+
+func (o operator) String() string { return operatorNames[o] }
+
+func operatorNamed(name string) operator {
+	for o, n := range operatorNames[:opNothing] {
+		if n == name {
+			return operator(o)
+		}
+	}
+	return opNothing
+}
+
+// conditionFaults is the order in which the service reports what is wrong with a
+// condition. The faults of the comparisons and functions go through
+// faultCondition: the first faulty one counts, and in it the first of leafFaults.
+var (
+	conditionFaults = []fault{faultLimit, faultParens, faultFunction, faultMisuse, faultReserved, faultCondition}
+	leafFaults      = []fault{faultName, faultValue, faultCount, faultDistinct, faultType}
+)
+
+func parseCondition(text, parameter string, s *scope) (*Condition, error) {
+	if message := checkText(text); message != "" {
+		return nil, invalid("Invalid " + parameter + ": " + message)
+	}
+	p := newParser(text, s)
+	root := p.wholeCondition()
+	message := p.syntax
+	if message == "" {
+		message = p.first(conditionFaults)
+	}
+	if message != "" {
+		return nil, invalid("Invalid " + parameter + ": " + message)
+	}
+	return &Condition{root}, nil
+}
+
+func (p *parser) wholeCondition() *node {
+	root, ok := p.or()
+	if ok && p.token.kind != end {
+		p.fail()
+	}
+	return root
+}
+
+func (p *parser) or() (*node, bool) {
+	left, ok := p.and()
+	for ok && p.token.kind == kwOr {
+		p.countOperator()
+		p.advance()
+		var right *node
+		right, ok = p.and()
+		left = &node{op: opOr, left: left, right: right}
+	}
+	return left, ok
+}
+
+func (p *parser) and() (*node, bool) {
+	left, ok := p.not()
+	for ok && p.token.kind == kwAnd {
+		p.countOperator()
+		p.advance()
+		var right *node
+		right, ok = p.not()
+		left = &node{op: opAnd, left: left, right: right}
+	}
+	return left, ok
+}
+
+func (p *parser) not() (*node, bool) {
+	if p.token.kind != kwNot {
+		return p.term()
+	}
+	p.countOperator()
+	p.advance()
+	inner, ok := p.not()
+	return &node{op: opNot, left: inner}, ok
+}
+
+// term reads a comparison, a function, or a condition in parentheses.
+func (p *parser) term() (*node, bool) {
+	cond, o, ok := p.conditionOrOperand()
+	if !ok || cond != nil {
+		return cond, ok
+	}
+	return p.comparison(o)
+}
+
+// conditionOrOperand reads what may begin a term. After a parenthesis both a
+// condition and an operand may follow; which it was shows at the end of it.
+func (p *parser) conditionOrOperand() (*node, operand, bool) {
+	if !p.accept("(") {
+		o, ok := p.bareOperand()
+		return nil, o, ok
+	}
+	var cond *node
+	var o operand
+	var ok bool
+	if p.token.kind == kwNot {
+		cond, ok = p.or()
+	} else {
+		cond, o, ok = p.conditionOrOperand()
+		if ok && cond == nil && (!p.is(")") || o.kind == functionOperand && !p.comparisonAfterParens()) {
+			cond, ok = p.comparison(o)
+		}
+		if ok && cond != nil {
+			cond, ok = p.joined(cond)
+		}
+	}
+	if !ok || !p.expect(")") {
+		return nil, o, false
+	}
+	if cond == nil {
+		return nil, p.enclose(o), true
+	}
+	if cond.parens {
+		p.note(faultParens, redundantParens)
+	}
+	cond.parens = true
+	return cond, o, true
+}
+
+// joined reads the rest of a condition whose first term is read.
+func (p *parser) joined(left *node) (*node, bool) {
+	ok := true
+	for ok && p.token.kind == kwAnd {
+		p.countOperator()
+		p.advance()
+		var right *node
+		right, ok = p.not()
+		left = &node{op: opAnd, left: left, right: right}
+	}
+	for ok && p.token.kind == kwOr {
+		p.countOperator()
+		p.advance()
+		var right *node
+		right, ok = p.and()
+		left = &node{op: opOr, left: left, right: right}
+	}
+	return left, ok
+}
+
+// comparisonAfterParens says whether behind the closing parentheses a comparison
+// goes on, which makes the function inside them an operand.
+func (p *parser) comparisonAfterParens() bool {
+	t := p.token
+	for t.kind == symbol && p.text[t.start] == ')' {
+		t = scan(p.text, t.end)
+	}
+	return t.kind == kwBetween || t.kind == kwIn ||
+		t.kind == symbol && strings.IndexByte("=<>", p.text[t.start]) >= 0
+}
+
+// comparison reads what follows the first operand of a term, and checks the term.
+func (p *parser) comparison(first operand) (*node, bool) {
+	n := &node{}
+	ok := true
+	switch {
+	case p.token.kind == kwBetween:
+		p.countOperator()
+		p.advance()
+		n.op, n.args = opBetween, []operand{first, {}, {}}
+		if n.args[1], ok = p.operand(); !ok {
+			return nil, false
+		}
+		if !p.acceptKind(kwAnd) {
+			return nil, p.fail()
+		}
+		n.args[2], ok = p.operand()
+	case p.token.kind == kwIn:
+		p.countOperator()
+		p.advance()
+		n.op = opIn
+		n.args, ok = p.inOperands(first)
+	case p.token.kind == symbol && operatorNamed(p.tokenText()) != opNothing:
+		p.countOperator()
+		n.op = operatorNamed(p.tokenText())
+		p.advance()
+		n.args = []operand{first, {}}
+		n.args[1], ok = p.operand()
+	case first.kind == functionOperand:
+		n.op, n.args, n.parens = operatorNamed(first.function), first.args, first.parens
+		if n.op == opNothing && isSize(&first) {
+			p.note(faultMisuse, misused("size"))
+		}
+		p.checkFunction(&first)
+		p.endLeaf()
+		return n, true
+	default:
+		return nil, p.fail()
+	}
+	if ok {
+		p.checkComparison(n)
+		p.endLeaf()
+	}
+	return n, ok
+}
+
+func (p *parser) inOperands(first operand) ([]operand, bool) {
+	args := []operand{first}
+	if !p.expect("(") {
+		return nil, false
+	}
+	for {
+		arg, ok := p.operand()
+		if !ok {
+			return nil, false
+		}
+		args = append(args, arg)
+		if p.accept(",") {
+			continue
+		}
+		if len(args)-1 > maxInOperands {
+			p.note(faultLimit, fmt.Sprintf("The IN operator is provided with too many operands; number of operands: %d", len(args)-1))
+		}
+		return args, p.expect(")")
+	}
+}
+
+// Holds says whether the item meets the condition. A nil Condition holds.
+func (c *Condition) Holds(it attr.Item) bool {
+	return c == nil || c.root.holds(it)
+}
+
+func (n *node) holds(it attr.Item) bool {
+	switch n.op {
+	case opAnd:
+		return n.left.holds(it) && n.right.holds(it)
+	case opOr:
+		return n.left.holds(it) || n.right.holds(it)
+	case opNot:
+		return !n.left.holds(it)
+	case opExists:
+		_, ok := n.args[0].path.in(it)
+		return ok
+	case opNotExists:
+		_, ok := n.args[0].path.in(it)
+		return !ok
+	}
+	first, found := n.args[0].in(it)
+	switch n.op {
+	case opIn:
+		for i := 1; found && i < len(n.args); i++ {
+			if v, ok := n.args[i].in(it); ok && attr.Equal(first, v) {
+				return true
+			}
+		}
+		return false
+	case opBetween:
+		low, okLow := n.args[1].in(it)
+		high, okHigh := n.args[2].in(it)
+		return found && okLow && okHigh && ordered(opGreaterEqual, first, low) && ordered(opLessEqual, first, high)
+	}
+	second, ok := n.args[1].in(it)
+	if !found || !ok {
+		return n.op == opNotEqual
+	}
+	switch n.op {
+	case opEqual:
+		return attr.Equal(first, second)
+	case opNotEqual:
+		return !attr.Equal(first, second)
+	case opType:
+		return first.Type().String() == second.Text()
+	case opBeginsWith:
+		return first.Type() == second.Type() && (first.Type() == attr.S || first.Type() == attr.B) &&
+			strings.HasPrefix(first.Text(), second.Text())
+	case opContains:
+		return contains(first, second)
+	}
+	return ordered(n.op, first, second)
+}
+
+func ordered(op operator, a, b attr.Value) bool {
+	order, ok := attr.Compare(a, b)
+	if !ok {
+		return false
+	}
+	switch op {
+	case opLess:
+		return order < 0
+	case opLessEqual:
+		return order <= 0
+	case opGreater:
+		return order > 0
+	}
+	return order >= 0
+}
+
+// contains says whether a text or bytes have b in them, or a set or a list has
+// the member b.
+func contains(a, b attr.Value) bool {
+	switch a.Type() {
+	case attr.S, attr.B:
+		return a.Type() == b.Type() && strings.Contains(a.Text(), b.Text())
+	case attr.SS, attr.NS, attr.BS:
+		if memberType(a.Type()) != b.Type() {
+			return false
+		}
+		for _, m := range a.Members() {
+			if m == b.Text() {
+				return true
+			}
+		}
+	case attr.L:
+		for _, e := range a.List() {
+			if attr.Equal(e, b) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func memberType(set attr.Type) attr.Type {
+	switch set {
+	case attr.SS:
+		return attr.S
+	case attr.NS:
+		return attr.N
+	}
+	return attr.B
+}
+
+// in is the operand's value for an item, or false if there is none.
+func (o *operand) in(it attr.Item) (attr.Value, bool) {
+	switch o.kind {
+	case pathOperand:
+		return o.path.in(it)
+	case valueOperand:
+		return o.value, true
+	}
+	v, ok := o.args[0].in(it)
+	if !ok {
+		return attr.Value{}, false
+	}
+	return size(v)
+}
+
+// size is the value of the function size.
+func size(v attr.Value) (attr.Value, bool) {
+	n := 0
+	switch v.Type() {
+	case attr.S:
+		n = utf16Length(v.Text())
+	case attr.B:
+		n = len(v.Text())
+	case attr.SS, attr.NS, attr.BS:
+		n = len(v.Members())
+	case attr.L:
+		n = len(v.List())
+	case attr.M:
+		n = len(v.Item())
+	default:
+		return attr.Value{}, false
+	}
+	return attr.NumberValue(attr.Int(int64(n))), true
+}
+
+// utf16Length is a text's length as the service counts it: characters, where
+// those outside the basic plane are two.
+func utf16Length(s string) int {
+	n := 0
+	for _, r := range s {
+		n++
+		if r > 0xFFFF {
+			n++
+		}
+	}
+	return n
+}

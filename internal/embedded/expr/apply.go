@@ -47,7 +47,7 @@ func (u *Update) Apply(it attr.Item) (attr.Item, error) {
 
 // change computes what the action does; false if it leaves the item as it is.
 func (a *action) change(it attr.Item) (change, bool, error) {
-	c := change{path: a.path}
+	c := change{path: a.target.path}
 	var err error
 	switch a.verb {
 	case kwSet:
@@ -56,7 +56,7 @@ func (a *action) change(it attr.Item) (change, bool, error) {
 	case kwRemove:
 		return c, true, nil
 	}
-	old, exists := a.path.in(it)
+	old, exists := a.target.path.in(it)
 	operand := a.a.value
 	switch {
 	case !exists && a.verb == kwAdd:

@@ -6,13 +6,73 @@ import (
 	"dynamostreamer/internal/embedded/attr"
 )
 
-// endLeaf closes a comparison or a function: of its faults the first in the
-// service's order is the condition's, unless an earlier one had a fault.
-func (p *parser) endLeaf() {
-	if message := p.first(leafFaults); message != "" {
-		p.note(faultCondition, message)
-		for _, f := range leafFaults {
-			p.notes[f] = ""
+// walk notes the first fault of a condition's tree, in the order of the text.
+func (p *parser) walk(n *node) {
+	switch {
+	case n.op == opAnd || n.op == opOr:
+		p.walk(n.left)
+		p.walk(n.right)
+	case n.op == opNot:
+		p.walk(n.left)
+	case n.function != "":
+		p.noteTree(conditionFunction(n.function))
+		if n.function == "size" {
+			p.noteTree(misused("size"))
+		}
+		fallthrough
+	default:
+		p.walkOperands(n.args)
+	}
+}
+
+// walkOperands notes names that may not be, and functions among the operands, of
+// which only size has a value.
+func (p *parser) walkOperands(args []operand) {
+	for i := range args {
+		o := &args[i]
+		p.noteTree(o.tree)
+		if o.kind == functionOperand {
+			p.noteTree(conditionFunction(o.function))
+			if !isSize(o) {
+				p.noteTree(misused(o.function))
+			}
+			p.walkOperands(o.args)
+		}
+	}
+}
+
+// conditionFunction is the message for a function that conditions do not have.
+func conditionFunction(name string) string {
+	switch name {
+	case "size", "attribute_exists", "attribute_not_exists", "attribute_type", "begins_with", "contains":
+		return ""
+	case "if_not_exists", "list_append":
+		return "The function is not allowed in a condition expression; function: " + name
+	}
+	return "Invalid function name; function: " + name
+}
+
+// check notes the first fault of a condition's operands, in the order in which
+// the service builds the condition: operands before what they are operands of.
+func (p *parser) check(n *node) {
+	switch {
+	case n.op == opAnd || n.op == opOr:
+		p.check(n.left)
+		p.check(n.right)
+	case n.op == opNot:
+		p.check(n.left)
+	case n.function != "":
+		p.checkFunction(n.function, n.args)
+	default:
+		p.checkComparison(n)
+	}
+}
+
+func (p *parser) checkOperands(args []operand) {
+	for i := range args {
+		p.noteOperand(args[i].undefined)
+		if args[i].kind == functionOperand {
+			p.checkFunction(args[i].function, args[i].args)
 		}
 	}
 }
@@ -21,21 +81,6 @@ func isSize(o *operand) bool { return o.kind == functionOperand && o.function ==
 
 func misused(function string) string {
 	return "The function is not allowed to be used this way in an expression; function: " + function
-}
-
-// checkNested checks the operands of a comparison or a function, and refuses
-// functions among them, of which only size has a value.
-func (p *parser) checkNested(args []operand) {
-	for i := range args {
-		o := &args[i]
-		if o.kind != functionOperand {
-			continue
-		}
-		if !isSize(o) && operatorNamed(o.function) != opNothing {
-			p.note(faultMisuse, misused(o.function))
-		}
-		p.checkFunction(o)
-	}
 }
 
 // typeOf is the type of a value or of a function's result, None where an item
@@ -50,45 +95,40 @@ func typeOf(o *operand) attr.Type {
 	return o.literal()
 }
 
-// checkFunction checks a function of a condition: that it exists, the number of
-// its operands, and what they are.
-func (p *parser) checkFunction(o *operand) {
-	name, want := o.function, 2
-	switch name {
-	case "size", "attribute_exists", "attribute_not_exists":
+// checkFunction checks the operands of a function of a condition.
+func (p *parser) checkFunction(name string, args []operand) {
+	p.checkOperands(args)
+	want := 2
+	if name == "size" || name == "attribute_exists" || name == "attribute_not_exists" {
 		want = 1
-	case "attribute_type", "begins_with", "contains":
-	case "if_not_exists", "list_append":
-		p.note(faultFunction, "The function is not allowed in a condition expression; function: "+name)
-		return
-	default:
-		p.note(faultFunction, "Invalid function name; function: "+name)
+	}
+	if len(args) != want {
+		p.noteOperand(wrongCount(name, len(args)))
 		return
 	}
-	p.checkNested(o.args)
-	if len(o.args) != want {
-		p.note(faultCount, wrongCount(name, len(o.args)))
-		return
-	}
-	p.checkDistinct(name, o.args)
+	p.checkDistinct(name, args)
 	switch name {
 	case "size":
-		if t := typeOf(&o.args[0]); t == attr.N || t == attr.BOOL || t == attr.NULL {
-			p.note(faultType, wrongType(name, t))
+		if t := typeOf(&args[0]); t == attr.N || t == attr.BOOL || t == attr.NULL {
+			p.noteOperand(wrongType(name, t))
 		}
 	case "attribute_exists", "attribute_not_exists":
-		if o.args[0].kind != pathOperand {
-			p.note(faultType, "Operator or function requires a document path; operator or function: "+name)
+		if args[0].kind != pathOperand {
+			p.noteOperand(needsPath(name))
 		}
 	case "attribute_type":
-		p.checkTypeName(&o.args[1])
+		p.checkTypeName(&args[1])
 	case "begins_with":
-		for i := range o.args {
-			if t := typeOf(&o.args[i]); t != attr.None && t != attr.S && t != attr.B {
-				p.note(faultType, wrongType(name, t))
+		for i := range args {
+			if t := typeOf(&args[i]); t != attr.None && t != attr.S && t != attr.B {
+				p.noteOperand(wrongType(name, t))
 			}
 		}
 	}
+}
+
+func needsPath(function string) string {
+	return "Operator or function requires a document path; operator or function: " + function
 }
 
 // checkTypeName checks the second operand of attribute_type, a value that names
@@ -96,11 +136,11 @@ func (p *parser) checkFunction(o *operand) {
 func (p *parser) checkTypeName(o *operand) {
 	switch t := typeOf(o); {
 	case t == attr.None:
-		p.note(faultType, wrongTypeName("attribute_type", "{NS,SS,L,BS,N,M,B,BOOL,NULL,S}"))
+		p.noteOperand(wrongTypeName("attribute_type", "{NS,SS,L,BS,N,M,B,BOOL,NULL,S}"))
 	case t != attr.S:
-		p.note(faultType, wrongType("attribute_type", t))
+		p.noteOperand(wrongType("attribute_type", t))
 	case o.value.Text() == "" || attr.TypeNamed(o.value.Text()) == attr.None:
-		p.note(faultType, "Invalid attribute type name found; type: "+o.value.Text()+
+		p.noteOperand("Invalid attribute type name found; type: " + o.value.Text() +
 			", valid types: {N,BS,L,B,NULL,M,S,SS,NS,BOOL}")
 	}
 }
@@ -112,7 +152,7 @@ func (p *parser) checkDistinct(operator string, args []operand) {
 	}
 	for _, other := range args[1:] {
 		if other.kind == pathOperand && args[0].path.equal(other.path) {
-			p.note(faultDistinct, fmt.Sprintf("The first operand must be distinct from the remaining operands "+
+			p.noteOperand(fmt.Sprintf("The first operand must be distinct from the remaining operands "+
 				"for this operator or function; operator: %s, first operand: %v", operator, args[0].path))
 		}
 	}
@@ -120,7 +160,7 @@ func (p *parser) checkDistinct(operator string, args []operand) {
 
 // checkComparison checks the operands of an operator.
 func (p *parser) checkComparison(n *node) {
-	p.checkNested(n.args)
+	p.checkOperands(n.args)
 	p.checkDistinct(n.op.String(), n.args)
 	switch n.op {
 	case opLess, opLessEqual, opGreater, opGreaterEqual, opBetween:
@@ -128,7 +168,7 @@ func (p *parser) checkComparison(n *node) {
 			switch t := typeOf(&n.args[i]); t {
 			case attr.None, attr.S, attr.N, attr.B:
 			default:
-				p.note(faultType, wrongType(n.op.String(), t))
+				p.noteOperand(wrongType(n.op.String(), t))
 			}
 		}
 	}
@@ -149,7 +189,7 @@ func (p *parser) checkBounds(low, high *operand) {
 		problem = "upper bound to be greater than or equal to lower bound"
 	}
 	if problem != "" {
-		p.note(faultType, fmt.Sprintf("The BETWEEN operator requires %s; lower bound operand: AttributeValue: %s, "+
+		p.noteOperand(fmt.Sprintf("The BETWEEN operator requires %s; lower bound operand: AttributeValue: %s, "+
 			"upper bound operand: AttributeValue: %s", problem, shown(low.value), shown(high.value)))
 	}
 }

@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -18,6 +19,7 @@ type node struct {
 	parens      bool
 	left, right *node     // of AND and OR; left of NOT
 	args        []operand // of the others: of a function, those of the function
+	function    string    // the name of a function
 }
 
 type operator uint8
@@ -58,23 +60,17 @@ func operatorNamed(name string) operator {
 	return opNothing
 }
 
-// conditionFaults is the order in which the service reports what is wrong with a
-// condition. The faults of the comparisons and functions go through
-// faultCondition: the first faulty one counts, and in it the first of leafFaults.
-var (
-	conditionFaults = []fault{faultLimit, faultParens, faultFunction, faultMisuse, faultReserved, faultCondition}
-	leafFaults      = []fault{faultName, faultValue, faultCount, faultDistinct, faultType}
-)
-
 func parseCondition(text, parameter string, s *scope) (*Condition, error) {
-	if message := checkText(text); message != "" {
-		return nil, invalid("Invalid " + parameter + ": " + message)
-	}
-	p := newParser(text, s)
-	root := p.wholeCondition()
-	message := p.syntax
+	message := checkText(text)
+	var root *node
 	if message == "" {
-		message = p.first(conditionFaults)
+		p := newParser(text, s)
+		root = p.wholeCondition()
+		if message = cmp.Or(p.syntax, p.shape); message == "" {
+			p.walk(root)
+			p.check(root)
+			message = cmp.Or(p.tree, p.operands)
+		}
 	}
 	if message != "" {
 		return nil, invalid("Invalid " + parameter + ": " + message)
@@ -161,7 +157,7 @@ func (p *parser) conditionOrOperand() (*node, operand, bool) {
 		return nil, p.enclose(o), true
 	}
 	if cond.parens {
-		p.note(faultParens, redundantParens)
+		note(&p.shape, redundantParens)
 	}
 	cond.parens = true
 	return cond, o, true
@@ -198,7 +194,7 @@ func (p *parser) comparisonAfterParens() bool {
 		t.kind == symbol && strings.IndexByte("=<>", p.text[t.start]) >= 0
 }
 
-// comparison reads what follows the first operand of a term, and checks the term.
+// comparison reads what follows the first operand of a term.
 func (p *parser) comparison(first operand) (*node, bool) {
 	n := &node{}
 	ok := true
@@ -226,19 +222,10 @@ func (p *parser) comparison(first operand) (*node, bool) {
 		n.args = []operand{first, {}}
 		n.args[1], ok = p.operand()
 	case first.kind == functionOperand:
-		n.op, n.args, n.parens = operatorNamed(first.function), first.args, first.parens
-		if n.op == opNothing && isSize(&first) {
-			p.note(faultMisuse, misused("size"))
-		}
-		p.checkFunction(&first)
-		p.endLeaf()
-		return n, true
+		n.op, n.args = operatorNamed(first.function), first.args
+		n.function, n.parens = first.function, first.parens
 	default:
 		return nil, p.fail()
-	}
-	if ok {
-		p.checkComparison(n)
-		p.endLeaf()
 	}
 	return n, ok
 }
@@ -258,7 +245,7 @@ func (p *parser) inOperands(first operand) ([]operand, bool) {
 			continue
 		}
 		if len(args)-1 > maxInOperands {
-			p.note(faultLimit, fmt.Sprintf("The IN operator is provided with too many operands; number of operands: %d", len(args)-1))
+			note(&p.shape, fmt.Sprintf("The IN operator is provided with too many operands; number of operands: %d", len(args)-1))
 		}
 		return args, p.expect(")")
 	}

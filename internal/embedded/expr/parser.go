@@ -8,8 +8,10 @@ import (
 )
 
 // parser reads one expression from left to right, one token ahead. It resolves
-// placeholders on the way. A syntax error ends it; what else is wrong is noted,
-// and the fault that the service would report is chosen at the end.
+// placeholders on the way. What is wrong comes out in the service's stages, and
+// of each stage the first fault counts: the syntax; the shape, which is noted
+// while reading; the names, in a walk through the text's tree; and the operands,
+// in a second walk.
 type parser struct {
 	text     string
 	previous token
@@ -17,31 +19,11 @@ type parser struct {
 	scope    *scope
 
 	syntax    string // the message of the first syntax error
-	notes     [faultKinds]string
+	shape     string // redundant parentheses, too many operators
+	tree      string // functions that there are not, reserved words
+	operands  string // placeholders that are not defined, types
 	operators int
 }
-
-// fault is a kind of mistake, of which the first one is noted.
-type fault uint8
-
-const (
-	faultLimit fault = iota
-	faultParens
-	faultFunction // no such function, or not one for this expression
-	faultMisuse
-	faultReserved
-	faultSection
-	faultName
-	faultValue
-	faultOverlap
-	faultConflict
-	faultOperand // a set operand of ADD or DELETE
-	faultCount
-	faultDistinct
-	faultType
-	faultCondition // the first fault of the first faulty condition
-	faultKinds
-)
 
 func newParser(text string, s *scope) *parser {
 	p := &parser{text: text, scope: s}
@@ -60,21 +42,17 @@ func checkText(text string) string {
 	return ""
 }
 
-func (p *parser) note(f fault, message string) {
-	if p.notes[f] == "" {
-		p.notes[f] = message
+// note keeps the first message of a stage.
+func note(stage *string, message string) {
+	if *stage == "" {
+		*stage = message
 	}
 }
 
-// first is the message of the first of the faults that was noted.
-func (p *parser) first(order []fault) string {
-	for _, f := range order {
-		if p.notes[f] != "" {
-			return p.notes[f]
-		}
-	}
-	return ""
-}
+// noteTree notes a fault of the tree, which may be none.
+func (p *parser) noteTree(message string) { note(&p.tree, message) }
+
+func (p *parser) noteOperand(message string) { note(&p.operands, message) }
 
 func (p *parser) advance() {
 	p.previous = p.token
@@ -144,7 +122,7 @@ func (r raw) Format(f fmt.State, _ rune) {
 // countOperator holds the expression against the limit of operators.
 func (p *parser) countOperator() {
 	if p.operators++; p.operators > maxOperators {
-		p.note(faultLimit, fmt.Sprintf("The expression contains too many operators; operator count: %d", p.operators))
+		note(&p.shape, fmt.Sprintf("The expression contains too many operators; operator count: %d", p.operators))
 	}
 }
 
@@ -206,69 +184,6 @@ func (p path) in(it attr.Item) (attr.Value, bool) {
 	return v, ok
 }
 
-// path reads a path whose first name is next, or reports false.
-func (p *parser) path() (path, bool) {
-	out := make(path, 0, 2)
-	n, ok := p.pathName()
-	if !ok {
-		return nil, false
-	}
-	return p.pathRest(append(out, element{n, -1}))
-}
-
-// pathName reads one name, as it is or as a placeholder.
-func (p *parser) pathName() (string, bool) {
-	text := p.tokenText()
-	switch p.token.kind {
-	case word:
-		if isReserved(text) {
-			p.note(faultReserved, "Attribute name is a reserved keyword; reserved keyword: "+text)
-		}
-		p.advance()
-		return text, true
-	case name:
-		p.advance()
-		attribute, ok := p.scope.name(text)
-		if !ok {
-			p.note(faultName, "An expression attribute name used in the document path is not defined; attribute name: "+text)
-		}
-		return attribute, true
-	}
-	return "", p.fail()
-}
-
-// pathRest reads what follows the first name of a path.
-func (p *parser) pathRest(out path) (path, bool) {
-	for {
-		switch {
-		case p.accept("."):
-			n, ok := p.pathName()
-			if !ok {
-				return nil, false
-			}
-			out = append(out, element{n, -1})
-		case p.accept("["):
-			index := p.tokenText()
-			if !p.acceptKind(digits) {
-				return nil, p.fail()
-			}
-			if !p.expect("]") {
-				return nil, false
-			}
-			i, err := strconv.ParseInt(index, 10, 32)
-			if err != nil {
-				p.note(faultLimit, "List index is not within the allowable range; index: ["+index+"]")
-			}
-			out = append(out, element{index: int(i)})
-		default:
-			if len(out) > maxPathLength {
-				p.note(faultLimit, fmt.Sprintf("The document path has too many nesting levels; nesting levels: %d", len(out)))
-			}
-			return out, true
-		}
-	}
-}
-
 // An operand is a path, a value, or a function of operands.
 type operand struct {
 	kind     operandKind
@@ -277,6 +192,9 @@ type operand struct {
 	value    attr.Value
 	function string
 	args     []operand
+
+	tree      string // what is wrong with the path's names
+	undefined string // the message for a placeholder that is not defined
 }
 
 type operandKind uint8
@@ -286,6 +204,62 @@ const (
 	valueOperand
 	functionOperand
 )
+
+// pathOperand reads a path whose first name is next.
+func (p *parser) pathOperand() (operand, bool) {
+	o := operand{path: make(path, 0, 2)}
+	if !p.pathName(&o) {
+		return o, false
+	}
+	for {
+		switch {
+		case p.accept("."):
+			if !p.pathName(&o) {
+				return o, false
+			}
+		case p.accept("["):
+			index := p.tokenText()
+			if !p.acceptKind(digits) {
+				return o, p.fail()
+			}
+			if !p.expect("]") {
+				return o, false
+			}
+			i, err := strconv.ParseInt(index, 10, 32)
+			if err != nil {
+				note(&o.tree, "List index is not within the allowable range; index: ["+index+"]")
+			}
+			o.path = append(o.path, element{index: int(i)})
+		default:
+			if len(o.path) > maxPathLength {
+				note(&o.tree, fmt.Sprintf("The document path has too many nesting levels; nesting levels: %d", len(o.path)))
+			}
+			return o, true
+		}
+	}
+}
+
+// pathName reads one name of a path, as it is or as a placeholder.
+func (p *parser) pathName(o *operand) bool {
+	text := p.tokenText()
+	switch p.token.kind {
+	case word:
+		if isReserved(text) {
+			note(&o.tree, "Attribute name is a reserved keyword; reserved keyword: "+text)
+		}
+		o.path = append(o.path, element{text, -1})
+	case name:
+		attribute, ok := p.scope.name(text)
+		if !ok {
+			note(&o.undefined, "An expression attribute name used in the document path is not defined; attribute name: "+text)
+		}
+		o.path = append(o.path, element{attribute, -1})
+	default:
+		return p.fail()
+	}
+	p.advance()
+	return true
+}
 
 // operand reads an operand, which may stand in parentheses.
 func (p *parser) operand() (operand, bool) {
@@ -304,7 +278,7 @@ const redundantParens = "The expression has redundant parentheses;"
 // enclose notes that an operand stands in parentheses, and once is enough.
 func (p *parser) enclose(o operand) operand {
 	if o.parens {
-		p.note(faultParens, redundantParens)
+		note(&p.shape, redundantParens)
 	}
 	o.parens = true
 	return o
@@ -315,18 +289,18 @@ func (p *parser) bareOperand() (operand, bool) {
 	case value:
 		text := p.tokenText()
 		p.advance()
-		v, ok := p.scope.value(text)
-		if !ok {
-			p.note(faultValue, "An expression attribute value used in expression is not defined; attribute value: "+text)
+		o := operand{kind: valueOperand}
+		var ok bool
+		if o.value, ok = p.scope.value(text); !ok {
+			o.undefined = "An expression attribute value used in expression is not defined; attribute value: " + text
 		}
-		return operand{kind: valueOperand, value: v}, true
+		return o, true
 	case word:
 		if after := scan(p.text, p.token.end); after.kind == symbol && p.text[after.start] == '(' {
 			return p.function()
 		}
 	}
-	at, ok := p.path()
-	return operand{kind: pathOperand, path: at}, ok
+	return p.pathOperand()
 }
 
 // function reads a function's name and its operands.

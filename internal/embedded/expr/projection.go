@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"cmp"
 	"slices"
 
 	"dynamostreamer/internal/embedded/attr"
@@ -12,70 +13,65 @@ type Projection struct {
 	paths []path // sorted
 }
 
-var projectionFaults = []fault{faultLimit, faultReserved, faultName, faultOverlap, faultConflict}
-
 func parseProjection(text string, s *scope) (*Projection, error) {
 	const parameter = "Invalid ProjectionExpression: "
 	if message := checkText(text); message != "" {
 		return nil, invalid(parameter + message)
 	}
 	p := newParser(text, s)
-	paths := make([]path, 0, 4)
-	for {
-		at, ok := p.path()
-		if !ok {
+	targets := make([]operand, 0, 4)
+	for ok := true; ok; ok = p.accept(",") {
+		o, read := p.pathOperand()
+		if !read {
 			return nil, invalid(parameter + p.syntax)
 		}
-		paths = append(paths, at)
-		if !p.accept(",") {
-			break
-		}
+		p.noteTree(o.tree)
+		targets = append(targets, o)
 	}
 	if p.token.kind != end {
 		p.fail()
-		return nil, invalid(parameter + p.syntax)
 	}
-	p.checkPaths(paths)
-	if message := p.first(projectionFaults); message != "" {
+	if message := cmp.Or(p.syntax, p.tree); message != "" {
 		return nil, invalid(parameter + message)
 	}
-	slices.SortFunc(paths, comparePaths)
+	paths := p.targets(len(targets), func(i int) *operand { return &targets[i] })
+	if p.operands != "" {
+		return nil, invalid(parameter + p.operands)
+	}
 	return &Projection{paths}, nil
 }
 
-// checkPaths refuses a path that leads into another, and two that take the same
-// attribute for a list and for a map.
-func (p *parser) checkPaths(paths []path) {
-	if p.notes[faultName] != "" {
-		return
-	}
-	for j := range paths {
-		for i := range j {
-			if !p.checkPair(paths[i], paths[j]) {
-				return
-			}
+// targets is the sorted paths of n operands. It notes a placeholder that is not
+// defined, a path that leads into another, and two paths that take the same
+// attribute for a list and for a map. As the service does it begins at the end.
+func (p *parser) targets(n int, at func(i int) *operand) []path {
+	paths := make([]path, n)
+	for i := n - 1; i >= 0 && p.operands == ""; i-- {
+		o := at(i)
+		p.noteOperand(o.undefined)
+		paths[i] = o.path
+		for j := i + 1; j < n; j++ {
+			p.noteOperand(clash(paths[i], paths[j]))
 		}
 	}
+	slices.SortFunc(paths, comparePaths)
+	return paths
 }
 
-func (p *parser) checkPair(one, two path) bool {
-	trouble := ""
+// clash is the message for two paths that can't be used together.
+func clash(one, two path) string {
+	trouble := "overlap"
 	for i := 0; i < len(one) && i < len(two); i++ {
 		if (one[i].index < 0) != (two[i].index < 0) {
 			trouble = "conflict"
 			break
 		}
 		if one[i] != two[i] {
-			return true
+			return ""
 		}
 	}
-	f := faultConflict
-	if trouble == "" {
-		trouble, f = "overlap", faultOverlap
-	}
-	p.note(f, "Two document paths "+trouble+" with each other; must remove or rewrite one of these paths; "+
-		"path one: "+one.String()+", path two: "+two.String())
-	return f == faultConflict
+	return "Two document paths " + trouble + " with each other; must remove or rewrite one of these paths; " +
+		"path one: " + one.String() + ", path two: " + two.String()
 }
 
 // comparePaths orders paths so that those into the same map or list are

@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"cmp"
 	"slices"
 
 	"dynamostreamer/internal/embedded/attr"
@@ -14,18 +15,12 @@ type Update struct {
 
 // An action changes one attribute. The paths of two actions never overlap.
 type action struct {
-	verb kind // kwSet, kwRemove, kwAdd or kwDelete
-	path path
-	sign byte // of SET: '+' or '-' between the operands, or 0 for one operand
-	a, b operand
-	// parens says that both operands together stand in parentheses.
-	parens bool
+	verb   kind // kwSet, kwRemove, kwAdd or kwDelete
+	target operand
+	sign   byte // of SET: '+' or '-' between the operands, or 0 for one operand
+	a, b   operand
+	parens bool // both operands together stand in parentheses
 }
-
-// updateFaults is the order in which the service reports what is wrong with an
-// update.
-var updateFaults = []fault{faultLimit, faultParens, faultReserved, faultFunction, faultSection, faultName, faultValue,
-	faultOverlap, faultConflict, faultOperand, faultType}
 
 func parseUpdate(text string, s *scope) (*Update, error) {
 	const parameter = "Invalid UpdateExpression: "
@@ -34,19 +29,17 @@ func parseUpdate(text string, s *scope) (*Update, error) {
 	}
 	p := newParser(text, s)
 	u := &Update{actions: make([]action, 0, 4)}
-	if !p.clauses(u) {
-		return nil, invalid(parameter + p.syntax)
-	}
-	paths := make([]path, len(u.actions))
-	for i := range u.actions {
-		paths[i] = u.actions[i].path
-	}
-	p.checkPaths(paths)
-	if message := p.first(updateFaults); message != "" {
+	p.clauses(u)
+	if message := cmp.Or(p.syntax, p.shape, p.tree); message != "" {
 		return nil, invalid(parameter + message)
 	}
-	slices.SortFunc(paths, comparePaths)
-	u.paths = paths
+	u.paths = p.targets(len(u.actions), func(i int) *operand { return &u.actions[i].target })
+	for i := len(u.actions) - 1; i >= 0; i-- {
+		p.checkAction(&u.actions[i])
+	}
+	if p.operands != "" {
+		return nil, invalid(parameter + p.operands)
+	}
 	return u, nil
 }
 
@@ -58,10 +51,6 @@ func (p *parser) clauses(u *Update) bool {
 		if verb < kwSet || verb > kwDelete {
 			return p.fail()
 		}
-		if seen[verb] {
-			p.note(faultSection, `The "`+keywords[verb-kwAnd].text+`" section can only be used once in an update expression;`)
-		}
-		seen[verb] = true
 		p.advance()
 		for {
 			act, ok := p.action(verb)
@@ -73,6 +62,10 @@ func (p *parser) clauses(u *Update) bool {
 				break
 			}
 		}
+		if seen[verb] {
+			p.noteTree(`The "` + keywords[verb-kwAnd].text + `" section can only be used once in an update expression;`)
+		}
+		seen[verb] = true
 		if p.token.kind == end {
 			return true
 		}
@@ -82,18 +75,24 @@ func (p *parser) clauses(u *Update) bool {
 func (p *parser) action(verb kind) (action, bool) {
 	act := action{verb: verb}
 	var ok bool
-	if act.path, ok = p.path(); !ok {
+	if act.target, ok = p.pathOperand(); !ok {
 		return act, false
 	}
+	p.noteTree(act.target.tree)
 	switch verb {
 	case kwSet:
-		return act, p.expect("=") && p.setValue(&act)
+		if !p.expect("=") || !p.setValue(&act) {
+			return act, false
+		}
+		p.walkSet(&act.a, act.sign != 0)
+		if act.sign != 0 {
+			p.walkSet(&act.b, true)
+		}
 	case kwAdd, kwDelete:
 		if p.token.kind != value {
 			return act, p.fail()
 		}
 		act.a, ok = p.bareOperand()
-		p.checkSetOperand(verb, act.a.literal())
 	}
 	return act, ok
 }
@@ -112,7 +111,7 @@ func (p *parser) setValue(act *action) bool {
 		return p.rest(act)
 	}
 	if act.parens {
-		p.note(faultParens, redundantParens)
+		note(&p.shape, redundantParens)
 	}
 	act.parens = true
 	return true
@@ -124,7 +123,6 @@ func (p *parser) sum(act *action) bool {
 	if act.a, ok = p.bareOperand(); !ok {
 		return false
 	}
-	p.checkSetFunction(&act.a)
 	return p.rest(act)
 }
 
@@ -136,66 +134,74 @@ func (p *parser) rest(act *action) bool {
 	p.countOperator()
 	p.advance()
 	var ok bool
-	if act.b, ok = p.operand(); !ok {
-		return false
-	}
-	p.checkSetFunction(&act.b)
-	for _, o := range []*operand{&act.a, &act.b} {
-		if t := setType(o); t != attr.None && t != attr.N {
-			p.note(faultType, wrongType(string(act.sign), t))
-		}
-	}
-	return true
+	act.b, ok = p.operand()
+	return ok
 }
 
-// setType is the type of an operand of SET, None where the item decides it.
-func setType(o *operand) attr.Type {
+// walkSet notes what is wrong with the names and functions of a SET's operand.
+// Inside another operand only if_not_exists may be.
+func (p *parser) walkSet(o *operand, inner bool) {
+	p.noteTree(o.tree)
 	if o.kind != functionOperand {
-		return o.literal()
+		return
 	}
 	switch o.function {
-	case "list_append":
-		return attr.L
 	case "if_not_exists":
-		if len(o.args) == 2 {
-			return setType(&o.args[1])
+	case "list_append":
+		if inner {
+			p.noteTree(misused(o.function))
 		}
+	default:
+		if conditionFunction(o.function) == "" {
+			p.noteTree("The function is not allowed in an update expression; function: " + o.function)
+		}
+		p.noteTree("Invalid function name; function: " + o.function)
 	}
-	return attr.None
+	for i := range o.args {
+		p.walkSet(&o.args[i], true)
+	}
 }
 
-// checkSetFunction checks a function of SET, and those in it.
-func (p *parser) checkSetFunction(o *operand) {
+// checkAction notes the first fault of an action's operands.
+func (p *parser) checkAction(act *action) {
+	p.checkSet(&act.a)
+	if act.verb == kwAdd || act.verb == kwDelete {
+		p.checkSetOperand(act.verb, act.a.literal())
+	}
+	if act.sign == 0 {
+		return
+	}
+	p.checkSet(&act.b)
+	p.wantSet(string(act.sign), attr.N, &act.a, &act.b)
+}
+
+// wantSet notes a value among the operands that is not of type t.
+func (p *parser) wantSet(operator string, t attr.Type, args ...*operand) {
+	for _, o := range args {
+		if got := o.literal(); got != attr.None && got != t {
+			p.noteOperand(wrongType(operator, got))
+		}
+	}
+}
+
+// checkSet notes the first fault of an operand of SET, and of those in it.
+func (p *parser) checkSet(o *operand) {
+	p.noteOperand(o.undefined)
 	if o.kind != functionOperand {
 		return
 	}
-	name := o.function
-	switch name {
-	case "if_not_exists", "list_append":
-	case "attribute_exists", "attribute_not_exists", "attribute_type", "begins_with", "contains", "size":
-		p.note(faultFunction, "The function is not allowed in an update expression; function: "+name)
-		return
+	for i := range o.args {
+		p.checkSet(&o.args[i])
+	}
+	switch {
+	case len(o.args) != 2:
+		p.noteOperand(wrongCount(o.function, len(o.args)))
+	case o.function == "list_append":
+		p.wantSet(o.function, attr.L, &o.args[0], &o.args[1])
+	case o.args[0].kind != pathOperand:
+		p.noteOperand(needsPath(o.function))
 	default:
-		p.note(faultFunction, "Invalid function name; function: "+name)
-		return
-	}
-	for i := range o.args {
-		p.checkSetFunction(&o.args[i])
-	}
-	if len(o.args) != 2 {
-		p.note(faultType, wrongCount(name, len(o.args)))
-		return
-	}
-	if name == "if_not_exists" {
-		if o.args[0].kind != pathOperand {
-			p.note(faultType, "Operator or function requires a document path; operator or function: "+name)
-		}
-		return
-	}
-	for i := range o.args {
-		if t := setType(&o.args[i]); t != attr.None && t != attr.L {
-			p.note(faultType, wrongType(name, t))
-		}
+		p.checkDistinct(o.function, o.args)
 	}
 }
 
@@ -212,8 +218,8 @@ func (p *parser) checkSetOperand(verb kind, t attr.Type) {
 		return
 	}
 	name := keywords[verb-kwAnd].text
-	p.note(faultOperand, "Incorrect operand type for operator or function; operator: "+name+
-		", operand type: "+long+", typeSet: ALLOWED_FOR_"+name+"_OPERAND")
+	p.noteOperand("Incorrect operand type for operator or function; operator: " + name +
+		", operand type: " + long + ", typeSet: ALLOWED_FOR_" + name + "_OPERAND")
 }
 
 // CheckKeys refuses an update of one of the given attributes, those of the
@@ -223,7 +229,7 @@ func (u *Update) CheckKeys(attributes ...string) error {
 		return nil
 	}
 	for i := range u.actions {
-		if top := u.actions[i].path[0].name; slices.Contains(attributes, top) {
+		if top := u.actions[i].target.path[0].name; slices.Contains(attributes, top) {
 			return invalid("One or more parameter values were invalid: Cannot update attribute " + top +
 				". This attribute is part of the key")
 		}

@@ -32,7 +32,8 @@ type GetRecordsOutput struct {
 type Record struct {
 	EventID        string
 	EventName      string // INSERT, MODIFY or REMOVE
-	Created        int64  // Unix seconds: the service rounds too
+	Region         string
+	Created        int64 // Unix seconds: the service rounds too
 	Keys           attr.Item
 	NewImage       attr.Item
 	OldImage       attr.Item
@@ -134,6 +135,7 @@ func (s *stream) decode(sh store.Shard, r store.Record, region string) (out Reco
 	out = Record{
 		EventID:        eventID(sh.ID, r.Sequence),
 		EventName:      eventNames[r.Kind],
+		Region:         region,
 		Created:        r.At / 1000,
 		SequenceNumber: formatSequence(r.Sequence),
 		View:           s.View,

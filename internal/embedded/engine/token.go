@@ -13,25 +13,19 @@ import (
 	"dynamostreamer/internal/embedded/store"
 )
 
-// checkToken says whether a transaction with this token was done before, and
-// remembers the token otherwise.
-func (e *Engine) checkToken(tx *store.Tx, token *string, actions []action) (done bool, err error) {
+// checkToken says whether a transaction with this token was done before.
+func (e *Engine) checkToken(tx *store.Tx, token *string, digest []byte) (done bool, err error) {
 	if token == nil {
 		return false, nil
 	}
-	digest := digestOf(actions)
 	known, at, err := tx.Token(*token)
-	if err != nil {
+	if err != nil || known == nil || e.nowMilli()-at >= tokenLife.Milliseconds() {
 		return false, err
 	}
-	now := e.nowMilli()
-	if known != nil && now-at < tokenLife.Milliseconds() {
-		if !bytes.Equal(known, digest) {
-			return false, fail(IdempotentParameterMismatchException, "The request has a client token that was used with other parameters in the last %v", tokenLife)
-		}
-		return true, nil
+	if !bytes.Equal(known, digest) {
+		return false, fail(IdempotentParameterMismatchException, "The request has a client token that was used with other parameters in the last %v", tokenLife)
 	}
-	return false, tx.KeepToken(*token, digest, now)
+	return true, nil
 }
 
 // digestOf tells transactions with other content apart. It does not depend on

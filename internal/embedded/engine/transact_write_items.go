@@ -60,7 +60,8 @@ func (e *Engine) TransactWriteItems(ctx context.Context, in *TransactWriteItemsI
 	out := &BatchOutput{}
 	err = e.write(ctx, func(tx *store.Tx, c *catalog) error {
 		out.Capacity = nil
-		done, err := e.checkToken(tx, in.ClientRequestToken, actions)
+		digest := digestOf(actions)
+		done, err := e.checkToken(tx, in.ClientRequestToken, digest)
 		if err != nil || done {
 			return err
 		}
@@ -82,7 +83,10 @@ func (e *Engine) TransactWriteItems(ctx context.Context, in *TransactWriteItemsI
 			}
 		}
 		out.Capacity = transactCapacity(c, in.ReturnConsumedCapacity, units)
-		return nil
+		if in.ClientRequestToken == nil {
+			return nil
+		}
+		return tx.KeepToken(*in.ClientRequestToken, digest, e.nowMilli())
 	})
 	if err != nil {
 		return nil, err

@@ -42,12 +42,26 @@ func (u *Update) Apply(it attr.Item) (attr.Item, error) {
 		}
 	}
 	slices.SortFunc(changes, func(a, b change) int { return comparePaths(a.path, b.path) })
-	return changeItem(it, changes, 0)
+	return changeItem(it, changes, 0), nil
+}
+
+// leadsInto says whether the path's last element is one of a map or list that
+// the item has, whether or not it is there yet.
+func (p path) leadsInto(it attr.Item) bool {
+	last := len(p) - 1
+	if last == 0 {
+		return true
+	}
+	v, ok := p[:last].in(it)
+	return ok && (p[last].index < 0 && v.Type() == attr.M || p[last].index >= 0 && v.Type() == attr.L)
 }
 
 // change computes what the action does; false if it leaves the item as it is.
 func (a *action) change(it attr.Item) (change, bool, error) {
 	c := change{path: a.target.path}
+	if !c.path.leadsInto(it) {
+		return c, false, invalid(badPath)
+	}
 	var err error
 	switch a.verb {
 	case kwSet:
@@ -62,8 +76,7 @@ func (a *action) change(it attr.Item) (change, bool, error) {
 	case !exists && a.verb == kwAdd:
 		c.value = operand
 	case !exists:
-		// Nothing is deleted, but the path must lead to where it could be.
-		return c, true, nil
+		return c, false, nil // nothing to delete from
 	case old.Type() != operand.Type():
 		return c, false, invalid(badOperand)
 	case operand.Type() == attr.N:
@@ -136,10 +149,12 @@ func (o *operand) set(it attr.Item) (attr.Value, error) {
 		}
 		return v, nil
 	case o.function == "if_not_exists":
-		if v, ok := o.args[0].path.in(it); ok {
+		// The other operand must exist even where it is not needed.
+		otherwise, err := o.args[1].set(it)
+		if v, ok := o.args[0].path.in(it); ok && err == nil {
 			return v, nil
 		}
-		return o.args[1].set(it)
+		return otherwise, err
 	}
 	first, err := o.args[0].set(it)
 	if err != nil {
@@ -156,7 +171,7 @@ func (o *operand) set(it attr.Item) (attr.Value, error) {
 }
 
 // changeItem makes a new item. The changes are sorted, as the attributes are.
-func changeItem(it attr.Item, changes []change, depth int) (attr.Item, error) {
+func changeItem(it attr.Item, changes []change, depth int) attr.Item {
 	out := make(attr.Item, 0, len(it)+len(changes))
 	for len(changes) > 0 {
 		n := groupOfChanges(changes, depth)
@@ -170,38 +185,29 @@ func changeItem(it attr.Item, changes []change, depth int) (attr.Item, error) {
 			old = it[0].Value
 			it = it[1:]
 		}
-		v, err := changeValue(old, changes[:n], depth+1)
-		if err != nil {
-			return nil, err
-		}
-		if !v.IsZero() {
+		if v := changeValue(old, changes[:n], depth+1); !v.IsZero() {
 			out = append(out, attr.Attr{Name: name, Value: v})
 		}
 		changes = changes[n:]
 	}
-	return append(out, it...), nil
+	return append(out, it...)
 }
 
 // changeValue makes of a value, which may be none, a new one or none.
-func changeValue(old attr.Value, changes []change, depth int) (attr.Value, error) {
+func changeValue(old attr.Value, changes []change, depth int) attr.Value {
 	first := changes[0]
-	if len(first.path) == depth {
-		return first.value, nil
+	switch {
+	case len(first.path) == depth:
+		return first.value
+	case first.path[depth].index < 0:
+		return attr.Map(changeItem(old.Item(), changes, depth))
 	}
-	switch isName := first.path[depth].index < 0; {
-	case isName && old.Type() == attr.M:
-		it, err := changeItem(old.Item(), changes, depth)
-		return attr.Map(it), err
-	case !isName && old.Type() == attr.L:
-		list, err := changeList(old.List(), changes, depth)
-		return attr.List(list), err
-	}
-	return attr.Value{}, invalid(badPath)
+	return attr.List(changeList(old.List(), changes, depth))
 }
 
 // changeList makes a new list. Elements to remove are made no value first, since
 // the indexes of all changes are those of the list as it was.
-func changeList(list []attr.Value, changes []change, depth int) ([]attr.Value, error) {
+func changeList(list []attr.Value, changes []change, depth int) []attr.Value {
 	out := append(make([]attr.Value, 0, len(list)+len(changes)), list...)
 	for len(changes) > 0 {
 		n := groupOfChanges(changes, depth)
@@ -210,10 +216,7 @@ func changeList(list []attr.Value, changes []change, depth int) ([]attr.Value, e
 		if index < len(list) {
 			old = list[index]
 		}
-		v, err := changeValue(old, changes[:n], depth+1)
-		if err != nil {
-			return nil, err
-		}
+		v := changeValue(old, changes[:n], depth+1)
 		switch {
 		case index < len(list):
 			out[index] = v
@@ -222,7 +225,7 @@ func changeList(list []attr.Value, changes []change, depth int) ([]attr.Value, e
 		}
 		changes = changes[n:]
 	}
-	return slices.DeleteFunc(out, attr.Value.IsZero), nil
+	return slices.DeleteFunc(out, attr.Value.IsZero)
 }
 
 // groupOfChanges is the number of changes at the front that go the same way up

@@ -161,7 +161,6 @@ func (p *parser) checkDistinct(operator string, args []operand) {
 // checkComparison checks the operands of an operator.
 func (p *parser) checkComparison(n *node) {
 	p.checkOperands(n.args)
-	p.checkDistinct(n.op.String(), n.args)
 	switch n.op {
 	case opLess, opLessEqual, opGreater, opGreaterEqual, opBetween:
 		for i := range n.args {
@@ -172,6 +171,7 @@ func (p *parser) checkComparison(n *node) {
 			}
 		}
 	}
+	p.checkDistinct(n.op.String(), n.args)
 	if n.op == opBetween {
 		p.checkBounds(&n.args[1], &n.args[2])
 	}

@@ -71,6 +71,9 @@ func Binary(bytes string) Value { return Value{typ: B, text: bytes} }
 // NumberValue makes an N.
 func NumberValue(n Number) Value { return Value{typ: N, text: n.String()} }
 
+// Int64 makes an N of an integer.
+func Int64(i int64) Value { return NumberValue(Int(i)) }
+
 // Bool makes a BOOL.
 func Bool(b bool) Value { return Value{typ: BOOL, flag: b} }
 

@@ -76,10 +76,6 @@ type stream struct {
 
 func (t *table) hasSort() bool { return t.sort.name != "" }
 
-func (t *table) isKey(name string) bool {
-	return name == t.hash.name || t.hasSort() && name == t.sort.name
-}
-
 func (t *table) keyCount() int {
 	if t.hasSort() {
 		return 2

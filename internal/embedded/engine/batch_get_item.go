@@ -50,6 +50,7 @@ func (e *Engine) BatchGetItem(ctx context.Context, in *BatchGetItemInput) (*Batc
 	}
 	out := &BatchGetItemOutput{}
 	err := e.read(ctx, func(tx *store.Tx, c *catalog) error {
+		*out = BatchGetItemOutput{}
 		keys, err := in.keys(c)
 		if err != nil {
 			return err

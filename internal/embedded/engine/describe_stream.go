@@ -185,8 +185,9 @@ func (e *Engine) ListStreams(ctx context.Context, in *ListStreamsInput) (*ListSt
 	if in.Limit != nil && *in.Limit > maxShardsPage {
 		return nil, invalid(badValues+"Limit should be less than or equal to %d", maxShardsPage)
 	}
-	out := &ListStreamsOutput{Streams: []StreamName{}}
+	out := &ListStreamsOutput{}
 	err := e.read(ctx, func(_ *store.Tx, c *catalog) error {
+		*out = ListStreamsOutput{Streams: []StreamName{}}
 		limit := maxShardsPage
 		if in.Limit != nil {
 			limit = int(*in.Limit)

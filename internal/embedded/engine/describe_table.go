@@ -92,8 +92,9 @@ func (e *Engine) ListTables(ctx context.Context, in *ListTablesInput) (*ListTabl
 	if err := c.err(); err != nil {
 		return nil, err
 	}
-	out := &ListTablesOutput{TableNames: []string{}}
+	out := &ListTablesOutput{}
 	err := e.read(ctx, func(_ *store.Tx, c *catalog) error {
+		*out = ListTablesOutput{TableNames: []string{}}
 		limit := 100
 		if in.Limit != nil {
 			limit = int(*in.Limit)

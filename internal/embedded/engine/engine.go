@@ -95,7 +95,8 @@ func (e *Engine) tableARN(name string) string {
 	return fmt.Sprintf("arn:aws:dynamodb:%s:%s:table/%s", e.options.Region, Account, name)
 }
 
-// read runs fn on a snapshot, with the catalog of that snapshot.
+// read runs fn on a snapshot, with the catalog of that snapshot; perhaps more
+// than once, so that fn has to begin its output anew.
 func (e *Engine) read(ctx context.Context, fn func(*store.Tx, *catalog) error) error {
 	return e.store.Read(ctx, func(tx *store.Tx) error {
 		c, err := e.catalogOf(tx)

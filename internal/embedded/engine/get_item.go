@@ -40,6 +40,7 @@ func (e *Engine) GetItem(ctx context.Context, in *GetItemInput) (*GetItemOutput,
 	}
 	out := &GetItemOutput{}
 	err = e.read(ctx, func(tx *store.Tx, c *catalog) error {
+		*out = GetItemOutput{}
 		t, err := c.table(*in.TableName)
 		if err != nil {
 			return err

@@ -57,6 +57,7 @@ func (e *Engine) GetRecords(ctx context.Context, in *GetRecordsInput) (*GetRecor
 	}
 	out := &GetRecordsOutput{}
 	err = e.read(ctx, func(tx *store.Tx, c *catalog) error {
+		*out = GetRecordsOutput{}
 		s := c.streamByID(it.stream)
 		sh, found, err := tx.ShardByID(it.shard)
 		if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"time"
 
@@ -193,8 +194,8 @@ func (e *Engine) TrimTo(ctx context.Context, tableName string, before time.Time)
 
 // What a control takes on at once: everything.
 const (
-	maxShardCount   = 1 << 30
-	maxShardRecords = 1 << 40
+	maxShardCount   = math.MaxInt32
+	maxShardRecords = math.MaxInt32
 )
 
 // openStream makes a table's stream with its first shard.

@@ -36,8 +36,9 @@ func (e *Engine) TransactGetItems(ctx context.Context, in *TransactGetItemsInput
 	if err != nil {
 		return nil, err
 	}
-	out := &TransactGetItemsOutput{Items: make([]attr.Item, len(in.TransactItems))}
+	out := &TransactGetItemsOutput{}
 	err = e.read(ctx, func(tx *store.Tx, c *catalog) error {
+		*out = TransactGetItemsOutput{Items: make([]attr.Item, len(in.TransactItems))}
 		for _, g := range in.TransactItems {
 			if _, err := c.table(*g.TableName); err != nil {
 				return err

@@ -131,8 +131,9 @@ func (e *Engine) DescribeTimeToLive(ctx context.Context, tableName *string) (*Ti
 	if err := c.err(); err != nil {
 		return nil, err
 	}
-	d := &TimeToLiveDescription{TimeToLiveStatus: "DISABLED"}
+	d := &TimeToLiveDescription{}
 	err := e.read(ctx, func(_ *store.Tx, c *catalog) error {
+		*d = TimeToLiveDescription{TimeToLiveStatus: "DISABLED"}
 		t := c.tables[*tableName]
 		if t == nil {
 			return tableNotFound(*tableName)

@@ -154,9 +154,11 @@ func create(conn *sqlite.Conn) (err error) {
 	return script(conn, schema+fmt.Sprintf("PRAGMA application_id=%d; PRAGMA user_version=%d;", applicationID, formatVersion))
 }
 
-// format reads the two marks in the file's header. Reading them is also what
-// finds a file that is no database.
+// format reads the two marks in the file's header, both at one instant: another
+// process may be about to write them. Reading them is also what finds a file that
+// is no database.
 func format(conn *sqlite.Conn) (app, version int64, err error) {
+	defer sqlitex.Save(conn)(&err)
 	if app, err = pragma(conn, "PRAGMA application_id"); err != nil {
 		return 0, 0, err
 	}
@@ -218,7 +220,8 @@ func (s *Store) Close() error {
 	return errors.Join(errs...)
 }
 
-// Read runs fn on a snapshot of the database. fn must not write.
+// Read runs fn on a snapshot of the database. fn must not write. In memory it may
+// run more than once, as a Write's does.
 func (s *Store) Read(ctx context.Context, fn func(*Tx) error) error {
 	if s.readers == nil {
 		// In memory there is but one connection.

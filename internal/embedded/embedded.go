@@ -57,6 +57,9 @@ func NewScaledClock(scale int) *ScaledClock { return engine.NewScaledClock(scale
 // NewManualClock makes a clock that stands at now until it is advanced.
 func NewManualClock(now time.Time) *ManualClock { return engine.NewManualClock(now) }
 
+// An OpenError says why a file can't be used, and what to do about it.
+type OpenError = store.OpenError
+
 // fileName is the database's file in its folder.
 const fileName = "dynamodb.sqlite"
 
@@ -72,7 +75,7 @@ type DB struct {
 
 // Open opens the database in a folder, and makes both where they do not exist.
 // The folder must not be shared over a network. An error that the user can do
-// something about is a *store.OpenError, whose text says what.
+// something about is an *OpenError, whose text says what.
 func Open(dir string, o Options) (*DB, error) {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, fmt.Errorf("make the folder of the embedded DynamoDB: %w", err)

@@ -16,7 +16,6 @@ import (
 	"zombiezen.com/go/sqlite/sqlitex"
 
 	"dynamostreamer/internal/embedded"
-	"dynamostreamer/internal/embedded/store"
 )
 
 const databaseFile = "dynamodb.sqlite"
@@ -97,9 +96,9 @@ func TestOpenErrors(t *testing.T) {
 				db.Close()
 				t.Fatal("Open succeeded")
 			}
-			var known *store.OpenError
+			var known *embedded.OpenError
 			if !errors.As(err, &known) {
-				t.Errorf("Open's error is a %T, want *store.OpenError: %v", err, err)
+				t.Errorf("Open's error is a %T, want *OpenError: %v", err, err)
 			}
 			for _, part := range test.want {
 				if !strings.Contains(err.Error(), part) {

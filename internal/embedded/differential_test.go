@@ -65,10 +65,11 @@ func TestDifferential(t *testing.T) {
 	local := localServer(t)
 	db, _ := openMemory(t)
 	engine := engineServer(db)
-	serial := 0
+	serial, answers := 0, map[string]int{}
+	defer func() { t.Logf("operations and their statuses: %v", answers) }()
 	rapid.Check(t, func(rt *rapid.T) {
 		serial++
-		d := &differ{rt: rt, engine: engine, local: local, table: fmt.Sprintf("diff-%d-%d", time.Now().UnixNano(), serial)}
+		d := &differ{rt: rt, engine: engine, local: local, answers: answers, table: fmt.Sprintf("diff-%d-%d", time.Now().UnixNano(), serial)}
 		d.createTable()
 		defer d.deleteTable()
 		for range *differentialSteps {
@@ -83,6 +84,7 @@ type differ struct {
 	rt            *rapid.T
 	engine, local server
 	table         string
+	answers       map[string]int // of the engine, by operation and status
 }
 
 type op struct {
@@ -115,6 +117,7 @@ func (d *differ) compare(name string, body map[string]any) {
 	target := "DynamoDB_20120810." + name
 	gotStatus, got := d.engine(target, string(text))
 	wantStatus, want := d.local(target, string(text))
+	d.answers[fmt.Sprint(name, " ", gotStatus)]++
 	g, w := normalized(gotStatus, got), normalized(wantStatus, want)
 	for _, k := range knownDifferences {
 		if k.is(body, g, w) {

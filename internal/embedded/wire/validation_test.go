@@ -102,7 +102,7 @@ func TestValidation(t *testing.T) {
 		{"no such table", "DescribeTimeToLive", `{"TableName":"nope"}`, "ResourceNotFoundException: Requested resource not found: Table: nope not found"},
 
 		{"limit", "streams:ListStreams", `{"Limit":0}`, v + "1 validation error detected: Value '0' at 'limit' failed to satisfy constraint: Member must have value greater than or equal to 1"},
-		{"no such stream", "streams:DescribeStream", `{"StreamArn":"arn:aws:dynamodb:embedded:000000000000:table/tab/stream/2000"}`, "ResourceNotFoundException: Requested resource not found: Stream: arn:aws:dynamodb:embedded:000000000000:table/tab/stream/2000 not found"},
+		{"no such stream", "streams:DescribeStream", `{"StreamArn":"arn:aws:dynamodb:us-east-1:000000000000:table/tab/stream/2000"}`, "ResourceNotFoundException: Requested resource not found: Stream: arn:aws:dynamodb:us-east-1:000000000000:table/tab/stream/2000 not found"},
 		{"nothing", "streams:GetShardIterator", `{}`, v + "3 validation errors detected: Value null at 'streamArn' failed to satisfy constraint: Member must not be null; Value null at 'shardId' failed to satisfy constraint: Member must not be null; Value null at 'shardIteratorType' failed to satisfy constraint: Member must not be null"},
 		{"no iterator", "streams:GetRecords", `{"ShardIterator":"x"}`, v + "Invalid ShardIterator"},
 		{"limit", "streams:GetRecords", `{"ShardIterator":"x","Limit":1001}`, v + "One or more parameter values were invalid: Limit should be less than or equal to 1000"},

@@ -1,0 +1,185 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"dynamostreamer/internal/embedded/attr"
+	"dynamostreamer/internal/embedded/store"
+)
+
+// Limits of the batches.
+const (
+	maxBatchWrites = 25
+	maxBatchReads  = 100
+	maxBatchBytes  = 16 << 20
+)
+
+// BatchWriteItemInput is the request of BatchWriteItem.
+type BatchWriteItemInput struct {
+	RequestItems                []TableWrites // nil: absent
+	ReturnConsumedCapacity      *string
+	ReturnItemCollectionMetrics *string
+}
+
+// TableWrites is what a batch writes to one table.
+type TableWrites struct {
+	TableName string
+	Requests  []WriteRequest
+}
+
+// A WriteRequest puts Item or deletes the item at Key.
+type WriteRequest struct {
+	Item attr.Item // nil: absent
+	Key  attr.Item // nil: absent
+	Err  error     // what is wrong with a value in either
+}
+
+// BatchOutput is the answer of BatchWriteItem.
+type BatchOutput struct {
+	Capacity []*ConsumedCapacity
+}
+
+// BatchWriteItem puts and deletes up to 25 items. All of them are done, in one
+// transaction: this engine leaves nothing unprocessed, as the service may.
+func (e *Engine) BatchWriteItem(ctx context.Context, in *BatchWriteItemInput) (*BatchOutput, error) {
+	if err := in.check(); err != nil {
+		return nil, err
+	}
+	out := &BatchOutput{}
+	err := e.write(ctx, func(tx *store.Tx, c *catalog) error {
+		out.Capacity = nil
+		plan, err := in.plan(c)
+		if err != nil {
+			return err
+		}
+		units := map[*table]float64{}
+		for _, w := range plan {
+			old, err := current(tx, w.table, w.key)
+			if err != nil {
+				return err
+			}
+			if err := e.change(tx, w.table, w.key, old, w.item, byRequest); err != nil {
+				return err
+			}
+			units[w.table] += writeUnits(old.item, w.item)
+		}
+		for _, group := range in.RequestItems {
+			t := c.tables[group.TableName]
+			if used := capacity(t, in.ReturnConsumedCapacity, units[t]); used != nil {
+				out.Capacity = append(out.Capacity, used)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (in *BatchWriteItemInput) check() error {
+	var c checks
+	c.required(in.RequestItems != nil, "requestItems")
+	c.returnConsumedCapacity(in.ReturnConsumedCapacity)
+	c.returnItemCollectionMetrics(in.ReturnItemCollectionMetrics)
+	for _, group := range in.RequestItems {
+		c.named(&group.TableName, "requestItems."+group.TableName, 1)
+		if n := len(group.Requests); n < 1 || n > maxBatchWrites {
+			c.broke(fmt.Sprintf("{%s=[%d write requests]}", group.TableName, n), "requestItems",
+				"Map value must satisfy constraint: [Member must have length less than or equal to 25, Member must have length greater than or equal to 1]")
+		}
+	}
+	if err := c.err(); err != nil {
+		return err
+	}
+	if len(in.RequestItems) == 0 {
+		return invalid("The requestItems parameter is required for BatchWriteItem")
+	}
+	total := 0
+	for _, group := range in.RequestItems {
+		total += len(group.Requests)
+		for _, r := range group.Requests {
+			if err := r.check(); err != nil {
+				return err
+			}
+		}
+	}
+	if total > maxBatchWrites {
+		return invalid("Too many items requested for the BatchWriteItem call")
+	}
+	return nil
+}
+
+func (r *WriteRequest) check() error {
+	switch {
+	case r.Err != nil:
+		return refusal(r.Err)
+	case r.Item != nil && r.Key != nil:
+		return invalid("Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes")
+	case r.Item == nil && r.Key == nil:
+		return invalid("Supplied AttributeValue is empty, must contain exactly one of the supported datatypes")
+	case r.Item != nil:
+		return checkItem(r.Item, putTooLarge)
+	}
+	return nil
+}
+
+// A plannedWrite is one write of a batch: item stands at key, or nothing does.
+type plannedWrite struct {
+	table *table
+	key   store.Key
+	item  attr.Item
+}
+
+// plan finds tables and keys, and refuses a batch that writes an item twice.
+func (in *BatchWriteItemInput) plan(c *catalog) ([]plannedWrite, error) {
+	var writes []plannedWrite
+	seen := targets{}
+	for _, group := range in.RequestItems {
+		t, err := c.table(group.TableName)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range group.Requests {
+			w := plannedWrite{table: t, item: r.Item}
+			if r.Item != nil {
+				w.key, err = t.keyOfBatchItem(r.Item)
+			} else {
+				w.key, err = t.keyOf(r.Key)
+			}
+			if err != nil {
+				return nil, err
+			}
+			if !seen.add(t, w.key) {
+				return nil, invalid("Provided list of item keys contains duplicates")
+			}
+			writes = append(writes, w)
+		}
+	}
+	return writes, nil
+}
+
+// keyOfBatchItem is keyOfItem with the message that a batch has for it.
+func (t *table) keyOfBatchItem(item attr.Item) (store.Key, error) {
+	for _, k := range t.keys() {
+		if v, ok := item.Get(k.name); !ok || v.Type() != k.typ {
+			return store.Key{}, invalid(keyMismatch)
+		}
+	}
+	return t.makeKey(item)
+}
+
+// targets is the set of items that a request names.
+type targets map[string]bool
+
+// add reports whether the item is new to the set.
+func (s targets) add(t *table, key store.Key) bool {
+	id := fmt.Sprintf("%d/%d/", t.id, len(key.PK)) + string(slices.Concat(key.PK, key.SK))
+	if s[id] {
+		return false
+	}
+	s[id] = true
+	return true
+}

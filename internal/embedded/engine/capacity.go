@@ -1,0 +1,50 @@
+package engine
+
+import "dynamostreamer/internal/embedded/attr"
+
+// ConsumedCapacity is what an operation used of a table, by the documented
+// arithmetic ("Read/write capacity": 1 KB a write unit, 4 KB a read unit, half
+// for an eventually consistent read, double in a transaction).
+type ConsumedCapacity struct {
+	TableName     string
+	CapacityUnits float64
+	Table         bool // repeat the units under Table, as INDEXES asks
+}
+
+func capacity(t *table, wanted *string, units float64) *ConsumedCapacity {
+	switch text(wanted) {
+	case "TOTAL":
+		return &ConsumedCapacity{TableName: t.name, CapacityUnits: units}
+	case "INDEXES":
+		return &ConsumedCapacity{TableName: t.name, CapacityUnits: units, Table: true}
+	}
+	return nil
+}
+
+func writeCapacity(t *table, wanted *string, old, new attr.Item) *ConsumedCapacity {
+	if wanted == nil {
+		return nil
+	}
+	return capacity(t, wanted, writeUnits(old, new))
+}
+
+// writeUnits counts a write by the larger of both items.
+func writeUnits(old, new attr.Item) float64 {
+	size := 0
+	if old != nil {
+		size = old.Size()
+	}
+	if new != nil {
+		size = max(size, new.Size())
+	}
+	return float64(max(1, (size+1023)/1024))
+}
+
+// readUnits counts a read of so many bytes.
+func readUnits(size int, consistent bool) float64 {
+	units := float64(max(1, (size+4095)/4096))
+	if !consistent {
+		units /= 2
+	}
+	return units
+}

@@ -1,0 +1,118 @@
+package engine
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"dynamostreamer/internal/embedded/store"
+)
+
+// DescribeTable tells what a table is. Its counts are exact; the service's are
+// up to six hours old.
+func (e *Engine) DescribeTable(ctx context.Context, tableName *string) (*TableDescription, error) {
+	var c checks
+	c.table(tableName, "tableName")
+	if err := c.err(); err != nil {
+		return nil, err
+	}
+	var d *TableDescription
+	err := e.read(ctx, func(tx *store.Tx, c *catalog) error {
+		t := c.tables[*tableName]
+		if t == nil {
+			return tableNotFound(*tableName)
+		}
+		var err error
+		d, err = e.describe(tx, t)
+		return err
+	})
+	return d, err
+}
+
+func (e *Engine) describe(tx *store.Tx, t *table) (*TableDescription, error) {
+	items, bytes, err := tx.Counts(t.id)
+	d := &TableDescription{
+		AttributeDefinitions: t.Attributes,
+		TableName:            t.name,
+		KeySchema:            t.Key,
+		TableStatus:          "ACTIVE",
+		CreationDateTime:     Seconds(t.Created),
+		ProvisionedThroughput: ThroughputDescription{
+			LastIncreaseDateTime: sometime(t.Increased),
+			LastDecreaseDateTime: sometime(t.Decreased),
+			ReadCapacityUnits:    t.Throughput.ReadCapacityUnits,
+			WriteCapacityUnits:   t.Throughput.WriteCapacityUnits,
+		},
+		TableSizeBytes:    bytes,
+		ItemCount:         items,
+		TableArn:          e.tableARN(t.name),
+		TableId:           t.ID,
+		LatestStreamLabel: t.StreamLabel,
+		LatestStreamArn:   t.StreamARN,
+	}
+	if !t.OnDemand.IsZero() {
+		d.BillingModeSummary = &BillingModeSummary{BillingMode: t.BillingMode, LastUpdateToPayPerRequestDateTime: sometime(t.OnDemand)}
+	}
+	if t.stream != nil {
+		on, view := true, t.stream.View
+		d.StreamSpecification = &StreamSpecification{StreamEnabled: &on, StreamViewType: &view}
+	}
+	return d, err
+}
+
+func sometime(t time.Time) *Seconds {
+	if t.IsZero() {
+		return nil
+	}
+	s := Seconds(t)
+	return &s
+}
+
+// ListTablesInput is the request of ListTables.
+type ListTablesInput struct {
+	ExclusiveStartTableName *string
+	Limit                   *int64
+}
+
+// ListTablesOutput is the answer of ListTables.
+type ListTablesOutput struct {
+	TableNames             []string
+	LastEvaluatedTableName string `json:",omitempty"`
+}
+
+// ListTables lists names of tables in their order, a page at a time.
+func (e *Engine) ListTables(ctx context.Context, in *ListTablesInput) (*ListTablesOutput, error) {
+	var c checks
+	c.length(in.ExclusiveStartTableName, "exclusiveStartTableName", 3, 255)
+	if n := in.ExclusiveStartTableName; n != nil && *n != "" && !nameRegexp.MatchString(*n) {
+		c.broke(*n, "exclusiveStartTableName", "Member must satisfy regular expression pattern: "+namePattern)
+	}
+	c.atLeast(in.Limit, "limit", 1)
+	c.atMost(in.Limit, "limit", 100)
+	if err := c.err(); err != nil {
+		return nil, err
+	}
+	out := &ListTablesOutput{}
+	err := e.read(ctx, func(_ *store.Tx, c *catalog) error {
+		*out = ListTablesOutput{TableNames: []string{}}
+		limit := 100
+		if in.Limit != nil {
+			limit = int(*in.Limit)
+		}
+		from := 0
+		if after := text(in.ExclusiveStartTableName); after != "" {
+			i, found := slices.BinarySearch(c.names, after)
+			if from = i; found {
+				from++
+			}
+		}
+		names := c.names[from:]
+		if len(names) > limit {
+			names = names[:limit]
+			out.LastEvaluatedTableName = names[limit-1]
+		}
+		out.TableNames = append(out.TableNames, names...)
+		return nil
+	})
+	return out, err
+}

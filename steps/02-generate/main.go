@@ -65,9 +65,9 @@ func main() {
 			defer j.Close()
 			writer.Journal = j
 		}
-		rows := activity.NewGenerator(*ttl, time.Now)
+		rows := activity.NewGenerator(*ttl, step.Now)
 		if step.Given("seed") {
-			rows = activity.NewSeededGenerator(*seed, *ttl, time.Now)
+			rows = activity.NewSeededGenerator(*seed, *ttl, step.Now)
 		}
 
 		began := time.Now()

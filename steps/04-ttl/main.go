@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -30,6 +31,8 @@ func main() {
 		"the `time` after which they expire")
 	timeout := step.Duration("timeout", time.Minute,
 		"give up after this `time`; on aws a removal may take days")
+	clock := step.String("clock", "1x",
+		"pass time faster, 60x say, in an embedded DynamoDB of the\nstep's own in memory, `times` the real one; -ttl is then 1h")
 	seed := step.Uint64("seed", 0,
 		"make the same rows again for the same `number`")
 
@@ -42,22 +45,30 @@ func main() {
 		case *timeout <= 0:
 			return cli.Usagef("-timeout %v must be more than 0", *timeout)
 		}
+		scale, err := strconv.Atoi(strings.TrimSuffix(*clock, "x"))
+		if err != nil || scale < 1 {
+			return cli.Usagef("-clock %s is no factor, such as 60x", *clock)
+		}
+		if scale > 1 {
+			step.Clock = scale
+			if !step.Given("ttl") {
+				*ttl = time.Hour
+			}
+			if !step.Given("timeout") {
+				*timeout += *ttl / time.Duration(scale)
+			}
+		}
 		db, streams, err := step.Connect(ctx)
 		if err != nil {
 			return err
 		}
-		t, err := table.Describe(ctx, db, step.Table)
-		switch {
-		case err != nil:
+		t, err := ready(ctx, step, db)
+		if err != nil {
 			return err
-		case t.StreamARN == "":
-			return step.NoStreamError()
-		case !t.TTLEnabled() || t.TTLAttribute != table.TTLAttribute:
-			return step.NoTTLError()
 		}
-		rows := activity.NewGenerator(*ttl, time.Now)
+		rows := activity.NewGenerator(*ttl, step.Now)
 		if step.Given("seed") {
-			rows = activity.NewSeededGenerator(*seed, *ttl, time.Now)
+			rows = activity.NewSeededGenerator(*seed, *ttl, step.Now)
 		}
 
 		// Mark the place in the stream first, then write: whatever
@@ -90,6 +101,31 @@ func main() {
 		}
 		return stillThere(ctx, step, db, kept)
 	})
+}
+
+// ready describes the table and makes sure that it has what this step
+// needs. A clock of the step's own comes with an empty DynamoDB, so the
+// table is made first.
+func ready(ctx context.Context, step *cli.Step, db *dynamodb.Client) (table.Description, error) {
+	if step.Clock > 0 {
+		_, err := table.Create(ctx, db, step.Table)
+		if err == nil {
+			err = table.EnableTTL(ctx, db, step.Table)
+		}
+		if err != nil {
+			return table.Description{}, err
+		}
+	}
+	t, err := table.Describe(ctx, db, step.Table)
+	switch {
+	case err != nil:
+		return t, err
+	case t.StreamARN == "":
+		return t, step.NoStreamError()
+	case !t.TTLEnabled() || t.TTLAttribute != table.TTLAttribute:
+		return t, step.NoTTLError()
+	}
+	return t, nil
 }
 
 // play writes the rows, deletes the first of them by hand and has the
@@ -162,7 +198,7 @@ func watch(ctx context.Context, step *cli.Step, reader *stream.Reader, expected 
 		}
 		// The record's own time is rounded, to the minute on
 		// DynamoDB Local: take the time from our clock.
-		seen := row.Lateness(time.Now()).Round(100 * time.Millisecond)
+		seen := row.Lateness(step.Now()).Round(100 * time.Millisecond)
 		when := fmt.Sprintf("%v after its ttl", seen)
 		if seen < 0 {
 			when = fmt.Sprintf("%v before its ttl", -seen)

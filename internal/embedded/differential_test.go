@@ -58,13 +58,21 @@ func request(base, target, body string) *http.Request {
 }
 
 // TestDifferential sends the same random operations to the engine and to
-// DynamoDB Local and compares answers and streams.
+// DynamoDB Local and compares answers and streams: 15 sequences, or as many as
+// -rapid.checks says.
 //
 //	go test ./internal/embedded -run TestDifferential -rapid.checks=200 -differential-steps=100
 func TestDifferential(t *testing.T) {
 	local := localServer(t)
 	db, _ := openMemory(t)
 	engine := engineServer(db)
+	given := false
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "rapid.checks" })
+	if !given {
+		if err := flag.Set("rapid.checks", "15"); err != nil {
+			t.Fatal(err)
+		}
+	}
 	serial, answers := 0, map[string]int{}
 	defer func() { t.Logf("operations and their statuses: %v", answers) }()
 	rapid.Check(t, func(rt *rapid.T) {

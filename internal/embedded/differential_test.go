@@ -188,16 +188,6 @@ var knownDifferences = []struct {
 			return local["__type"] == validation && strings.HasPrefix(message, "Transaction cancelled") && strings.Contains(message, "ValidationError")
 		},
 	},
-	{
-		// "TransactWriteItems": no two actions can target the same item; that is
-		// about the request, so it is found before any item is read. Local applies
-		// updates first.
-		"API reference, TransactWriteItems",
-		func(_, engine, local map[string]any) bool {
-			return engine["message"] == "Transaction request cannot include multiple operations on one item" &&
-				(local["__type"] == validation || strings.Contains(fmt.Sprint(local["__type"]), "TransactionCanceled"))
-		},
-	},
 }
 
 const validation = "com.amazon.coral.validate#ValidationException"

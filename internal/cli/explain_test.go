@@ -63,7 +63,12 @@ func TestExplain(t *testing.T) {
 // Nobody can start AWS, nor the server that hands out its credentials.
 func TestExplainRefusedByAWS(t *testing.T) {
 	refused := fmt.Errorf("no AWS credentials: %w", os.NewSyscallError("connect", syscall.ECONNREFUSED))
-	if got := stepWith(t, "-endpoint", "aws").explain(refused); got != refused {
+	s := stepWith(t, "-endpoint", "aws")
+	var err error
+	if s.resolved, err = endpoint.Resolve("aws", os.Getenv); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.explain(refused); got != refused {
 		t.Errorf("explain(%v) = %v, want it as it is", refused, got)
 	}
 }

@@ -30,11 +30,13 @@ const Usage = "`where` DynamoDB is: embedded (in this process, kept in " + Defau
 	"without it AWS_ENDPOINT_URL_DYNAMODB, AWS_ENDPOINT_URL_DYNAMODB_STREAMS\n" +
 	"and AWS_ENDPOINT_URL are honoured, then it is embedded"
 
-// An Endpoint is one choice of DynamoDB: the zero value is AWS.
+// An Endpoint is one choice of DynamoDB; the zero value is none.
 type Endpoint struct {
+	aws    bool
+	region string // of AWS; set by Clients from the SDK's configuration
+
 	tables  string // base URL of DynamoDB
 	streams string // base URL of DynamoDB Streams
-	region  string // of AWS; set by Clients from the SDK's configuration
 
 	dir    string // of the embedded engine; with it, no URLs
 	scale  int    // of its clock; 0 is the real one
@@ -48,7 +50,7 @@ type Endpoint struct {
 func Resolve(name string, getenv func(string) string) (Endpoint, error) {
 	switch name {
 	case "aws":
-		return Endpoint{}, nil
+		return Endpoint{aws: true}, nil
 	case "embedded":
 		return Endpoint{dir: DefaultDir}, nil
 	case "local":
@@ -128,7 +130,7 @@ func (e *Endpoint) Scale(scale int) error {
 }
 
 // AWS reports whether the endpoint is the user's AWS account.
-func (e Endpoint) AWS() bool { return e.tables == "" && e.dir == "" }
+func (e Endpoint) AWS() bool { return e.aws }
 
 // String names the endpoint for a person.
 func (e Endpoint) String() string {
@@ -137,9 +139,9 @@ func (e Endpoint) String() string {
 		return fmt.Sprintf("embedded, in memory, its clock %d times as fast", e.scale)
 	case e.dir != "":
 		return "embedded, in " + e.dir
-	case e.AWS() && e.region != "":
+	case e.aws && e.region != "":
 		return "aws, region " + e.region
-	case e.AWS():
+	case e.aws:
 		return "aws"
 	case e.tables != e.streams:
 		return e.tables + ", streams at " + e.streams

@@ -49,7 +49,6 @@ func (f *fetcher) run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		//weave:empty
 		switch {
 		case p.last || p.err != nil:
 			return
@@ -61,7 +60,6 @@ func (f *fetcher) run(ctx context.Context) {
 			}
 			idle++
 		}
-		//weave:end
 	}
 }
 

@@ -38,7 +38,7 @@ func (tx *Tx) DeleteTable(id int64) error {
 	if err := tx.do("DELETE FROM items WHERE tbl = ?", id); err != nil {
 		return err
 	}
-	if err := tx.do("DELETE FROM counters WHERE kind = ? AND id = ?", int64(counterTable), id); err != nil {
+	if err := tx.forget(counterTable, id); err != nil {
 		return err
 	}
 	return tx.do("DELETE FROM tables WHERE id = ?", id)

@@ -83,7 +83,7 @@ func (tx *Tx) DeleteShard(id int64) error {
 	if err := tx.do("DELETE FROM records WHERE shard = ?", id); err != nil {
 		return err
 	}
-	if err := tx.do("DELETE FROM counters WHERE kind = ? AND id = ?", int64(counterShard), id); err != nil {
+	if err := tx.forget(counterShard, id); err != nil {
 		return err
 	}
 	return tx.do("DELETE FROM shards WHERE id = ?", id)
@@ -99,10 +99,15 @@ type Record struct {
 }
 
 // Append writes a record at the end of a shard and gives it the next sequence
-// number.
+// number. Its time is no earlier than that of the record before, even if the
+// clock was set back: what looks for times relies on that.
 func (tx *Tx) Append(shard int64, r Record) error {
-	size := int64(len(r.Keys) + len(r.New) + len(r.Old))
-	tx.add(counterShard, shard, 1, size)
+	last, _, err := tx.counter(counterShard, shard)
+	if err != nil {
+		return err
+	}
+	r.At = max(r.At, last)
+	tx.add(counterShard, shard, r.At-last, int64(len(r.Keys)+len(r.New)+len(r.Old)))
 	return tx.do("INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?)",
 		shard, tx.NextSequence(), r.At, r.Kind, bytesOrNull(r.Keys), bytesOrNull(r.New), bytesOrNull(r.Old))
 }
@@ -122,8 +127,7 @@ func (tx *Tx) Records(shard, from int64, fn func(Record) bool) error {
 }
 
 // FirstSince finds the first record of the shard that was made at the time or
-// later; found is false if there is none. It relies on times that do not go
-// back within a shard.
+// later; found is false if there is none.
 func (tx *Tx) FirstSince(shard, at int64) (seq int64, found bool, err error) {
 	next := func(from int64) (seq, made int64, ok bool, err error) {
 		err = tx.rows(func(stmt *sqlite.Stmt) bool {

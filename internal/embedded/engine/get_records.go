@@ -58,13 +58,16 @@ func (e *Engine) GetRecords(ctx context.Context, in *GetRecordsInput) (*GetRecor
 	out := &GetRecordsOutput{}
 	err = e.read(ctx, func(tx *store.Tx, c *catalog) error {
 		*out = GetRecordsOutput{}
-		s := c.streamByID(it.stream)
+		s := c.byARN[it.arn]
 		sh, found, err := tx.ShardByID(it.shard)
 		if err != nil {
 			return err
 		}
 		if s == nil || !found {
 			return fail(TrimmedDataAccessException, "The shard of this iterator is gone: all that it had was recorded more than 24 hours ago")
+		}
+		if sh.Stream != s.id {
+			return invalid("Invalid ShardIterator")
 		}
 		if err := e.checkTrimmed(tx, sh, it.next); err != nil {
 			return err
@@ -90,7 +93,7 @@ func (e *Engine) GetRecords(ctx context.Context, in *GetRecordsInput) (*GetRecor
 			err = failed
 		}
 		if err == nil && (sh.Ending == 0 || more) {
-			out.NextShardIterator = e.newIterator(s.id, sh.ID, next).token(s.arn)
+			out.NextShardIterator = e.iteratorAt(s, sh.ID, next)
 		}
 		return err
 	})
@@ -120,15 +123,6 @@ func (e *Engine) checkGetRecords(in *GetRecordsInput) (it iterator, limit int, e
 		return it, 0, invalid("Invalid ShardIterator")
 	}
 	return it, limit, e.checkLife(it)
-}
-
-func (c *catalog) streamByID(id int64) *stream {
-	for _, s := range c.streams {
-		if s.id == id {
-			return s
-		}
-	}
-	return nil
 }
 
 // decode makes the record that the API shows.

@@ -35,12 +35,6 @@ func (t *ttl) expiry(item attr.Item) int64 {
 	return int64(math.Ceil(seconds * 1000))
 }
 
-// expired says whether an item that expires at a time is due for removal: that
-// time has passed, and not too long ago.
-func expired(at, now int64) bool {
-	return at != 0 && at < now && at >= now-tooLongAgo.Milliseconds()
-}
-
 // A TimeToLiveSpecification turns a table's TTL on or off.
 type TimeToLiveSpecification struct {
 	Enabled       *bool

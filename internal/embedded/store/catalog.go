@@ -99,9 +99,3 @@ func (tx *Tx) KeepToken(token string, digest []byte, at int64) error {
 func (tx *Tx) ForgetTokens(before int64) error {
 	return tx.do("DELETE FROM tokens WHERE at < ?", before)
 }
-
-// HasTokens says whether ForgetTokens would drop any.
-func (tx *Tx) HasTokens(before int64) (has bool, err error) {
-	err = tx.rows(func(*sqlite.Stmt) bool { has = true; return false }, "SELECT 1 FROM tokens WHERE at < ? LIMIT 1", before)
-	return has, err
-}

@@ -86,26 +86,23 @@ func (tx *Tx) Scan(table int64, low, high uint32, after *Key, fn func(Row) bool)
 		query += " AND part >= ?"
 		args = append(args, int64(low))
 	}
-	return tx.rows(func(stmt *sqlite.Stmt) bool {
-		return fn(Row{
-			Key:     Key{uint32(stmt.ColumnInt64(0)), column(stmt, 1), column(stmt, 2)},
-			Expires: stmt.ColumnInt64(3),
-			Item:    column(stmt, 4),
-		})
-	}, query+" ORDER BY part, pk, sk", args...)
+	return tx.rows(func(stmt *sqlite.Stmt) bool { return fn(scanned(stmt)) }, query+" ORDER BY part, pk, sk", args...)
 }
 
-// Expired calls fn for the rows of a table that expire from low until before
-// high, in that order, until fn returns false.
-func (tx *Tx) Expired(table, low, high int64, fn func(Row) bool) error {
-	return tx.rows(func(stmt *sqlite.Stmt) bool {
-		return fn(Row{
-			Key:     Key{uint32(stmt.ColumnInt64(0)), column(stmt, 1), column(stmt, 2)},
-			Expires: stmt.ColumnInt64(3),
-			Item:    column(stmt, 4),
-		})
+// Expired lists up to limit rows of a table that expire from low until before
+// high, in that order.
+func (tx *Tx) Expired(table, low, high int64, limit int) (rows []Row, err error) {
+	err = tx.rows(func(stmt *sqlite.Stmt) bool {
+		rows = append(rows, scanned(stmt))
+		return true
 	}, `SELECT part, pk, sk, expires, item FROM items INDEXED BY expiring
-		WHERE tbl = ? AND expires >= ? AND expires < ? ORDER BY expires`, table, low, high)
+		WHERE tbl = ? AND expires >= ? AND expires < ? ORDER BY expires LIMIT ?`, table, low, high, int64(limit))
+	return rows, err
+}
+
+// scanned reads a row of part, pk, sk, expires, item.
+func scanned(stmt *sqlite.Stmt) Row {
+	return Row{Key{uint32(stmt.ColumnInt64(0)), column(stmt, 1), column(stmt, 2)}, stmt.ColumnInt64(3), column(stmt, 4)}
 }
 
 // SetExpiry writes anew when each item of a table expires: what expires says of

@@ -56,11 +56,6 @@ func (tx *Tx) Shard(stream int64, name string) (Shard, bool, error) {
 	return shards[0], true, nil
 }
 
-// ClosedBefore lists the shards that were closed before the time.
-func (tx *Tx) ClosedBefore(at int64) ([]Shard, error) {
-	return tx.shards("closed < ? ORDER BY id", at)
-}
-
 // InsertShard makes an open shard that starts at the next sequence number.
 func (tx *Tx) InsertShard(sh Shard) (Shard, error) {
 	tx.changeCatalog()
@@ -71,18 +66,20 @@ func (tx *Tx) InsertShard(sh Shard) (Shard, error) {
 	return sh, err
 }
 
-// CloseShard ends a shard with the next sequence number.
+// CloseShard ends a shard with the next sequence number. It closes no earlier
+// than its last record was made.
 func (tx *Tx) CloseShard(id, at int64) error {
 	tx.changeCatalog()
-	return tx.do("UPDATE shards SET ending = ?, closed = ? WHERE id = ?", tx.NextSequence(), at, id)
-}
-
-// DeleteShard removes a shard and its records.
-func (tx *Tx) DeleteShard(id int64) error {
-	tx.changeCatalog()
-	if err := tx.do("DELETE FROM records WHERE shard = ?", id); err != nil {
+	last, _, err := tx.counter(counterShard, id)
+	if err != nil {
 		return err
 	}
+	return tx.do("UPDATE shards SET ending = ?, closed = ? WHERE id = ?", tx.NextSequence(), max(at, last), id)
+}
+
+// DeleteShard removes a shard that has no records any more.
+func (tx *Tx) DeleteShard(id int64) error {
+	tx.changeCatalog()
 	if err := tx.forget(counterShard, id); err != nil {
 		return err
 	}
@@ -176,16 +173,6 @@ func (tx *Tx) Trim(shard, before int64, limit int) (int, error) {
 		return 0, err
 	}
 	return n, tx.do("UPDATE shards SET trimmed = ? WHERE id = ?", last, shard)
-}
-
-// Oldest is when the shard's oldest record was made; found is false if it has
-// none.
-func (tx *Tx) Oldest(shard int64) (at int64, found bool, err error) {
-	err = tx.rows(func(stmt *sqlite.Stmt) bool {
-		at, found = stmt.ColumnInt64(0), true
-		return false
-	}, "SELECT at FROM records WHERE shard = ? ORDER BY seq LIMIT 1", shard)
-	return at, found, err
 }
 
 // ShardByID finds a shard by its id.

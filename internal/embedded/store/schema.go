@@ -62,6 +62,7 @@ CREATE TABLE tokens (
 	digest BLOB NOT NULL,
 	at INTEGER NOT NULL
 ) WITHOUT ROWID;
+CREATE INDEX aging ON tokens (at);
 CREATE TABLE counters (
 	kind INTEGER NOT NULL,
 	id INTEGER NOT NULL,

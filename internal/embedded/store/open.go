@@ -45,7 +45,6 @@ func Open(path string) (*Store, error) {
 	for range maxReaders {
 		s.readers <- nil
 	}
-	s.startCheckpoints()
 	return s, nil
 }
 
@@ -75,7 +74,13 @@ func (s *Store) open() error {
 		conn.Close()
 		return err
 	}
+	folding, err := sqlite.OpenConn(s.path, sqlite.OpenReadWrite)
+	if err != nil {
+		conn.Close()
+		return err
+	}
 	s.writer = conn
+	s.stopped.Go(func() { s.checkpoints(folding) })
 	return nil
 }
 
@@ -184,7 +189,7 @@ func (s *Store) Close() error {
 	}
 	var errs []error
 	if s.readers != nil {
-		s.stopCheckpoints()
+		s.stopped.Wait()
 		for range maxReaders {
 			if conn := <-s.readers; conn != nil {
 				errs = append(errs, conn.Close())

@@ -184,20 +184,12 @@ const (
 	updateTooLarge = "Item size to update has exceeded the maximum allowed size"
 )
 
-// holds evaluates a condition on what stands.
-func holds(cond *expr.Condition, old version, onFailure *string) error {
-	if cond.Holds(old.item) {
-		return nil
+// compile compiles a request's expressions, after reporting a value that its item
+// or key may not have.
+func compile(r expr.Request, refused error) (expr.Set, error) {
+	if refused != nil {
+		return expr.Set{}, refusal(refused)
 	}
-	err := &Error{Code: ConditionalCheckFailedException, Message: conditionFailed}
-	if text(onFailure) == "ALL_OLD" {
-		err.Item = old.item
-	}
-	return err
-}
-
-// compile compiles a request's expressions.
-func compile(r expr.Request) (expr.Set, error) {
 	set, err := expr.Compile(r)
 	return set, refusal(err)
 }

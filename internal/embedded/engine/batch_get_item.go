@@ -44,7 +44,7 @@ func (e *Engine) BatchGetItem(ctx context.Context, in *BatchGetItemInput) (*Batc
 	sets := make([]expr.Set, len(in.RequestItems))
 	for i, group := range in.RequestItems {
 		var err error
-		if sets[i], err = compileWrite(group.Expressions, group.KeysErr); err != nil {
+		if sets[i], err = compile(group.Expressions, group.KeysErr); err != nil {
 			return nil, err
 		}
 	}

@@ -21,23 +21,9 @@ func capacity(t *table, wanted *string, units float64) *ConsumedCapacity {
 	return nil
 }
 
-func writeCapacity(t *table, wanted *string, old, new attr.Item) *ConsumedCapacity {
-	if wanted == nil {
-		return nil
-	}
-	return capacity(t, wanted, writeUnits(old, new))
-}
-
 // writeUnits counts a write by the larger of both items.
 func writeUnits(old, new attr.Item) float64 {
-	size := 0
-	if old != nil {
-		size = old.Size()
-	}
-	if new != nil {
-		size = max(size, new.Size())
-	}
-	return float64(max(1, (size+1023)/1024))
+	return float64(max(1, (max(old.Size(), new.Size())+1023)/1024))
 }
 
 // readUnits counts a read of so many bytes.

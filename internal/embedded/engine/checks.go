@@ -106,12 +106,8 @@ func (c *checks) returnItemCollectionMetrics(v *string) {
 	c.oneOf(v, "returnItemCollectionMetrics", "SIZE", "NONE")
 }
 
-func (c *checks) returnValues(v *string) {
-	c.oneOf(v, "returnValues", "ALL_NEW", "UPDATED_OLD", "ALL_OLD", "NONE", "UPDATED_NEW")
-}
-
-func (c *checks) onConditionCheckFailure(v *string) {
-	c.oneOf(v, "returnValuesOnConditionCheckFailure", "ALL_OLD", "NONE")
+func (c *checks) onConditionCheckFailure(v *string, at string) {
+	c.oneOf(v, at+"returnValuesOnConditionCheckFailure", "ALL_OLD", "NONE")
 }
 
 func text(p *string) string {

@@ -53,8 +53,6 @@ func invalid(format string, args ...any) error {
 	return fail(ValidationException, format, args...)
 }
 
-const conditionFailed = "The conditional request failed"
-
 // refusal makes an Error of what attr and expr refuse and leaves others alone.
 func refusal(err error) error {
 	var value *attr.ValidationError

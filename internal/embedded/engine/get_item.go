@@ -34,7 +34,7 @@ func (e *Engine) GetItem(ctx context.Context, in *GetItemInput) (*GetItemOutput,
 	if err := c.err(); err != nil {
 		return nil, err
 	}
-	set, err := compileWrite(in.Expressions, in.KeyErr)
+	set, err := compile(in.Expressions, in.KeyErr)
 	if err != nil {
 		return nil, err
 	}

@@ -87,7 +87,7 @@ func (e *Engine) Query(ctx context.Context, in *QueryInput) (*PageOutput, error)
 	if err := in.checkSelect("Querying"); err != nil {
 		return nil, err
 	}
-	set, err := compileWrite(in.Expressions, in.StartKeyErr)
+	set, err := compile(in.Expressions, in.StartKeyErr)
 	if err != nil {
 		return nil, err
 	}

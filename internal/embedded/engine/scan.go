@@ -31,7 +31,7 @@ func (e *Engine) Scan(ctx context.Context, in *ScanInput) (*PageOutput, error) {
 	if err := in.checkSelect("Scanning"); err != nil {
 		return nil, err
 	}
-	set, err := compileWrite(in.Expressions, in.StartKeyErr)
+	set, err := compile(in.Expressions, in.StartKeyErr)
 	if err != nil {
 		return nil, err
 	}

@@ -96,7 +96,7 @@ func (in *TransactGetItemsInput) check() ([]expr.Set, error) {
 	sets := make([]expr.Set, len(in.TransactItems))
 	for i, g := range in.TransactItems {
 		var err error
-		if sets[i], err = compileWrite(g.Expressions, g.KeyErr); err != nil {
+		if sets[i], err = compile(g.Expressions, g.KeyErr); err != nil {
 			return nil, err
 		}
 	}

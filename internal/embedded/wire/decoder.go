@@ -170,33 +170,26 @@ func (d *decoder) item(to *attr.Item, refused *error) error {
 	return err
 }
 
-// expression reads the field if it is one of an expression's; ok says so.
-func (d *decoder) expression(name string, r *expr.Request) (ok bool, err error) {
+// expression reads a field of an expression.
+func (d *decoder) expression(name string, r *expr.Request) error {
 	switch name {
 	case "ConditionExpression":
-		err = d.text(&r.Condition)
-	case "UpdateExpression":
-		err = d.text(&r.Update)
-	case "KeyConditionExpression":
-		err = d.text(&r.KeyCondition)
+		return d.text(&r.Condition)
 	case "FilterExpression":
-		err = d.text(&r.Filter)
+		return d.text(&r.Filter)
 	case "ProjectionExpression":
-		err = d.text(&r.Projection)
+		return d.text(&r.Projection)
 	case "ExpressionAttributeNames":
-		err = d.mapping("java.lang.String", func() { r.Names = []expr.Name{} }, func(placeholder string) error {
+		return d.mapping("java.lang.String", func() { r.Names = []expr.Name{} }, func(placeholder string) error {
 			n := expr.Name{Placeholder: placeholder}
 			err := d.plainText(&n.Attribute)
 			r.Names = append(r.Names, n)
 			return err
 		})
-	case "ExpressionAttributeValues":
-		err = d.item(&r.Values, &r.ValuesErr)
-		r.ValuesGiven = r.Values != nil
-	default:
-		return false, nil
 	}
-	return true, err
+	err := d.item(&r.Values, &r.ValuesErr) // ExpressionAttributeValues
+	r.ValuesGiven = r.Values != nil
+	return err
 }
 
 // missing are the parameters that the engine does not have, and what to use

@@ -15,61 +15,55 @@ const (
 	filterUsers    = "FilterExpression is null"
 )
 
-func readPutItem(d *decoder, in *engine.PutItemInput) error {
-	in.Expressions.ValueUsers = conditionUsers
-	return d.request(func(name string) error {
-		switch name {
-		case "TableName":
-			return d.text(&in.TableName)
-		case "Item":
-			return d.item(&in.Item, &in.ItemErr)
-		case "ConditionExpression", "ExpressionAttributeNames", "ExpressionAttributeValues":
-			_, err := d.expression(name, &in.Expressions)
-			return err
-		case "ReturnValues":
-			return d.text(&in.ReturnValues)
-		case "ReturnConsumedCapacity":
-			return d.text(&in.ReturnConsumedCapacity)
-		case "ReturnItemCollectionMetrics":
-			return d.text(&in.ReturnItemCollectionMetrics)
-		case "ReturnValuesOnConditionCheckFailure":
-			return d.text(&in.ReturnValuesOnConditionCheckFailure)
-		}
-		return d.other(name)
-	})
+// A writeShape is which fields a write has: how it names its item, and whether it
+// has an UpdateExpression.
+type writeShape struct {
+	item   string
+	update bool
+	users  string
 }
 
-// readKeyed reads UpdateItem and DeleteItem, which differ in UpdateExpression.
-func readKeyed(update bool) func(*decoder, *engine.KeyedInput) error {
-	return func(d *decoder, in *engine.KeyedInput) error {
-		in.Expressions.ValueUsers = conditionUsers
-		if update {
-			in.Expressions.ValueUsers = updateUsers
+var (
+	putShape    = writeShape{"Item", false, conditionUsers}
+	updateShape = writeShape{"Key", true, updateUsers}
+	keyShape    = writeShape{"Key", false, conditionUsers}
+)
+
+// action reads a field that a write of one item and an entry of a transaction
+// share.
+func (d *decoder) action(shape writeShape, name string, a *engine.Action) error {
+	switch name {
+	case shape.item:
+		return d.item(&a.Item, &a.Err)
+	case "TableName":
+		return d.text(&a.TableName)
+	case "UpdateExpression":
+		if !shape.update {
+			return d.Skip()
 		}
+		return d.text(&a.Expressions.Update)
+	case "ConditionExpression", "ExpressionAttributeNames", "ExpressionAttributeValues":
+		return d.expression(name, &a.Expressions)
+	case "ReturnValuesOnConditionCheckFailure":
+		return d.text(&a.OnFailure)
+	}
+	return d.other(name)
+}
+
+// readWrite reads PutItem, UpdateItem and DeleteItem.
+func readWrite(shape writeShape) func(*decoder, *engine.WriteInput) error {
+	return func(d *decoder, in *engine.WriteInput) error {
+		in.Expressions.ValueUsers = shape.users
 		return d.request(func(name string) error {
 			switch name {
-			case "TableName":
-				return d.text(&in.TableName)
-			case "Key":
-				return d.item(&in.Key, &in.KeyErr)
-			case "UpdateExpression":
-				if !update {
-					return d.Skip()
-				}
-				return d.text(&in.Expressions.Update)
-			case "ConditionExpression", "ExpressionAttributeNames", "ExpressionAttributeValues":
-				_, err := d.expression(name, &in.Expressions)
-				return err
 			case "ReturnValues":
 				return d.text(&in.ReturnValues)
 			case "ReturnConsumedCapacity":
 				return d.text(&in.ReturnConsumedCapacity)
 			case "ReturnItemCollectionMetrics":
 				return d.text(&in.ReturnItemCollectionMetrics)
-			case "ReturnValuesOnConditionCheckFailure":
-				return d.text(&in.ReturnValuesOnConditionCheckFailure)
 			}
-			return d.other(name)
+			return d.action(shape, name, &in.Action)
 		})
 	}
 }
@@ -82,8 +76,7 @@ func readGetItem(d *decoder, in *engine.GetItemInput) error {
 		case "Key":
 			return d.item(&in.Key, &in.KeyErr)
 		case "ProjectionExpression", "ExpressionAttributeNames":
-			_, err := d.expression(name, &in.Expressions)
-			return err
+			return d.expression(name, &in.Expressions)
 		case "ConsistentRead":
 			return d.flag(&in.ConsistentRead)
 		case "ReturnConsumedCapacity":
@@ -101,8 +94,7 @@ func (d *decoder) read(name string, in *engine.ReadInput) error {
 	case "IndexName":
 		return d.text(&in.IndexName)
 	case "FilterExpression", "ProjectionExpression", "ExpressionAttributeNames", "ExpressionAttributeValues":
-		_, err := d.expression(name, &in.Expressions)
-		return err
+		return d.expression(name, &in.Expressions)
 	case "Limit":
 		return d.integer(&in.Limit)
 	case "Select":
@@ -217,8 +209,7 @@ func (d *decoder) tableReads(group *engine.TableReads) error {
 				return err
 			})
 		case "ProjectionExpression", "ExpressionAttributeNames":
-			_, err := d.expression(name, &group.Expressions)
-			return err
+			return d.expression(name, &group.Expressions)
 		case "ConsistentRead":
 			return d.flag(&group.ConsistentRead)
 		}
@@ -250,53 +241,27 @@ func (d *decoder) transactWrite() (w engine.TransactWrite, err error) {
 	err = d.element("TransactWriteItem", func(name string) error {
 		switch name {
 		case "ConditionCheck":
-			return d.transactAction(name, &w.ConditionCheck)
+			return d.entry(name, keyShape, &w.ConditionCheck)
 		case "Delete":
-			return d.transactAction(name, &w.Delete)
+			return d.entry(name, keyShape, &w.Delete)
 		case "Put":
-			return d.transactAction(name, &w.Put)
+			return d.entry(name, putShape, &w.Put)
 		case "Update":
-			return d.transactAction(name, &w.Update)
+			return d.entry(name, updateShape, &w.Update)
 		}
 		return d.Skip()
 	})
 	return w, err
 }
 
-func (d *decoder) transactAction(class string, to **engine.TransactAction) error {
+func (d *decoder) entry(class string, shape writeShape, to **engine.Action) error {
 	if d.Null() {
 		return nil
 	}
-	a := &engine.TransactAction{}
+	a := &engine.Action{}
 	*to = a
 	a.Expressions.ValueUsers = conditionUsers
-	return d.structure(class, func(name string) error {
-		switch name {
-		case "TableName":
-			return d.text(&a.TableName)
-		case "Item":
-			if class != "Put" {
-				return d.Skip()
-			}
-			return d.item(&a.Item, &a.Err)
-		case "Key":
-			if class == "Put" {
-				return d.Skip()
-			}
-			return d.item(&a.Key, &a.Err)
-		case "UpdateExpression":
-			if class != "Update" {
-				return d.Skip()
-			}
-			return d.text(&a.Expressions.Update)
-		case "ConditionExpression", "ExpressionAttributeNames", "ExpressionAttributeValues":
-			_, err := d.expression(name, &a.Expressions)
-			return err
-		case "ReturnValuesOnConditionCheckFailure":
-			return d.text(&a.OnFailure)
-		}
-		return d.other(name)
-	})
+	return d.structure(class, func(name string) error { return d.action(shape, name, a) })
 }
 
 func readTransactGet(d *decoder, in *engine.TransactGetItemsInput) error {
@@ -331,8 +296,7 @@ func (d *decoder) transactGet() (g engine.TransactGet, err error) {
 			case "Key":
 				return d.item(&g.Key, &g.KeyErr)
 			case "ProjectionExpression", "ExpressionAttributeNames":
-				_, err := d.expression(name, &g.Expressions)
-				return err
+				return d.expression(name, &g.Expressions)
 			}
 			return d.Skip()
 		})

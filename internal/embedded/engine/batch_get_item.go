@@ -48,25 +48,19 @@ func (e *Engine) BatchGetItem(ctx context.Context, in *BatchGetItemInput) (*Batc
 			return nil, err
 		}
 	}
-	out := &BatchGetItemOutput{}
-	err := e.read(ctx, func(tx *store.Tx, c *catalog) error {
-		*out = BatchGetItemOutput{}
+	return read(ctx, e, func(tx *store.Tx, c *catalog) (*BatchGetItemOutput, error) {
 		keys, err := in.keys(c)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		left := maxBatchBytes
+		out, left := &BatchGetItemOutput{}, maxBatchBytes
 		for i := range in.RequestItems {
 			if err := in.readTable(tx, c, i, keys[i], sets[i], &left, out); err != nil {
-				return err
+				return nil, err
 			}
 		}
-		return nil
+		return out, nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
 }
 
 func (in *BatchGetItemInput) check() error {

@@ -47,36 +47,31 @@ func (e *Engine) BatchWriteItem(ctx context.Context, in *BatchWriteItemInput) (*
 	if err := in.check(); err != nil {
 		return nil, err
 	}
-	out := &BatchOutput{}
-	err := e.write(ctx, func(tx *store.Tx, c *catalog) error {
-		out.Capacity = nil
+	return write(ctx, e, func(tx *store.Tx, c *catalog) (*BatchOutput, error) {
 		plan, err := in.plan(c)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		units := map[*table]float64{}
 		for _, w := range plan {
 			old, err := current(tx, w.table, w.key)
 			if err != nil {
-				return err
+				return nil, err
 			}
 			if err := e.change(tx, w.table, w.key, old, w.item, byRequest); err != nil {
-				return err
+				return nil, err
 			}
 			units[w.table] += writeUnits(old.item, w.item)
 		}
+		out := &BatchOutput{}
 		for _, group := range in.RequestItems {
 			t := c.tables[group.TableName]
 			if used := capacity(t, in.ReturnConsumedCapacity, units[t]); used != nil {
 				out.Capacity = append(out.Capacity, used)
 			}
 		}
-		return nil
+		return out, nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
 }
 
 func (in *BatchWriteItemInput) check() error {

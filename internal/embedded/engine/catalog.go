@@ -163,7 +163,15 @@ func (c *catalog) table(name string) (*table, error) {
 	if t := c.tables[name]; t != nil {
 		return t, nil
 	}
-	return nil, tableMissing()
+	return nil, fail(ResourceNotFoundException, "Requested resource not found")
+}
+
+// named finds a table for an operation on tables, whose error names it.
+func (c *catalog) named(name string) (*table, error) {
+	if t := c.tables[name]; t != nil {
+		return t, nil
+	}
+	return nil, fail(ResourceNotFoundException, "Requested resource not found: Table: %s not found", name)
 }
 
 func encode(v any) []byte {

@@ -16,26 +16,22 @@ func (e *Engine) DescribeTable(ctx context.Context, tableName *string) (*TableDe
 	if err := c.err(); err != nil {
 		return nil, err
 	}
-	var d *TableDescription
-	err := e.read(ctx, func(tx *store.Tx, c *catalog) error {
-		t := c.tables[*tableName]
-		if t == nil {
-			return tableNotFound(*tableName)
+	return read(ctx, e, func(tx *store.Tx, c *catalog) (*TableDescription, error) {
+		t, err := c.named(*tableName)
+		if err != nil {
+			return nil, err
 		}
-		var err error
-		d, err = e.describe(tx, t)
-		return err
+		return e.describe(tx, t, "ACTIVE")
 	})
-	return d, err
 }
 
-func (e *Engine) describe(tx *store.Tx, t *table) (*TableDescription, error) {
+func (e *Engine) describe(tx *store.Tx, t *table, status string) (*TableDescription, error) {
 	items, bytes, err := tx.Counts(t.id)
 	d := &TableDescription{
 		AttributeDefinitions: t.Attributes,
 		TableName:            t.name,
 		KeySchema:            t.Key,
-		TableStatus:          "ACTIVE",
+		TableStatus:          status,
 		CreationDateTime:     Seconds(t.Created),
 		ProvisionedThroughput: ThroughputDescription{
 			LastIncreaseDateTime: sometime(t.Increased),
@@ -92,9 +88,8 @@ func (e *Engine) ListTables(ctx context.Context, in *ListTablesInput) (*ListTabl
 	if err := c.err(); err != nil {
 		return nil, err
 	}
-	out := &ListTablesOutput{}
-	err := e.read(ctx, func(_ *store.Tx, c *catalog) error {
-		*out = ListTablesOutput{TableNames: []string{}}
+	return read(ctx, e, func(_ *store.Tx, c *catalog) (*ListTablesOutput, error) {
+		out := &ListTablesOutput{}
 		limit := 100
 		if in.Limit != nil {
 			limit = int(*in.Limit)
@@ -111,8 +106,7 @@ func (e *Engine) ListTables(ctx context.Context, in *ListTablesInput) (*ListTabl
 			names = names[:limit]
 			out.LastEvaluatedTableName = names[limit-1]
 		}
-		out.TableNames = append(out.TableNames, names...)
-		return nil
+		out.TableNames = append([]string{}, names...)
+		return out, nil
 	})
-	return out, err
 }

@@ -61,13 +61,3 @@ func refusal(err error) error {
 	}
 	return err
 }
-
-// tableMissing is the answer of the operations on items where the table does not
-// exist; those on tables name it.
-func tableMissing() error {
-	return fail(ResourceNotFoundException, "Requested resource not found")
-}
-
-func tableNotFound(name string) error {
-	return fail(ResourceNotFoundException, "Requested resource not found: Table: %s not found", name)
-}

@@ -78,26 +78,21 @@ func (e *Engine) GetShardIterator(ctx context.Context, in *GetShardIteratorInput
 	if err := in.check(e.nowMilli()); err != nil {
 		return "", err
 	}
-	err = e.read(ctx, func(tx *store.Tx, c *catalog) error {
+	return read(ctx, e, func(tx *store.Tx, c *catalog) (string, error) {
 		s, err := c.streamByARN(*in.StreamArn)
 		if err != nil {
-			return err
+			return "", err
 		}
 		sh, found, err := tx.Shard(s.id, *in.ShardId)
 		if err != nil {
-			return err
+			return "", err
 		}
 		if !found {
-			return shardNotFound(*in.ShardId, s)
+			return "", shardNotFound(*in.ShardId, s)
 		}
 		next, err := e.position(tx, sh, in)
-		if err != nil {
-			return err
-		}
-		token = e.iteratorAt(s, sh.ID, next)
-		return nil
+		return e.iteratorAt(s, sh.ID, next), err
 	})
-	return token, err
 }
 
 func (in *GetShardIteratorInput) check(now int64) error {

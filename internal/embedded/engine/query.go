@@ -65,12 +65,29 @@ func (in *ReadInput) checkSelect(verb string) error {
 	return nil
 }
 
-// checkIndex refuses an index: tables have none here yet.
-func (in *ReadInput) checkIndex() error {
-	if in.IndexName != nil {
-		return invalid("The table does not have the specified index: %s", *in.IndexName)
+// readPage makes a page of what fn reads of the table.
+func (in *ReadInput) readPage(ctx context.Context, e *Engine, verb string, fn func(*store.Tx, *page) error) (*PageOutput, error) {
+	if err := in.checkSelect(verb); err != nil {
+		return nil, err
 	}
-	return nil
+	set, err := compile(in.Expressions, in.StartKeyErr)
+	if err != nil {
+		return nil, err
+	}
+	return read(ctx, e, func(tx *store.Tx, c *catalog) (*PageOutput, error) {
+		t, err := c.table(*in.TableName)
+		if err != nil {
+			return nil, err
+		}
+		if in.IndexName != nil { // tables have none here yet
+			return nil, invalid("The table does not have the specified index: %s", *in.IndexName)
+		}
+		p := newPage(t, in, set)
+		if err := fn(tx, p); err != nil {
+			return nil, err
+		}
+		return p.finish()
+	})
 }
 
 // Query reads the items of one partition in the order of their sort keys, a page
@@ -84,34 +101,13 @@ func (e *Engine) Query(ctx context.Context, in *QueryInput) (*PageOutput, error)
 	if in.Expressions.KeyCondition == nil {
 		return nil, invalid("Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.")
 	}
-	if err := in.checkSelect("Querying"); err != nil {
-		return nil, err
-	}
-	set, err := compile(in.Expressions, in.StartKeyErr)
-	if err != nil {
-		return nil, err
-	}
-	var out *PageOutput
-	err = e.read(ctx, func(tx *store.Tx, c *catalog) error {
-		t, err := c.table(*in.TableName)
+	return in.readPage(ctx, e, "Querying", func(tx *store.Tx, p *page) error {
+		plan, err := in.plan(p.table, p.set)
 		if err != nil {
 			return err
 		}
-		if err := in.checkIndex(); err != nil {
-			return err
-		}
-		p, err := in.plan(t, set)
-		if err != nil {
-			return err
-		}
-		g := newPage(t, &in.ReadInput, set)
-		if err := tx.Query(t.id, p.part, p.pk, p.keys, p.descending, g.take); err != nil {
-			return err
-		}
-		out, err = g.finish()
-		return err
+		return tx.Query(p.table.id, plan.part, plan.pk, plan.keys, plan.descending, p.take)
 	})
-	return out, err
 }
 
 // A plan is which rows a Query reads.

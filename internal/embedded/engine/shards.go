@@ -126,16 +126,17 @@ const everything = math.MaxInt32
 
 // onStream runs fn in a transaction on the enabled stream of a table.
 func (e *Engine) onStream(ctx context.Context, tableName string, fn func(*store.Tx, *stream) error) error {
-	return e.write(ctx, func(tx *store.Tx, c *catalog) error {
-		t := c.tables[tableName]
-		if t == nil {
-			return tableNotFound(tableName)
+	_, err := write(ctx, e, func(tx *store.Tx, c *catalog) (none struct{}, err error) {
+		t, err := c.named(tableName)
+		if err != nil {
+			return none, err
 		}
 		if t.stream == nil {
-			return fmt.Errorf("table %s has no enabled stream", tableName)
+			return none, fmt.Errorf("table %s has no enabled stream", tableName)
 		}
-		return fn(tx, t.stream)
+		return none, fn(tx, t.stream)
 	})
+	return err
 }
 
 // RollShards closes every open shard of the table's stream and opens a child of

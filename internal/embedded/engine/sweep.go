@@ -39,11 +39,8 @@ func (e *Engine) sweepUntil(ctx context.Context) {
 func (e *Engine) Sweep(ctx context.Context) error {
 	for _, step := range []func(*store.Tx, *catalog) (more bool, err error){e.expire, e.rollOld, e.trim} {
 		for more := true; more; {
-			err := e.write(ctx, func(tx *store.Tx, c *catalog) (err error) {
-				more, err = step(tx, c)
-				return err
-			})
-			if err != nil {
+			var err error
+			if more, err = write(ctx, e, step); err != nil {
 				return err
 			}
 		}

@@ -37,19 +37,17 @@ func (e *Engine) TransactWriteItems(ctx context.Context, in *TransactWriteItemsI
 	if err != nil {
 		return nil, err
 	}
-	out := &BatchOutput{}
-	err = e.write(ctx, func(tx *store.Tx, c *catalog) error {
-		out.Capacity = nil
+	return write(ctx, e, func(tx *store.Tx, c *catalog) (*BatchOutput, error) {
 		digest := digestOf(actions)
 		done, err := e.checkToken(tx, in.ClientRequestToken, digest)
 		if err != nil || done {
-			return err
+			return &BatchOutput{}, err
 		}
 		if err := locate(c, actions); err != nil {
-			return err
+			return nil, err
 		}
 		if err := decide(tx, actions); err != nil {
-			return err
+			return nil, err
 		}
 		units := map[string]float64{}
 		for i := range actions {
@@ -59,19 +57,15 @@ func (e *Engine) TransactWriteItems(ctx context.Context, in *TransactWriteItemsI
 				continue
 			}
 			if err := e.change(tx, a.table, a.key, a.old, a.new, byRequest); err != nil {
-				return err
+				return nil, err
 			}
 		}
-		out.Capacity = transactCapacity(c, in.ReturnConsumedCapacity, units)
+		out := &BatchOutput{Capacity: transactCapacity(c, in.ReturnConsumedCapacity, units)}
 		if in.ClientRequestToken == nil {
-			return nil
+			return out, nil
 		}
-		return tx.KeepToken(*in.ClientRequestToken, digest, e.nowMilli())
+		return out, tx.KeepToken(*in.ClientRequestToken, digest, e.nowMilli())
 	})
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
 }
 
 func transactCapacity(c *catalog, wanted *string, units map[string]float64) (used []*ConsumedCapacity) {

@@ -62,17 +62,13 @@ func (e *Engine) UpdateTimeToLive(ctx context.Context, in *UpdateTimeToLiveInput
 	if err := c.err(); err != nil {
 		return nil, err
 	}
-	err := e.write(ctx, func(tx *store.Tx, c *catalog) error {
-		t := c.tables[*in.TableName]
-		if t == nil {
-			return tableNotFound(*in.TableName)
+	return write(ctx, e, func(tx *store.Tx, c *catalog) (*TimeToLiveSpecification, error) {
+		t, err := c.named(*in.TableName)
+		if err != nil {
+			return nil, err
 		}
-		return e.setTTL(tx, t, *in.Specification.AttributeName, *in.Specification.Enabled)
+		return in.Specification, e.setTTL(tx, t, *in.Specification.AttributeName, *in.Specification.Enabled)
 	})
-	if err != nil {
-		return nil, err
-	}
-	return in.Specification, nil
 }
 
 func (e *Engine) setTTL(tx *store.Tx, t *table, attribute string, enable bool) error {
@@ -125,17 +121,14 @@ func (e *Engine) DescribeTimeToLive(ctx context.Context, tableName *string) (*Ti
 	if err := c.err(); err != nil {
 		return nil, err
 	}
-	d := &TimeToLiveDescription{}
-	err := e.read(ctx, func(_ *store.Tx, c *catalog) error {
-		*d = TimeToLiveDescription{TimeToLiveStatus: "DISABLED"}
-		t := c.tables[*tableName]
-		if t == nil {
-			return tableNotFound(*tableName)
+	return read(ctx, e, func(_ *store.Tx, c *catalog) (*TimeToLiveDescription, error) {
+		t, err := c.named(*tableName)
+		if err != nil {
+			return nil, err
 		}
-		if t.TTL.Attribute != "" {
-			d.TimeToLiveStatus, d.AttributeName = "ENABLED", t.TTL.Attribute
+		if t.TTL.Attribute == "" {
+			return &TimeToLiveDescription{TimeToLiveStatus: "DISABLED"}, nil
 		}
-		return nil
+		return &TimeToLiveDescription{"ENABLED", t.TTL.Attribute}, nil
 	})
-	return d, err
 }

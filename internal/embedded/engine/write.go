@@ -113,25 +113,21 @@ func (e *Engine) writeItem(ctx context.Context, in *WriteInput, kind string) (*W
 	if err := in.check(&a); err != nil {
 		return nil, err
 	}
-	out := &WriteOutput{}
-	err := e.write(ctx, func(tx *store.Tx, c *catalog) (err error) {
+	return write(ctx, e, func(tx *store.Tx, c *catalog) (out *WriteOutput, err error) {
 		if a.table, err = c.table(*in.TableName); err != nil {
-			return err
+			return nil, err
 		}
 		if err := a.locate(); err != nil {
-			return err
+			return nil, err
 		}
 		if err := a.decide(tx); err != nil {
-			return err
+			return nil, err
 		}
-		out.Attributes = returned(text(in.ReturnValues), a.set.Update, a.old.item, a.new)
-		out.Capacity = capacity(a.table, in.ReturnConsumedCapacity, writeUnits(a.old.item, a.new))
-		return e.change(tx, a.table, a.key, a.old, a.new, byRequest)
+		return &WriteOutput{
+			Attributes: returned(text(in.ReturnValues), a.set.Update, a.old.item, a.new),
+			Capacity:   capacity(a.table, in.ReturnConsumedCapacity, writeUnits(a.old.item, a.new)),
+		}, e.change(tx, a.table, a.key, a.old, a.new, byRequest)
 	})
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
 }
 
 func (in *WriteInput) check(a *action) error {

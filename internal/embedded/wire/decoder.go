@@ -33,56 +33,38 @@ func (d *decoder) request(field func(name string) error) error {
 
 // structure reads an object of fixed fields that is itself a field.
 func (d *decoder) structure(class string, field func(name string) error) error {
-	switch d.Kind() {
-	case '{':
-		return d.Object(field)
-	case '[':
-		return mistyped("Unrecognized collection type " + apiClass + class)
-	case '"', 't', 'f', '0':
-		return mistyped("Unexpected field type")
-	}
-	return d.Skip()
+	return d.expect('{', apiClass+class, "Unexpected field type", func() error { return d.Object(field) })
 }
 
 // element reads an object of fixed fields in a list.
 func (d *decoder) element(class string, field func(name string) error) error {
-	switch d.Kind() {
-	case '{':
-		return d.Object(field)
-	case '[':
-		return mistyped("Unrecognized collection type " + apiClass + class)
-	case '"', 't', 'f', '0':
-		return mistyped("Unexpected value type in payload")
-	}
-	return d.Skip()
+	return d.expect('{', apiClass+class, "Unexpected value type in payload", func() error { return d.Object(field) })
 }
 
 // list reads an array. present is set, so that an empty one can be told from one
 // that is absent.
 func (d *decoder) list(present func(), elem func(i int) error) error {
-	switch d.Kind() {
-	case '[':
-		present()
-		return d.Array(elem)
-	case '{':
-		return mistyped("Start of structure or map found where not expected")
-	case '"', 't', 'f', '0':
-		return mistyped("Unexpected field type")
-	}
-	return d.Skip()
+	return d.expect('[', "", "Unexpected field type", func() error { present(); return d.Array(elem) })
 }
 
 // mapping reads an object of free names whose values have the Java class that the
 // service's message names.
 func (d *decoder) mapping(valueClass string, present func(), field func(name string) error) error {
+	return d.expect('{', "java.util.Map<java.lang.String, "+valueClass+">", "Unexpected field type", func() error { present(); return d.Object(field) })
+}
+
+// expect reads a value that is of a kind or null. Of another kind it is an error,
+// whose message names the class where a list was given, or is scalar.
+func (d *decoder) expect(kind byte, class, scalar string, read func() error) error {
 	switch d.Kind() {
+	case kind:
+		return read()
 	case '{':
-		present()
-		return d.Object(field)
+		return mistyped("Start of structure or map found where not expected")
 	case '[':
-		return mistyped("Unrecognized collection type java.util.Map<java.lang.String, " + valueClass + ">")
+		return mistyped("Unrecognized collection type " + class)
 	case '"', 't', 'f', '0':
-		return mistyped("Unexpected field type")
+		return mistyped(scalar)
 	}
 	return d.Skip()
 }

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -78,19 +79,13 @@ var errTooLarge = errors.New("the request is larger than 16 MB")
 // readBody reads a request's body. Where its length is known, as from the SDK, it
 // takes no more memory than that.
 func readBody(r *http.Request) (string, error) {
-	if r.ContentLength > maxBody {
+	var b bytes.Buffer
+	b.Grow(int(min(max(r.ContentLength, 0), maxBody)) + bytes.MinRead)
+	_, err := b.ReadFrom(io.LimitReader(r.Body, maxBody+1))
+	if b.Len() > maxBody {
 		return "", errTooLarge
 	}
-	if r.ContentLength >= 0 {
-		b := make([]byte, r.ContentLength)
-		_, err := io.ReadFull(r.Body, b)
-		return string(b), err
-	}
-	b, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
-	if len(b) > maxBody {
-		return "", errTooLarge
-	}
-	return string(b), err
+	return b.String(), err
 }
 
 func refuseBody(w http.ResponseWriter, err error) {
@@ -155,6 +150,7 @@ func operationOf[In, Out any](
 		if err != nil {
 			return nil, err
 		}
+		d.fault.spoil(&in, out)
 		return write(make([]byte, 0, 512), out), nil
 	}
 }
@@ -191,9 +187,9 @@ var tableOperations = map[string]operation{
 
 var streamOperations = map[string]operation{
 	"ListStreams":      operationOf(readListStreams, (*engine.Engine).ListStreams, appendJSON[*engine.ListStreamsOutput]),
-	"DescribeStream":   hidingChildren(operationOf(readDescribeStream, (*engine.Engine).DescribeStream, appendNamed[*engine.StreamDescription]("StreamDescription"))),
+	"DescribeStream":   operationOf(readDescribeStream, (*engine.Engine).DescribeStream, appendNamed[*engine.StreamDescription]("StreamDescription")),
 	"GetShardIterator": operationOf(readGetShardIterator, (*engine.Engine).GetShardIterator, appendIterator),
-	"GetRecords":       emptyPages(operationOf(readGetRecords, (*engine.Engine).GetRecords, appendRecords)),
+	"GetRecords":       operationOf(readGetRecords, (*engine.Engine).GetRecords, appendRecords),
 }
 
 // byName fits the operations that take a table's name and nothing else.

@@ -15,7 +15,7 @@ import (
 // ValidationError means that it has, but that a value is one that DynamoDB
 // refuses; then the Scanner has passed the whole map and may go on, so that the
 // caller can report it in its turn, after the request's other fields. The item
-// is then incomplete.
+// is then incomplete. An empty map is an empty Item, which is not nil.
 func (s *Scanner) Item() (Item, error) {
 	switch s.Kind() {
 	case '{':
@@ -53,7 +53,7 @@ func (s *Scanner) Value() (Value, error) {
 func (s *Scanner) attrs(refused **ValidationError) (Item, error) {
 	more, err := s.open('{', '}')
 	if err != nil || !more {
-		return nil, err
+		return Item{}, err
 	}
 	attrs := make([]Attr, 0, 4)
 	for more {

@@ -127,7 +127,7 @@ func TestHolds(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.text, func(t *testing.T) {
 			used := only(values, tt.text)
-			set, err := Compile(Request{Filter: &tt.text, Values: used, ValuesGiven: len(used) > 0})
+			set, err := Compile(Request{Filter: &tt.text, Values: used})
 			if err != nil {
 				t.Fatal(err)
 			}

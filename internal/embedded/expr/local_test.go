@@ -305,9 +305,9 @@ func compare(t *rapid.T, l *local, operation, parameter, text string, it, values
 		t.Fatalf("PutItem: %v %v", failure, err)
 	}
 	used := only(values, text)
-	r := Request{Values: used, ValuesGiven: len(used) > 0}
+	r := Request{Values: used}
 	body := map[string]any{"TableName": l.table, "Key": key, parameter: text}
-	if r.ValuesGiven {
+	if r.Values != nil {
 		body["ExpressionAttributeValues"] = json.RawMessage(used.JSON())
 	}
 	if operation == "UpdateItem" {

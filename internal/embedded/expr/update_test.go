@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -84,14 +85,14 @@ func TestApply(t *testing.T) {
 			want := item(t, updated)
 			for name, wire := range tt.want {
 				if wire == "" {
-					want = want.Without(name)
+					want = slices.DeleteFunc(want, func(a attr.Attr) bool { return a.Name == name })
 					continue
 				}
 				v, err := attr.NewScanner(wire).Value()
 				if err != nil {
 					t.Fatal(err)
 				}
-				want = want.With(name, v)
+				want = with(want, name, v)
 			}
 			_, got, err := apply(t, tt.text)
 			if err != nil {

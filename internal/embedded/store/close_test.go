@@ -15,7 +15,7 @@ import (
 // closes returns, with its result or with ErrClosed.
 func TestCloseWhileBusy(t *testing.T) {
 	dir := t.TempDir()
-	for round := range 100 {
+	for round := range 40 {
 		s, err := store.Open(filepath.Join(dir, "db"))
 		if err != nil {
 			t.Fatal(err)

@@ -20,8 +20,6 @@ type decoder struct {
 	fault       Fault // that the request has to meet while it runs
 }
 
-func mistyped(message string) error { return &attr.SerializationError{Message: message} }
-
 const apiClass = "class com.amazonaws.dynamodb.v20120810."
 
 // request reads the request itself.
@@ -34,12 +32,12 @@ func (d *decoder) request(fields ...any) error {
 
 // structure reads a structure that is itself a field.
 func (d *decoder) structure(class string, fields ...any) error {
-	return d.expect('{', apiClass+class, "Unexpected field type", func() error { return d.fields(fields) })
+	return d.want('{', apiClass+class, attr.UnexpectedField, func() error { return d.fields(fields) })
 }
 
 // element reads a structure in a list.
 func (d *decoder) element(class string, fields ...any) error {
-	return d.expect('{', apiClass+class, "Unexpected value type in payload", func() error { return d.fields(fields) })
+	return d.want('{', apiClass+class, attr.UnexpectedMember, func() error { return d.fields(fields) })
 }
 
 func (d *decoder) fields(fields []any) error {
@@ -97,29 +95,25 @@ func optional[T any](to **T, read func() (T, error)) error {
 // list reads an array. present is set, so that an empty one can be told from one
 // that is absent.
 func (d *decoder) list(present func(), elem func(i int) error) error {
-	return d.expect('[', "", "Unexpected field type", func() error { present(); return d.Array(elem) })
+	return d.want('[', "", attr.UnexpectedField, func() error { present(); return d.Array(elem) })
 }
 
 // mapping reads an object of free names whose values have the Java class that the
 // service's message names.
 func (d *decoder) mapping(valueClass string, present func(), field func(name string) error) error {
-	return d.expect('{', "java.util.Map<java.lang.String, "+valueClass+">", "Unexpected field type", func() error { present(); return d.Object(field) })
+	return d.want('{', "java.util.Map<java.lang.String, "+valueClass+">", attr.UnexpectedField,
+		func() error { present(); return d.Object(field) })
 }
 
-// expect reads a value that is of a kind or null. Of another kind it is an error,
-// whose message names the class where a list was given, or is scalar.
-func (d *decoder) expect(kind byte, class, scalar string, read func() error) error {
-	switch d.Kind() {
-	case kind:
-		return read()
-	case '{':
-		return mistyped("Start of structure or map found where not expected")
-	case '[':
-		return mistyped("Unrecognized collection type " + class)
-	case '"', 't', 'f', '0':
-		return mistyped(scalar)
+// want reads a value that is of a kind or null; see Scanner.Want.
+func (d *decoder) want(kind byte, class, scalar string, read func() error) error {
+	if d.Null() {
+		return nil
 	}
-	return d.Skip()
+	if err := d.Want(string(kind), class, scalar); err != nil {
+		return err
+	}
+	return read()
 }
 
 // missing are the parameters that the engine does not have, and what to use

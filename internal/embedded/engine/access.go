@@ -20,12 +20,12 @@ const (
 // keyOfItem is where an item that is put belongs.
 func (t *table) keyOfItem(item attr.Item) (store.Key, error) {
 	for _, k := range t.keys() {
-		v, ok := item.Get(k.name)
+		v, ok := item.Get(k.Name)
 		if !ok {
-			return store.Key{}, invalid(badValues+"Missing the key %s in the item", k.name)
+			return store.Key{}, invalid(badValues+"Missing the key %s in the item", k.Name)
 		}
-		if v.Type() != k.typ {
-			return store.Key{}, invalid(badValues+"Type mismatch for key %s expected: %s actual: %s", k.name, k.typ, v.Type())
+		if v.Type() != k.Type {
+			return store.Key{}, invalid(badValues+"Type mismatch for key %s expected: %s actual: %s", k.Name, k.Type, v.Type())
 		}
 	}
 	return t.makeKey(item)
@@ -38,39 +38,39 @@ func (t *table) keyOf(key attr.Item) (store.Key, error) {
 		return store.Key{}, invalid(keyMismatch)
 	}
 	for _, k := range t.keys() {
-		if v, ok := key.Get(k.name); !ok || v.Type() != k.typ {
+		if v, ok := key.Get(k.Name); !ok || v.Type() != k.Type {
 			return store.Key{}, invalid(keyMismatch)
 		}
 	}
 	return t.makeKey(key)
 }
 
-func (t *table) keys() []keyAttribute {
+func (t *table) keys() []expr.KeyAttribute {
 	if t.hasSort() {
-		return []keyAttribute{t.hash, t.sort}
+		return []expr.KeyAttribute{t.hash, t.sort}
 	}
-	return []keyAttribute{t.hash}
+	return []expr.KeyAttribute{t.hash}
 }
 
 // makeKey makes the key of attributes that are there and have the right types.
 func (t *table) makeKey(item attr.Item) (store.Key, error) {
 	for _, k := range t.keys() {
-		if v, _ := item.Get(k.name); v.Type() != attr.N && v.Text() == "" {
+		if v, _ := item.Get(k.Name); v.Type() != attr.N && v.Text() == "" {
 			kind := "string"
 			if v.Type() == attr.B {
 				kind = "binary"
 			}
 			return store.Key{}, invalid("One or more parameter values are not valid. "+
-				"The AttributeValue for a key attribute cannot contain an empty %s value. Key: %s", kind, k.name)
+				"The AttributeValue for a key attribute cannot contain an empty %s value. Key: %s", kind, k.Name)
 		}
 	}
-	v, _ := item.Get(t.hash.name)
+	v, _ := item.Get(t.hash.Name)
 	key := hashKey(v)
 	if len(key.PK) > maxHashKey {
 		return key, invalid(badValues+"Size of hashkey has exceeded the maximum size limit of%d bytes", maxHashKey)
 	}
 	if t.hasSort() {
-		v, _ := item.Get(t.sort.name)
+		v, _ := item.Get(t.sort.Name)
 		key.SK = attr.AppendKey(nil, v)
 		if len(key.SK) > maxSortKey {
 			return key, invalid(badValues+"Aggregated size of all range keys has exceeded the size limit of %d bytes", maxSortKey)
@@ -169,10 +169,6 @@ func checkItem(item attr.Item, tooLarge string) error {
 	if item.Size() > attr.MaxItemSize {
 		return invalid("%s", tooLarge)
 	}
-	return checkDepth(item)
-}
-
-func checkDepth(item attr.Item) error {
 	if item.Depth() > attr.MaxDepth {
 		return invalid("Nesting Levels have exceeded supported limits: Attributes have nesting deeper than supported maximum limit: %d", attr.MaxDepth)
 	}

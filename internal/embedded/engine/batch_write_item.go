@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"dynamostreamer/internal/embedded/attr"
 	"dynamostreamer/internal/embedded/store"
@@ -52,7 +51,7 @@ func (e *Engine) BatchWriteItem(ctx context.Context, in *BatchWriteItemInput) (*
 		if err != nil {
 			return nil, err
 		}
-		units := map[*table]float64{}
+		units := map[string]float64{}
 		for _, w := range plan {
 			old, err := current(tx, w.table, w.key)
 			if err != nil {
@@ -61,16 +60,9 @@ func (e *Engine) BatchWriteItem(ctx context.Context, in *BatchWriteItemInput) (*
 			if err := e.change(tx, w.table, w.key, old, w.item, byRequest); err != nil {
 				return nil, err
 			}
-			units[w.table] += writeUnits(old.item, w.item)
+			units[w.table.name] += writeUnits(old.item, w.item)
 		}
-		out := &BatchOutput{}
-		for _, group := range in.RequestItems {
-			t := c.tables[group.TableName]
-			if used := capacity(t, in.ReturnConsumedCapacity, units[t]); used != nil {
-				out.Capacity = append(out.Capacity, used)
-			}
-		}
-		return out, nil
+		return &BatchOutput{Capacity: capacities(c, in.ReturnConsumedCapacity, units)}, nil
 	})
 }
 
@@ -159,7 +151,7 @@ func (in *BatchWriteItemInput) plan(c *catalog) ([]plannedWrite, error) {
 // keyOfBatchItem is keyOfItem with the message that a batch has for it.
 func (t *table) keyOfBatchItem(item attr.Item) (store.Key, error) {
 	for _, k := range t.keys() {
-		if v, ok := item.Get(k.name); !ok || v.Type() != k.typ {
+		if v, ok := item.Get(k.Name); !ok || v.Type() != k.Type {
 			return store.Key{}, invalid(keyMismatch)
 		}
 	}
@@ -167,14 +159,17 @@ func (t *table) keyOfBatchItem(item attr.Item) (store.Key, error) {
 }
 
 // targets is the set of items that a request names.
-type targets map[string]bool
+type targets map[target]bool
+
+type target struct {
+	table  int64
+	pk, sk string
+}
 
 // add reports whether the item is new to the set.
 func (s targets) add(t *table, key store.Key) bool {
-	id := fmt.Sprintf("%d/%d/", t.id, len(key.PK)) + string(slices.Concat(key.PK, key.SK))
-	if s[id] {
-		return false
-	}
+	id := target{t.id, string(key.PK), string(key.SK)}
+	known := s[id]
 	s[id] = true
-	return true
+	return !known
 }

@@ -1,6 +1,11 @@
 package engine
 
-import "dynamostreamer/internal/embedded/attr"
+import (
+	"maps"
+	"slices"
+
+	"dynamostreamer/internal/embedded/attr"
+)
 
 // ConsumedCapacity is what an operation used of a table, by the documented
 // arithmetic ("Read/write capacity": 1 KB a write unit, 4 KB a read unit, half
@@ -19,6 +24,16 @@ func capacity(t *table, wanted *string, units float64) *ConsumedCapacity {
 		return &ConsumedCapacity{TableName: t.name, CapacityUnits: units, Table: true}
 	}
 	return nil
+}
+
+// capacities is what a request used of several tables.
+func capacities(c *catalog, wanted *string, units map[string]float64) (used []*ConsumedCapacity) {
+	for _, name := range slices.Sorted(maps.Keys(units)) {
+		if one := capacity(c.tables[name], wanted, units[name]); one != nil {
+			used = append(used, one)
+		}
+	}
+	return used
 }
 
 // writeUnits counts a write by the larger of both items.

@@ -8,16 +8,19 @@ import (
 	"dynamostreamer/internal/embedded/store"
 )
 
+// TableInput is the request of DescribeTable, DeleteTable and DescribeTimeToLive.
+type TableInput struct{ TableName *string }
+
 // DescribeTable tells what a table is. Its counts are exact; the service's are
 // up to six hours old.
-func (e *Engine) DescribeTable(ctx context.Context, tableName *string) (*TableDescription, error) {
+func (e *Engine) DescribeTable(ctx context.Context, in *TableInput) (*TableDescription, error) {
 	var c checks
-	c.table(tableName, "tableName")
+	c.table(in.TableName, "tableName")
 	if err := c.err(); err != nil {
 		return nil, err
 	}
 	return read(ctx, e, func(tx *store.Tx, c *catalog) (*TableDescription, error) {
-		t, err := c.named(*tableName)
+		t, err := c.named(*in.TableName)
 		if err != nil {
 			return nil, err
 		}

@@ -106,36 +106,27 @@ func (e *Engine) Query(ctx context.Context, in *QueryInput) (*PageOutput, error)
 		if err != nil {
 			return err
 		}
-		return tx.Query(p.table.id, plan.part, plan.pk, plan.keys, plan.descending, p.take)
+		return tx.Query(p.table.id, plan.key.Part, plan.key.PK, plan.bounds, plan.descending, p.take)
 	})
 }
 
-// A plan is which rows a Query reads.
+// A plan is which rows a Query reads: of the partition of a key those whose sort
+// keys are in the bounds.
 type plan struct {
-	part       uint32
-	pk         []byte
-	keys       store.Range
+	key        store.Key
+	bounds     expr.Bounds
 	descending bool
 }
 
 func (in *QueryInput) plan(t *table, set expr.Set) (plan, error) {
-	sort := expr.KeyAttribute{}
-	if t.hasSort() {
-		sort = expr.KeyAttribute{Name: t.sort.name, Type: t.sort.typ}
-	}
-	value, bounds, err := set.KeyCondition.Resolve(expr.KeyAttribute{Name: t.hash.name, Type: t.hash.typ}, sort)
+	value, bounds, err := set.KeyCondition.Resolve(t.hash, t.sort)
 	if err != nil {
 		return plan{}, refusal(err)
 	}
 	if err := t.checkFilter(set.Filter); err != nil {
 		return plan{}, err
 	}
-	key := hashKey(value)
-	p := plan{
-		part: key.Part, pk: key.PK,
-		keys:       store.Range{Low: bounds.Low, High: bounds.High, AboveLow: bounds.LowOpen, BelowHigh: bounds.HighOpen},
-		descending: in.ScanIndexForward != nil && !*in.ScanIndexForward,
-	}
+	p := plan{hashKey(value), bounds, in.ScanIndexForward != nil && !*in.ScanIndexForward}
 	if in.ExclusiveStartKey == nil {
 		return p, nil
 	}
@@ -143,16 +134,16 @@ func (in *QueryInput) plan(t *table, set expr.Set) (plan, error) {
 	if err != nil {
 		return p, err
 	}
-	if !bytes.Equal(start.PK, key.PK) || !bounds.Holds(start.SK) {
+	if !bytes.Equal(start.PK, p.key.PK) || !bounds.Holds(start.SK) {
 		return p, invalid("The provided starting key is outside query boundaries based on provided conditions")
 	}
 	if !t.hasSort() {
 		// There was but the one row.
-		p.keys = store.Range{Low: []byte{}, AboveLow: true}
+		p.bounds = expr.Bounds{Low: []byte{}, LowOpen: true}
 	} else if p.descending {
-		p.keys.High, p.keys.BelowHigh = start.SK, true
+		p.bounds.High, p.bounds.HighOpen = start.SK, true
 	} else {
-		p.keys.Low, p.keys.AboveLow = start.SK, true
+		p.bounds.Low, p.bounds.LowOpen = start.SK, true
 	}
 	return p, nil
 }
@@ -176,8 +167,8 @@ func (t *table) checkFilter(filter *expr.Condition) error {
 		return nil
 	}
 	for _, k := range t.keys() {
-		if filter.Mentions(k.name) {
-			return invalid("Filter Expression can only contain non-primary key attributes: Primary key attribute: %s", k.name)
+		if filter.Mentions(k.Name) {
+			return invalid("Filter Expression can only contain non-primary key attributes: Primary key attribute: %s", k.Name)
 		}
 	}
 	return nil

@@ -65,7 +65,7 @@ func (e *Engine) TransactGetItems(ctx context.Context, in *TransactGetItemsInput
 				out.Items[i] = sets[i].Projection.Of(found.item)
 			}
 		}
-		out.Capacity = transactCapacity(c, in.ReturnConsumedCapacity, units)
+		out.Capacity = capacities(c, in.ReturnConsumedCapacity, units)
 		return out, reasons.err()
 	})
 }

@@ -60,23 +60,12 @@ func (e *Engine) TransactWriteItems(ctx context.Context, in *TransactWriteItemsI
 				return nil, err
 			}
 		}
-		out := &BatchOutput{Capacity: transactCapacity(c, in.ReturnConsumedCapacity, units)}
+		out := &BatchOutput{Capacity: capacities(c, in.ReturnConsumedCapacity, units)}
 		if in.ClientRequestToken == nil {
 			return out, nil
 		}
 		return out, tx.KeepToken(*in.ClientRequestToken, digest, e.nowMilli())
 	})
-}
-
-func transactCapacity(c *catalog, wanted *string, units map[string]float64) (used []*ConsumedCapacity) {
-	for _, name := range c.names {
-		if u, ok := units[name]; ok {
-			if one := capacity(c.tables[name], wanted, u); one != nil {
-				used = append(used, one)
-			}
-		}
-	}
-	return used
 }
 
 func (in *TransactWriteItemsInput) check() ([]action, error) {

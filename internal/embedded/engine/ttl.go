@@ -115,14 +115,14 @@ type TimeToLiveDescription struct {
 }
 
 // DescribeTimeToLive tells a table's TTL.
-func (e *Engine) DescribeTimeToLive(ctx context.Context, tableName *string) (*TimeToLiveDescription, error) {
+func (e *Engine) DescribeTimeToLive(ctx context.Context, in *TableInput) (*TimeToLiveDescription, error) {
 	var c checks
-	c.table(tableName, "tableName")
+	c.table(in.TableName, "tableName")
 	if err := c.err(); err != nil {
 		return nil, err
 	}
 	return read(ctx, e, func(_ *store.Tx, c *catalog) (*TimeToLiveDescription, error) {
-		t, err := c.named(*tableName)
+		t, err := c.named(*in.TableName)
 		if err != nil {
 			return nil, err
 		}

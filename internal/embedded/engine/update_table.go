@@ -111,14 +111,14 @@ func (e *Engine) updateStream(tx *store.Tx, c *catalog, t *table, spec *StreamSp
 // DeleteTable removes a table and its items, without stream records for them.
 // Its stream ends and stays readable while its records live. The answer shows
 // the table DELETING; it is gone.
-func (e *Engine) DeleteTable(ctx context.Context, tableName *string) (*TableDescription, error) {
+func (e *Engine) DeleteTable(ctx context.Context, in *TableInput) (*TableDescription, error) {
 	var c checks
-	c.table(tableName, "tableName")
+	c.table(in.TableName, "tableName")
 	if err := c.err(); err != nil {
 		return nil, err
 	}
 	return write(ctx, e, func(tx *store.Tx, c *catalog) (*TableDescription, error) {
-		t, err := c.named(*tableName)
+		t, err := c.named(*in.TableName)
 		if err != nil {
 			return nil, err
 		}

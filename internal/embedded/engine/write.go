@@ -63,7 +63,7 @@ func (a *action) locate() (err error) {
 	}
 	if u := a.set.Update; u != nil {
 		for _, k := range a.table.keys() {
-			if err := u.CheckKeys(k.name); err != nil {
+			if err := u.CheckKeys(k.Name); err != nil {
 				return refusal(err)
 			}
 		}

@@ -2,6 +2,8 @@ package store
 
 import (
 	"zombiezen.com/go/sqlite"
+
+	"dynamostreamer/internal/embedded/expr"
 )
 
 // A Key is where an item stands: in its partition, by its sort key. SK is empty
@@ -44,25 +46,19 @@ func (tx *Tx) Delete(table int64, key Key, bytes int64) error {
 		table, int64(key.Part), key.PK, key.SK)
 }
 
-// A Range bounds sort keys. A nil bound is none.
-type Range struct {
-	Low, High           []byte
-	AboveLow, BelowHigh bool // the bound itself is out
-}
-
-// Query calls fn for the rows of a partition whose sort keys are in the range,
+// Query calls fn for the rows of a partition whose sort keys are in the bounds,
 // in their order or against it, until fn returns false. The row's bytes are
 // fn's to keep.
-func (tx *Tx) Query(table int64, part uint32, pk []byte, r Range, descending bool, fn func(Row) bool) error {
+func (tx *Tx) Query(table int64, part uint32, pk []byte, bounds expr.Bounds, descending bool, fn func(Row) bool) error {
 	query := "SELECT sk, expires, item FROM items WHERE tbl = ? AND part = ? AND pk = ?"
 	args := []any{table, int64(part), pk}
-	if r.Low != nil {
-		query += map[bool]string{false: " AND sk >= ?", true: " AND sk > ?"}[r.AboveLow]
-		args = append(args, r.Low)
+	if bounds.Low != nil {
+		query += map[bool]string{false: " AND sk >= ?", true: " AND sk > ?"}[bounds.LowOpen]
+		args = append(args, bounds.Low)
 	}
-	if r.High != nil {
-		query += map[bool]string{false: " AND sk <= ?", true: " AND sk < ?"}[r.BelowHigh]
-		args = append(args, r.High)
+	if bounds.High != nil {
+		query += map[bool]string{false: " AND sk <= ?", true: " AND sk < ?"}[bounds.HighOpen]
+		args = append(args, bounds.High)
 	}
 	query += " ORDER BY sk"
 	if descending {

@@ -168,11 +168,11 @@ func find(target string) (name string, op operation) {
 var tableOperations = map[string]operation{
 	"CreateTable":        operationOf(readCreateTable, (*engine.Engine).CreateTable, appendNamed[*engine.TableDescription]("TableDescription")),
 	"UpdateTable":        operationOf(readUpdateTable, (*engine.Engine).UpdateTable, appendNamed[*engine.TableDescription]("TableDescription")),
-	"DeleteTable":        operationOf(readTableName, byName((*engine.Engine).DeleteTable), appendNamed[*engine.TableDescription]("TableDescription")),
-	"DescribeTable":      operationOf(readTableName, byName((*engine.Engine).DescribeTable), appendNamed[*engine.TableDescription]("Table")),
+	"DeleteTable":        operationOf(readTable, (*engine.Engine).DeleteTable, appendNamed[*engine.TableDescription]("TableDescription")),
+	"DescribeTable":      operationOf(readTable, (*engine.Engine).DescribeTable, appendNamed[*engine.TableDescription]("Table")),
 	"ListTables":         operationOf(readListTables, (*engine.Engine).ListTables, appendJSON[*engine.ListTablesOutput]),
 	"UpdateTimeToLive":   operationOf(readUpdateTimeToLive, (*engine.Engine).UpdateTimeToLive, appendNamed[*engine.TimeToLiveSpecification]("TimeToLiveSpecification")),
-	"DescribeTimeToLive": operationOf(readTableName, byName((*engine.Engine).DescribeTimeToLive), appendNamed[*engine.TimeToLiveDescription]("TimeToLiveDescription")),
+	"DescribeTimeToLive": operationOf(readTable, (*engine.Engine).DescribeTimeToLive, appendNamed[*engine.TimeToLiveDescription]("TimeToLiveDescription")),
 	"PutItem":            operationOf(readPutItem, (*engine.Engine).PutItem, appendWrite),
 	"UpdateItem":         operationOf(readUpdateItem, (*engine.Engine).UpdateItem, appendWrite),
 	"DeleteItem":         operationOf(readDeleteItem, (*engine.Engine).DeleteItem, appendWrite),
@@ -190,9 +190,4 @@ var streamOperations = map[string]operation{
 	"DescribeStream":   operationOf(readDescribeStream, (*engine.Engine).DescribeStream, appendNamed[*engine.StreamDescription]("StreamDescription")),
 	"GetShardIterator": operationOf(readGetShardIterator, (*engine.Engine).GetShardIterator, appendIterator),
 	"GetRecords":       operationOf(readGetRecords, (*engine.Engine).GetRecords, appendRecords),
-}
-
-// byName fits the operations that take a table's name and nothing else.
-func byName[Out any](run func(*engine.Engine, context.Context, *string) (Out, error)) func(*engine.Engine, context.Context, *tableName) (Out, error) {
-	return func(e *engine.Engine, ctx context.Context, in *tableName) (Out, error) { return run(e, ctx, in.name) }
 }

@@ -4,10 +4,8 @@ import "dynamostreamer/internal/embedded/engine"
 
 // This file reads the requests about tables and streams.
 
-type tableName struct{ name *string }
-
-func readTableName(d *decoder, in *tableName) error {
-	return d.request("TableName", &in.name)
+func readTable(d *decoder, in *engine.TableInput) error {
+	return d.request("TableName", &in.TableName)
 }
 
 func readCreateTable(d *decoder, in *engine.CreateTableInput) error {

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
 
 	"dynamostreamer/internal/embedded"
 )
@@ -135,6 +136,71 @@ func TestProlongedWhileSwept(t *testing.T) {
 		t.Errorf("the stream tells of %d items, want %d", len(exists), items)
 	}
 	t.Logf("%d of %d expirations were swept", swept, 10*items)
+}
+
+// TestRolledWhileWritten: two openers write while a third rolls and splits the
+// shards. Read parents first, each item's changes come once and in order.
+func TestRolledWhileWritten(t *testing.T) {
+	ctx, dir := context.Background(), t.TempDir()
+	roller := open(t, dir, embedded.Options{SweepInterval: -1})
+	c, streams := clientsOf(roller)
+	arn := createTable(t, c, "rolled")
+	var writers sync.WaitGroup
+	const items, changes = 12, 40
+	for range 2 {
+		c, _ := clientsOf(open(t, dir, embedded.Options{SweepInterval: -1}))
+		for i := range items {
+			writers.Go(func() {
+				for range changes {
+					_, err := c.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+						TableName: aws.String("rolled"), Key: map[string]types.AttributeValue{"id": str(fmt.Sprint(i)), "email": str("e")},
+						UpdateExpression: aws.String("ADD n :one"), ExpressionAttributeValues: map[string]types.AttributeValue{":one": num("1")},
+					})
+					if err != nil {
+						t.Error(err)
+						return
+					}
+				}
+			})
+		}
+	}
+	done := make(chan struct{})
+	go func() { writers.Wait(); close(done) }()
+	for round := 0; ; round++ {
+		select {
+		case <-done:
+		case <-time.After(5 * time.Millisecond):
+			if err := roller.RollShards(ctx, "rolled"); err != nil {
+				t.Fatal(err)
+			}
+			d, err := streams.DescribeStream(ctx, &dynamodbstreams.DescribeStreamInput{StreamArn: &arn})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, sh := range d.StreamDescription.Shards {
+				if sh.SequenceNumberRange.EndingSequenceNumber == nil && round < 3 {
+					if err := roller.SplitShard(ctx, "rolled", *sh.ShardId); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			continue
+		}
+		break
+	}
+	counts := map[string]int{}
+	for _, r := range readStream(t, streams, arn) {
+		id := textOfValue(t, r.Dynamodb.Keys["id"])
+		counts[id]++
+		if n := textOfValue(t, r.Dynamodb.NewImage["n"]); n != fmt.Sprint(counts[id]) {
+			t.Fatalf("change %s of item %s comes as its %d.", n, id, counts[id])
+		}
+	}
+	for i := range items {
+		if n := counts[fmt.Sprint(i)]; n != 2*changes {
+			t.Errorf("the stream has %d changes of item %d, want %d", n, i, 2*changes)
+		}
+	}
 }
 
 // TestCancelledRequests: a request that is cancelled while it shares a

@@ -37,12 +37,17 @@ func (t *table) keyOf(key attr.Item) (store.Key, error) {
 	if len(key) != t.keyCount() {
 		return store.Key{}, invalid(keyMismatch)
 	}
+	return t.keyIn(key)
+}
+
+// keyIn is keyOfItem with the message that keys and batches have for it.
+func (t *table) keyIn(item attr.Item) (store.Key, error) {
 	for _, k := range t.keys() {
-		if v, ok := key.Get(k.Name); !ok || v.Type() != k.Type {
+		if v, ok := item.Get(k.Name); !ok || v.Type() != k.Type {
 			return store.Key{}, invalid(keyMismatch)
 		}
 	}
-	return t.makeKey(key)
+	return t.makeKey(item)
 }
 
 func (t *table) keys() []expr.KeyAttribute {

@@ -132,7 +132,7 @@ func (in *BatchWriteItemInput) plan(c *catalog) ([]plannedWrite, error) {
 		for _, r := range group.Requests {
 			w := plannedWrite{table: t, item: r.Item}
 			if r.Item != nil {
-				w.key, err = t.keyOfBatchItem(r.Item)
+				w.key, err = t.keyIn(r.Item)
 			} else {
 				w.key, err = t.keyOf(r.Key)
 			}
@@ -146,16 +146,6 @@ func (in *BatchWriteItemInput) plan(c *catalog) ([]plannedWrite, error) {
 		}
 	}
 	return writes, nil
-}
-
-// keyOfBatchItem is keyOfItem with the message that a batch has for it.
-func (t *table) keyOfBatchItem(item attr.Item) (store.Key, error) {
-	for _, k := range t.keys() {
-		if v, ok := item.Get(k.Name); !ok || v.Type() != k.Type {
-			return store.Key{}, invalid(keyMismatch)
-		}
-	}
-	return t.makeKey(item)
 }
 
 // targets is the set of items that a request names.

@@ -39,7 +39,7 @@ func (c *checks) required(present bool, at string) {
 	}
 }
 
-// length checks a text that is there; the limits are in characters.
+// length checks a text that is there; the limits are in bytes.
 func (c *checks) length(text *string, at string, least, most int) {
 	if text == nil {
 		return
@@ -108,6 +108,14 @@ func (c *checks) returnItemCollectionMetrics(v *string) {
 
 func (c *checks) onConditionCheckFailure(v *string, at string) {
 	c.oneOf(v, at+"returnValuesOnConditionCheckFailure", "ALL_OLD", "NONE")
+}
+
+// orElse is the number that a request gives, or what stands for none.
+func orElse(n *int64, otherwise int) int {
+	if n == nil {
+		return otherwise
+	}
+	return int(*n)
 }
 
 func text(p *string) string {

@@ -69,10 +69,7 @@ func (e *Engine) DescribeStream(ctx context.Context, in *DescribeStreamInput) (*
 		if s.ended != 0 {
 			d.StreamStatus = "DISABLED"
 		}
-		limit := maxShardsPage
-		if in.Limit != nil {
-			limit = int(*in.Limit)
-		}
+		limit := orElse(in.Limit, maxShardsPage)
 		shards, err := in.find(tx, s, limit+1)
 		if err != nil {
 			return nil, err
@@ -185,10 +182,7 @@ func (e *Engine) ListStreams(ctx context.Context, in *ListStreamsInput) (*ListSt
 	}
 	return read(ctx, e, func(_ *store.Tx, c *catalog) (*ListStreamsOutput, error) {
 		out := &ListStreamsOutput{Streams: []StreamName{}}
-		limit := maxShardsPage
-		if in.Limit != nil {
-			limit = int(*in.Limit)
-		}
+		limit := orElse(in.Limit, maxShardsPage)
 		after := int64(0)
 		if in.ExclusiveStartStreamArn != nil {
 			s, err := c.streamByARN(*in.ExclusiveStartStreamArn)

@@ -93,10 +93,7 @@ func (e *Engine) ListTables(ctx context.Context, in *ListTablesInput) (*ListTabl
 	}
 	return read(ctx, e, func(_ *store.Tx, c *catalog) (*ListTablesOutput, error) {
 		out := &ListTablesOutput{}
-		limit := 100
-		if in.Limit != nil {
-			limit = int(*in.Limit)
-		}
+		limit := orElse(in.Limit, 100)
 		from := 0
 		if after := text(in.ExclusiveStartTableName); after != "" {
 			i, found := slices.BinarySearch(c.names, after)

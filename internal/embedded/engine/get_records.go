@@ -108,12 +108,8 @@ func (e *Engine) checkGetRecords(in *GetRecordsInput) (it iterator, limit int, e
 	if err := c.err(); err != nil {
 		return it, 0, err
 	}
-	limit = maxRecords
-	if in.Limit != nil {
-		if *in.Limit > maxRecords {
-			return it, 0, invalid(badValues+"Limit should be less than or equal to %d", maxRecords)
-		}
-		limit = int(*in.Limit)
+	if limit = orElse(in.Limit, maxRecords); limit > maxRecords {
+		return it, 0, invalid(badValues+"Limit should be less than or equal to %d", maxRecords)
 	}
 	it, ok := parseIterator(*in.ShardIterator)
 	if !ok {

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
+	"github.com/aws/smithy-go"
 )
 
 // fakeStream answers the calls of API as the service does, in the time of
@@ -20,9 +21,10 @@ type fakeStream struct {
 	mu           sync.Mutex
 	status       types.StreamStatus
 	shards       []*fakeShard
-	shardsAPage  int // of DescribeStream
-	recordsAPage int // of GetRecords
-	sequence     int // the newest record's
+	shardsAPage  int  // of DescribeStream
+	recordsAPage int  // of GetRecords
+	sequence     int  // the newest record's
+	noTimestamps bool // the endpoint lacks AT_TIMESTAMP
 	// faults are returned by the next calls of an operation, one each,
 	// before it does anything; a nil lets a call through.
 	faults map[string][]error
@@ -34,6 +36,8 @@ type fakeShard struct {
 	records    []types.Record
 	closed     bool
 	hidden     bool // not listed yet
+	trimmed    int  // so many of the records are gone
+	gone       bool // and the shard too
 }
 
 const iteratorLife = 15 * time.Minute
@@ -112,7 +116,7 @@ func (f *fakeStream) DescribeStream(_ context.Context, in *dynamodbstreams.Descr
 		switch {
 		case !listed:
 			listed = s.id == *in.ExclusiveStartShardId
-		case s.hidden:
+		case s.hidden || s.gone:
 		case len(d.Shards) == f.shardsAPage:
 			d.LastEvaluatedShardId = d.Shards[len(d.Shards)-1].ShardId
 			return &dynamodbstreams.DescribeStreamOutput{StreamDescription: d}, nil
@@ -137,18 +141,25 @@ func (f *fakeStream) GetShardIterator(_ context.Context, in *dynamodbstreams.Get
 		return nil, err
 	}
 	s := f.shard(*in.ShardId)
-	if s == nil {
+	if s == nil || s.gone {
 		return nil, &types.ResourceNotFoundException{}
 	}
-	at := 0
+	at := s.trimmed
 	switch in.ShardIteratorType {
+	case types.ShardIteratorTypeAtTimestamp:
+		if f.noTimestamps {
+			return nil, &smithy.GenericAPIError{Code: "ValidationException"}
+		}
+		for at < len(s.records) && s.records[at].Dynamodb.ApproximateCreationDateTime.Before(in.Timestamp.Truncate(time.Second)) {
+			at++
+		}
 	case types.ShardIteratorTypeLatest:
 		at = len(s.records)
 	case types.ShardIteratorTypeAfterSequenceNumber:
 		at = slices.IndexFunc(s.records, func(r types.Record) bool {
 			return *r.Dynamodb.SequenceNumber == *in.SequenceNumber
 		}) + 1
-		if at == 0 {
+		if at <= s.trimmed {
 			return nil, &types.TrimmedDataAccessException{}
 		}
 	}
@@ -172,6 +183,12 @@ func (f *fakeStream) GetRecords(_ context.Context, in *dynamodbstreams.GetRecord
 		return nil, &types.ExpiredIteratorException{}
 	}
 	s := f.shard(parts[0])
+	if s.gone {
+		return nil, &types.ResourceNotFoundException{}
+	}
+	if at < s.trimmed {
+		return nil, &types.TrimmedDataAccessException{}
+	}
 	records := s.records[at:min(at+f.recordsAPage, len(s.records))]
 	out := &dynamodbstreams.GetRecordsOutput{Records: slices.Clone(records)}
 	if at += len(records); at < len(s.records) || !s.closed {

@@ -11,6 +11,8 @@ import (
 	"dynamostreamer/internal/table"
 )
 
+//weave:row
+
 // A UserActivity is one row of the table: a user's last known activity.
 // Its attribute names are those of package table.
 type UserActivity struct {
@@ -21,6 +23,8 @@ type UserActivity struct {
 	// some time after that, never at once.
 	TTL int64 `dynamodbav:"ttl" json:"ttl"`
 }
+
+//weave:end
 
 // An Activity is what the user was doing, and where.
 type Activity struct {

@@ -168,8 +168,12 @@ func (w *Writer) Change(ctx context.Context, c Change) error {
 	}
 }
 
+//weave:condition
+
 // there is the condition of every change: that the row still exists.
 var there = aws.String("attribute_exists(" + table.PartitionKey + ")")
+
+//weave:end
 
 func (w *Writer) call(ctx context.Context, c Change) error {
 	if c.Kind == Deleted {
@@ -213,10 +217,10 @@ func (w *Writer) backoff(ctx context.Context, try int) error {
 	if try == 0 {
 		return ctx.Err()
 	}
-	w.Counts.Retries++
 	full := min(50*time.Millisecond<<min(try, 10), 5*time.Second)
 	select {
 	case <-time.After(full/2 + rand.N(full/2)):
+		w.Counts.Retries++
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()

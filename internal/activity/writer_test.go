@@ -268,6 +268,9 @@ func TestContextEnds(t *testing.T) {
 					if diff := cmp.Diff(want, db.trace); diff != "" {
 						t.Errorf("%s (-want +got):\n%s", test.reason, diff)
 					}
+					if w.Counts.Retries != 0 {
+						t.Errorf("Counts.Retries = %d, want 0: no call was repeated", w.Counts.Retries)
+					}
 					if got, want := time.Since(began), max(test.ends, test.takes*time.Duration(test.calls)); got != want {
 						t.Errorf("it took %v, want %v (%s)", got, want, test.reason)
 					}

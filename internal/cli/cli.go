@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/signal"
 	"regexp"
+	"strings"
 	"syscall"
 	"time"
 
@@ -111,6 +112,9 @@ func (s *Step) plainly(message string) string {
 	if match == nil {
 		return message
 	}
+	if strings.HasSuffix(message, "value out of range") {
+		return fmt.Sprintf("-%s %s is out of range", match[2], match[1])
+	}
 	takes := "value for it"
 	if f, ok := s.Lookup(match[2]).Value.(flag.Getter); ok {
 		switch f.Get().(type) {
@@ -150,11 +154,11 @@ func (s *Step) Connect(ctx context.Context) (*dynamodb.Client, *dynamodbstreams.
 		return nil, nil, usageError{err.Error()}
 	}
 	db, streams, err := e.Clients(ctx)
+	s.resolved = e
+	fmt.Fprintf(s.stderr, "endpoint: %v\n", e)
 	if err != nil {
 		return nil, nil, err
 	}
-	s.resolved = e
-	fmt.Fprintf(s.stderr, "endpoint: %v\n", e)
 	return db, streams, e.Reach(ctx)
 }
 

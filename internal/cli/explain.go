@@ -22,7 +22,7 @@ func (s *Step) explain(err error) error {
 		return fmt.Errorf("table %s does not exist: run %s", s.Table, s.command("01-create-table"))
 	case errors.As(err, &noStream):
 		return fmt.Errorf("the stream of table %s is gone: was the table deleted? Run %s", s.Table, s.command("01-create-table"))
-	case errors.Is(err, syscall.ECONNREFUSED):
+	case errors.Is(err, syscall.ECONNREFUSED) && !s.OnAWS():
 		return s.resolved.Unreachable()
 	case errors.Is(err, context.Canceled):
 		return fmt.Errorf("interrupted: %w", err)

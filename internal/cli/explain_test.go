@@ -60,6 +60,14 @@ func TestExplain(t *testing.T) {
 	}
 }
 
+// Nobody can start AWS, nor the server that hands out its credentials.
+func TestExplainRefusedByAWS(t *testing.T) {
+	refused := fmt.Errorf("no AWS credentials: %w", os.NewSyscallError("connect", syscall.ECONNREFUSED))
+	if got := stepWith(t, "-endpoint", "aws").explain(refused); got != refused {
+		t.Errorf("explain(%v) = %v, want it as it is", refused, got)
+	}
+}
+
 func TestCommand(t *testing.T) {
 	for _, test := range []struct {
 		name, reason string

@@ -124,6 +124,8 @@ func TestPlainly(t *testing.T) {
 		{"int, fraction", "half a row", []string{"-n", "1.5"}, "-n 1.5 is no whole number"},
 		{"int, empty", "an unset shell variable", []string{"-n="}, "-n  is no whole number"},
 		{"int, spaces", "the value is shown whole", []string{"-n", "a b"}, "-n a b is no whole number"},
+		{"int, too large", "it is a whole number", []string{"-n", "99999999999999999999"}, "-n 99999999999999999999 is out of range"},
+		{"float64, too large", "it is a number", []string{"-rate", "1e999"}, "-rate 1e999 is out of range"},
 		{"uint64", "a word", []string{"-seed", "x"}, "-seed x is no whole number"},
 		{"uint64, negative", "a whole number is not below 0", []string{"-seed", "-1"}, "-seed -1 is no whole number"},
 		{"float64", "a word", []string{"-rate", "fast"}, "-rate fast is no number"},

@@ -2,6 +2,7 @@ package endpoint
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
@@ -236,6 +237,16 @@ func TestReach(t *testing.T) {
 				t.Errorf("%+v.Reach() = %v, want %v (%s)", test.in, got, test.want, test.reason)
 			}
 		})
+	}
+}
+
+func TestReachIsInterrupted(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	closed := closedPort(t)
+	e := Endpoint{tables: closed, streams: closed}
+	if err := e.Reach(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("Reach() once its context has ended = %v, want %v", err, context.Canceled)
 	}
 }
 

@@ -82,6 +82,15 @@ func fromEnvironment(getenv func(string) string) (Endpoint, error) {
 	return Endpoint{tables: tables, streams: streams}, err
 }
 
+// awsDomains are those of all the partitions that the SDK knows.
+var awsDomains = []string{
+	"amazonaws.com", "api.aws",
+	"amazonaws.com.cn", "amazonwebservices.com.cn", // China
+	"amazonaws.eu", "amazonwebservices.eu", // the European Sovereign Cloud
+	"c2s.ic.gov", "api.aws.ic.gov", "sc2s.sgov.gov", "api.aws.scloud", // isolated
+	"cloud.adc-e.uk", "api.cloud-aws.adc-e.uk", "csp.hci.ic.gov", "api.aws.hci.ic.gov",
+}
+
 // check returns the base URL that the flag or variable called source
 // gives, or why it can't be used.
 func check(source, value string) (string, error) {
@@ -90,7 +99,7 @@ func check(source, value string) (string, error) {
 		return "", fmt.Errorf("%s=%s is no URL: write it like %s", source, value, LocalURL)
 	}
 	host := strings.TrimSuffix(strings.ToLower(u.Hostname()), ".")
-	for _, domain := range []string{"amazonaws.com", "amazonaws.com.cn", "api.aws", "amazonwebservices.com.cn"} {
+	for _, domain := range awsDomains {
 		if host == domain || strings.HasSuffix(host, "."+domain) {
 			return "", fmt.Errorf("%s=%s is AWS itself: say -endpoint aws if you mean it", source, value)
 		}
@@ -171,6 +180,9 @@ func (e Endpoint) Reach(ctx context.Context) error {
 		}
 		dialer := net.Dialer{Timeout: 3 * time.Second}
 		conn, err := dialer.DialContext(ctx, "tcp", net.JoinHostPort(u.Hostname(), port))
+		if err != nil && ctx.Err() != nil {
+			return ctx.Err() // Ctrl-C says nothing of the server
+		}
 		if err != nil {
 			return Endpoint{tables: base, streams: base}.Unreachable()
 		}

@@ -6,6 +6,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 )
 
 const (
@@ -160,6 +163,28 @@ func TestResolveKnowsAWS(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// The SDK knows every partition of AWS: so must Resolve.
+func TestResolveKnowsThePartitions(t *testing.T) {
+	for _, region := range []string{
+		"us-east-1", "cn-north-1", "us-gov-west-1", "eusc-de-east-1",
+		"us-iso-east-1", "us-isob-east-1", "eu-isoe-west-1", "us-isof-south-1",
+	} {
+		for _, dualStack := range []bool{false, true} {
+			e, err := dynamodb.NewDefaultEndpointResolverV2().ResolveEndpoint(t.Context(), dynamodb.EndpointParameters{
+				Region: &region, UseDualStack: &dualStack, UseFIPS: aws.Bool(false),
+			})
+			if err != nil {
+				t.Errorf("%s, dual stack %v: %v", region, dualStack, err)
+				continue
+			}
+			url := e.URI.String()
+			if got, err := Resolve(url, env(nil).get); err == nil {
+				t.Errorf("Resolve(%q) = %+v, want an error: the SDK calls it for region %s", url, got, region)
+			}
+		}
 	}
 }
 

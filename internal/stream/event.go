@@ -84,6 +84,7 @@ func newEvent(shard string, r types.Record) (Event, error) {
 		e.Kind = Inserted
 	case types.OperationTypeModify:
 		e.Kind = Modified
+	//weave:removal
 	case types.OperationTypeRemove:
 		e.Kind = Deleted
 		if byTTL(r.UserIdentity) {
@@ -95,11 +96,14 @@ func newEvent(shard string, r types.Record) (Event, error) {
 			break
 		}
 		fallthrough
+	//weave:end
 	default:
 		return Event{}, fmt.Errorf("record %s of shard %s has the unknown event name %q", e.Sequence, shard, r.EventName)
 	}
 	return e, nil
 }
+
+//weave:by-ttl
 
 // byTTL tells DynamoDB's own removals from everybody else's: they are
 // the only ones that carry an identity ("DynamoDB Streams and Time to
@@ -110,6 +114,8 @@ func byTTL(who *types.Identity) bool {
 		aws.ToString(who.Type) == "Service" &&
 		aws.ToString(who.PrincipalId) == "dynamodb.amazonaws.com"
 }
+
+//weave:end
 
 // sequence is the record's sequence number, or empty in a record that
 // has none.

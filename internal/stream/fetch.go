@@ -85,6 +85,7 @@ func (f *fetcher) run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
+		//weave:empty
 		switch {
 		case a.last || a.err != nil:
 			return
@@ -96,6 +97,7 @@ func (f *fetcher) run(ctx context.Context) {
 			}
 			idle++
 		}
+		//weave:end
 	}
 }
 
@@ -160,6 +162,13 @@ func (f *fetcher) answer(out *dynamodbstreams.GetRecordsOutput, lost *Gap) answe
 	if a.gap != nil {
 		f.note(gaps)
 	}
+	//weave:after
+	if n := len(out.Records); n > 0 {
+		// Where to go on, should the iterator expire.
+		f.pos.kind = typeAfter
+		f.pos.after = sequence(out.Records[n-1])
+	}
+	//weave:end
 	a.records = f.pos.pass(out.Records)
 	return a
 }

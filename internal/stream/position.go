@@ -81,11 +81,11 @@ func (p *position) renewable(err error) bool {
 	return true
 }
 
-// pass returns the records without those that are to be passed over, and
-// moves the position past all of them.
+// pass returns the records without those that are to be passed over. Once
+// one was not, none is any more.
 func (p *position) pass(records []types.Record) []types.Record {
-	if len(records) == 0 {
-		return nil
+	if p.since.IsZero() && p.above == "" {
+		return records
 	}
 	n := slices.IndexFunc(records, func(r types.Record) bool {
 		if p.above != "" && compareSequence(sequence(r), p.above) <= 0 {
@@ -93,13 +93,10 @@ func (p *position) pass(records []types.Record) []types.Record {
 		}
 		return p.since.IsZero() || !surelyBefore(recordTime(r), p.since)
 	})
-	// What the iterator stands for, should it expire.
-	last := sequence(records[len(records)-1])
 	if n < 0 {
-		p.kind, p.after = typeAfter, last
 		return nil
 	}
-	*p = position{kind: typeAfter, after: last, iterator: p.iterator}
+	p.since, p.above = time.Time{}, ""
 	return records[n:]
 }
 

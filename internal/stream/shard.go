@@ -142,6 +142,8 @@ func (t *shardTree) rewind() {
 	}
 }
 
+//weave:ready
+
 // ready lists the shards that may be read now: those whose parent is
 // drained, or is not known since all its records were trimmed.
 func (t *shardTree) ready() []*shard {
@@ -154,6 +156,8 @@ func (t *shardTree) ready() []*shard {
 	}
 	return ready
 }
+
+//weave:end
 
 func (t *shardTree) parents() map[string]bool {
 	parents := make(map[string]bool, len(t.order))

@@ -17,10 +17,14 @@ const (
 	DefaultName  = "user-activities"
 	PartitionKey = "id"
 	SortKey      = "email"
+	//weave:attribute
+
 	// TTLAttribute is the attribute that DynamoDB reads a row's expiry
 	// from: a Number of Unix seconds. The rows (package activity) write
-	// the same constant; with two spellings nothing would ever expire.
+	// the same name, which a test holds: with two spellings nothing would
+	// ever expire.
 	TTLAttribute = "ttl"
+	//weave:end
 )
 
 // waitFor bounds each wait for AWS to make or remove a table.
@@ -43,9 +47,12 @@ func Create(ctx context.Context, db *dynamodb.Client, name string) (created bool
 		ProvisionedThroughput: &types.ProvisionedThroughput{
 			ReadCapacityUnits: aws.Int64(1), WriteCapacityUnits: aws.Int64(1),
 		},
+		//weave:stream
 		StreamSpecification: &types.StreamSpecification{
-			StreamEnabled: aws.Bool(true), StreamViewType: types.StreamViewTypeNewAndOldImages,
+			StreamEnabled:  aws.Bool(true),
+			StreamViewType: types.StreamViewTypeNewAndOldImages,
 		},
+		//weave:end
 	})
 	var inUse *types.ResourceInUseException
 	if err != nil && !errors.As(err, &inUse) {

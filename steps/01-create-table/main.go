@@ -46,14 +46,12 @@ func main() {
 }
 
 func createTable(ctx context.Context, step *cli.Step, db *dynamodb.Client) error {
-	//weave:create
 	// Creating is not instant: Create waits until the table
 	// is active. A table that exists is left as it is.
 	created, err := table.Create(ctx, db, step.Table)
 	if err != nil {
 		return err
 	}
-	//weave:end
 
 	// Somebody else may have made it, in another shape.
 	t, err := table.Describe(ctx, db, step.Table)

@@ -72,7 +72,6 @@ func main() {
 
 		began := time.Now()
 		progress := step.Progress(*n)
-		//weave:loop
 		// A batch holds what may be written in a second, up to
 		// the 25 rows that DynamoDB takes in one call.
 		pace, batch := pacer(*perSecond)
@@ -85,6 +84,7 @@ func main() {
 			if err = writer.Insert(ctx, fresh); err != nil {
 				break
 			}
+			//weave:later
 			// What happens to these rows later: one call each,
 			// since a batch can't hold conditions.
 			for _, change := range rows.Later(fresh, *updates, *deletes) {
@@ -95,9 +95,9 @@ func main() {
 					break
 				}
 			}
+			//weave:end
 			progress.Add(batch)
 		}
-		//weave:end
 		progress.Finish()
 
 		if errors.Is(err, context.Canceled) {

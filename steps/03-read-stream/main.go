@@ -48,7 +48,6 @@ func main() {
 			return err
 		}
 
-		//weave:read
 		// The table knows its stream by an ARN. A table that was
 		// recreated has another stream, with another ARN.
 		t, err := table.Describe(ctx, db, step.Table)
@@ -65,6 +64,7 @@ func main() {
 
 		step.Notef("reading %s", t.StreamARN)
 		progress := step.Progress(-1)
+		//weave:read
 		// Shards, iterators, empty pages and retries are the
 		// reader's. What is left is a loop over what happened.
 		counts := make(map[stream.Kind]int)

@@ -75,10 +75,15 @@ func main() {
 
 		waiting, cancel := context.WithTimeout(ctx, *timeout)
 		defer cancel()
+		total := len(expected)
 		err = watch(waiting, step, reader, expected)
+		if errors.Is(err, context.Canceled) {
+			step.Notef("stopped: %d of %d rows were seen to go",
+				total-len(expected), total)
+		}
 		if errors.Is(err, context.DeadlineExceeded) {
 			return fmt.Errorf("%d rows were not seen to go within %v: DynamoDB removes a row some time after it expired, "+
-				"on AWS within a few days; give a longer -timeout to wait on", len(expected), *timeout)
+				"on AWS within a few days; give a longer -timeout to wait on, and see that the rows' attribute is the table's", len(expected), *timeout)
 		}
 		if err != nil {
 			return err
@@ -108,17 +113,14 @@ func play(ctx context.Context, step *cli.Step, db *dynamodb.Client, rows []activ
 		expected[row.ID] = true
 	}
 
-	//weave:delete
 	// A delete removes the row at once.
 	_, err = db.DeleteItem(ctx, &dynamodb.DeleteItemInput{
 		TableName: &step.Table, Key: rows[0].Key(),
 	})
-	//weave:end
 	if err != nil {
 		return nil, kept, err
 	}
 
-	//weave:prolong
 	// A later TTL keeps the row, even one that has expired but
 	// was not removed yet. "ttl" is one of DynamoDB's reserved
 	// words: an expression must call it by another name.
@@ -126,19 +128,20 @@ func play(ctx context.Context, step *cli.Step, db *dynamodb.Client, rows []activ
 	later := time.Unix(kept.TTL, 0).Add(time.Hour).Unix()
 	_, err = db.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName: &step.Table, Key: kept.Key(),
+		//weave:prolong
 		UpdateExpression: aws.String("SET #ttl = :later"),
 		ConditionExpression: aws.String(
 			"attribute_exists(" + table.PartitionKey + ")"),
 		ExpressionAttributeNames: map[string]string{
 			"#ttl": table.TTLAttribute,
 		},
+		//weave:end
 		ExpressionAttributeValues: map[string]types.AttributeValue{
 			":later": &types.AttributeValueMemberN{
 				Value: strconv.FormatInt(later, 10),
 			},
 		},
 	})
-	//weave:end
 	delete(expected, kept.ID)
 	return expected, kept, err
 }
@@ -146,7 +149,6 @@ func play(ctx context.Context, step *cli.Step, db *dynamodb.Client, rows []activ
 // watch prints how the expected rows go, and takes each off the list. It
 // returns when all are gone.
 func watch(ctx context.Context, step *cli.Step, reader *stream.Reader, expected map[string]bool) error {
-	//weave:watch
 	for event, err := range reader.Events(ctx) {
 		if err != nil {
 			return err
@@ -175,7 +177,6 @@ func watch(ctx context.Context, step *cli.Step, reader *stream.Reader, expected 
 			return nil
 		}
 	}
-	//weave:end
 	return errors.New("the stream ended before all rows were gone")
 }
 

@@ -12,10 +12,6 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// pollEvery is how often a shard is asked at most while it has nothing
-// new. The first few asks after a record come sooner.
-const pollEvery = time.Second
-
 // An answer is one of GetRecords, or the error that ended a fetcher.
 type answer struct {
 	records []types.Record
@@ -53,7 +49,7 @@ func (r *Reader) fetcher(s *shard) *fetcher {
 	if r.options.Pace > 0 {
 		pace.every = time.Duration(float64(time.Second) / r.options.Pace)
 	}
-	poll := pollEvery
+	poll := r.options.rhythm.poll
 	if r.options.Idle > 0 {
 		poll = min(poll, r.options.Idle)
 	}

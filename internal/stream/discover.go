@@ -78,7 +78,11 @@ func (r *Reader) describe(ctx context.Context, arn string) (description, error) 
 		if err != nil {
 			return description{}, fmt.Errorf("describing stream %s: %w", arn, err)
 		}
-		d.status = out.StreamDescription.StreamStatus
+		if last == nil {
+			// A status that is newer than the first page would promise
+			// shards that the pages passed by already.
+			d.status = out.StreamDescription.StreamStatus
+		}
 		d.created = aws.ToTime(out.StreamDescription.CreationRequestDateTime)
 		d.shards = append(d.shards, out.StreamDescription.Shards...)
 		if last = out.StreamDescription.LastEvaluatedShardId; last == nil {

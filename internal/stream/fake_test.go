@@ -49,6 +49,7 @@ type fakeShard struct {
 	trimmed    int  // so many of the records are gone
 	gone       bool // and the shard too
 	closedAt   time.Time
+	closedBy   int // the stream's newest record then
 	looksOpen  bool // closed, and described as if it were open
 }
 
@@ -178,7 +179,7 @@ func (f *fakeStream) DescribeStream(ctx context.Context, in *dynamodbstreams.Des
 				shard.ParentShardId = &s.parent
 			}
 			if s.closed && !s.looksOpen {
-				shard.SequenceNumberRange.EndingSequenceNumber = aws.String(f.number(0))
+				shard.SequenceNumberRange.EndingSequenceNumber = aws.String(f.number(s.closedBy))
 				if n := len(s.records); n > 0 {
 					shard.SequenceNumberRange.EndingSequenceNumber = s.records[n-1].Dynamodb.SequenceNumber
 				}

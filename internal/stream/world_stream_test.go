@@ -100,14 +100,14 @@ func (f *fakeStream) disable() {
 		f.status = types.StreamStatusDisabled
 		for _, s := range f.shards {
 			s.hidden = false
-			s.close()
+			f.close(s)
 		}
 	})
 }
 
-func (s *fakeShard) close() {
+func (f *fakeStream) close(s *fakeShard) {
 	if !s.closed {
-		s.closed, s.closedAt = true, time.Now()
+		s.closed, s.closedAt, s.closedBy = true, time.Now(), f.sequence
 	}
 	s.looksOpen = false
 }
@@ -116,7 +116,7 @@ func (s *fakeShard) close() {
 // later.
 func (p *played) divide(f *fakeStream, parent *fakeShard, n int, s worldStep) {
 	f.set(func() {
-		parent.close()
+		f.close(parent)
 		parent.looksOpen = s.Open
 		var children []*fakeShard
 		for i := range n {

@@ -49,7 +49,7 @@ type fakeShard struct {
 	trimmed    int  // so many of the records are gone
 	gone       bool // and the shard too
 	closedAt   time.Time
-	closedBy   int // the stream's newest record then
+	closedBy   int  // the stream's newest record then
 	looksOpen  bool // closed, and described as if it were open
 }
 

@@ -18,6 +18,8 @@ import (
 
 const items = 6
 
+var throttleError = &smithy.GenericAPIError{Code: "ProvisionedThroughputExceededException"}
+
 // A played is a world while it is played: the streams of its table, one
 // after the other, and a trace of what happened.
 type played struct {
@@ -154,7 +156,7 @@ func (p *played) onCall(ctx context.Context, operation, shard string) error {
 		case faultThrottle:
 			return &types.LimitExceededException{}
 		case faultLimit:
-			return &smithy.GenericAPIError{Code: "ProvisionedThroughputExceededException"}
+			return throttleError
 		case faultServer:
 			return &types.InternalServerError{}
 		case faultNetwork:

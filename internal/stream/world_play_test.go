@@ -186,6 +186,9 @@ func (p *played) life(run worldRun, m *memory) error {
 	if closed == nil && !l.grip.dead {
 		p.closed(m, l.id)
 	}
+	if throttled(err) {
+		p.violate("throttling ended a reader: %v", err)
+	}
 	if err == nil && !p.mayEnd(options.Idle > 0) {
 		p.violate("reading ended in the middle of an open stream")
 	}

@@ -29,7 +29,6 @@ type played struct {
 	arns    []string
 	open    [items]*fakeShard // where an item is written now
 	calls   map[string]int    // by operation
-	over    bool              // no step is to come
 	trace
 }
 

@@ -21,7 +21,8 @@ func nameOf(e Event) string { return name(e) }
 var someCheckpoints = []Checkpoint{
 	{Stream: arn, Shard: "a", Sequence: f21(7), Floor: time.Unix(1795508718, 5).UTC()},
 	{Stream: arn, Shard: "b", Parent: "a", Since: time.Unix(1795508718, 0).UTC()},
-	{Stream: arn, Shard: "c", Parent: "a", Above: "12", Ended: true},
+	{Stream: arn, Shard: "c", Parent: "a", Above: "12", Ended: true, Gone: true},
+	{Stream: arn, Shard: "d"},
 }
 
 // testCheckpoints is what all Checkpoints must do. reload gives another
@@ -39,7 +40,7 @@ func testCheckpoints(t *testing.T, open func() Checkpoints) {
 	}
 	moved := someCheckpoints[1]
 	moved.Sequence, moved.Since = f21(9), time.Time{}
-	if err := first.Save(ctx, []Checkpoint{moved}, someCheckpoints[2:]); err != nil {
+	if err := first.Save(ctx, []Checkpoint{moved}, someCheckpoints[3:]); err != nil {
 		t.Fatal(err)
 	}
 	if err := first.Close(); err != nil {
@@ -50,7 +51,7 @@ func testCheckpoints(t *testing.T, open func() Checkpoints) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	check(t, "loaded", got, []Checkpoint{someCheckpoints[0], moved})
+	check(t, "loaded", got, []Checkpoint{someCheckpoints[0], moved, someCheckpoints[2]})
 	var taken *TakenError
 	if err := first.Save(ctx, someCheckpoints, nil); !errors.As(err, &taken) {
 		t.Errorf("Save of the older reader = %v, want a *TakenError", err)

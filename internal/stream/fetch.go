@@ -18,6 +18,7 @@ type answer struct {
 	gap     *Gap // before the records
 	empty   bool // DynamoDB had nothing new just now
 	last    bool // the shard is closed and this is its end
+	gone    bool // the shard went away
 	at      time.Time
 	err     error
 }
@@ -112,7 +113,7 @@ func (f *fetcher) next(ctx context.Context) (answer, error) {
 			if lost == nil {
 				lost = f.gap(err)
 			}
-			return answer{gap: lost, last: true, at: time.Now()}, nil
+			return answer{gap: lost, last: true, gone: true, at: time.Now()}, nil
 		case trimmedError(err) && f.pos.kind == typeAfter:
 			lost = f.gap(err)
 			f.pos = position{kind: typeTrimHorizon, above: f.pos.after}

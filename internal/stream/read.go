@@ -218,6 +218,7 @@ func (r *Reader) noteHandled(s *shard, a answer) {
 	r.mu.Lock()
 	switch {
 	case a.last:
+		s.gone = a.gone
 		r.shards.drain(s, a.at)
 	case a.empty:
 		s.caughtUp = true

@@ -196,6 +196,9 @@ func (r *Reader) lastSave() error {
 	return r.save(ctx)
 }
 
+// Resumed reports whether Open found checkpoints to go on from.
+func (r *Reader) Resumed() bool { return len(r.kept) > 0 }
+
 // Shards says how many shards of the stream the reader knows of, and how
 // many of them it has read to their end.
 func (r *Reader) Shards() (known, ended int) {

@@ -21,6 +21,8 @@ type shard struct {
 	// without a parent: DynamoDB may be about to trim it.
 	oldest bool
 	listed bool // in the newest description
+	// gone says that it went away before it was read to its end.
+	gone bool
 	// orphan says that its parent was trimmed before it was seen.
 	orphan bool
 
@@ -92,6 +94,7 @@ func (t *shardTree) insert(id, parent string) *shard {
 func (t *shardTree) restore(c Checkpoint) {
 	s := t.insert(c.Shard, c.Parent)
 	s.pos = c.position()
+	s.gone = c.Gone
 	if c.Ended {
 		s.phase, s.drainedAt = drained, time.Now()
 	}
@@ -154,7 +157,7 @@ func (t *shardTree) update(d description) (gone []*shard) {
 // was anything, and reading them tells so.
 func (t *shardTree) reopen() {
 	for _, s := range t.childless() {
-		if !s.listed {
+		if !s.listed && !s.gone {
 			s.phase, s.drainedAt = waiting, time.Time{}
 		}
 	}

@@ -18,16 +18,17 @@ const (
 	tokenLife = 10 * time.Minute
 )
 
-// sweepUntil sweeps every SweepInterval until ctx ends. An error is left to the
+// sweepUntil sweeps at once, since many a process lives for less than a
+// SweepInterval, and then at each until ctx ends. An error is left to the
 // requests, which meet it too and can report it.
 func (e *Engine) sweepUntil(ctx context.Context) {
 	for {
+		_ = e.Sweep(ctx)
 		select {
 		case <-ctx.Done():
 			return
 		case <-e.clock.After(e.options.SweepInterval):
 		}
-		_ = e.Sweep(ctx)
 	}
 }
 

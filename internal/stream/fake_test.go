@@ -169,7 +169,7 @@ func (f *fakeStream) DescribeStream(ctx context.Context, in *dynamodbstreams.Des
 		switch {
 		case !listed:
 			listed = s.id == *in.ExclusiveStartShardId
-		case s.hidden || s.gone:
+		case s.hidden || s.gone || time.Now().Before(s.listedAt):
 		case len(d.Shards) == f.shardsAPage:
 			d.LastEvaluatedShardId = d.Shards[len(d.Shards)-1].ShardId
 			return &dynamodbstreams.DescribeStreamOutput{StreamDescription: d}, nil

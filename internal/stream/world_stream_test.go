@@ -100,7 +100,7 @@ func (f *fakeStream) disable() {
 	f.set(func() {
 		f.status = types.StreamStatusDisabled
 		for _, s := range f.shards {
-			s.hidden = false
+			s.listedAt = time.Time{}
 			f.close(s)
 		}
 	})
@@ -125,10 +125,6 @@ func (p *played) divide(f *fakeStream, parent *fakeShard, n int, s worldStep) {
 			children = append(children, child)
 			// It is not listed before its parent is.
 			child.listedAt = later(parent.listedAt, time.Now().Add(s.Hidden))
-			if wait := time.Until(child.listedAt); wait > 0 {
-				child.hidden = true
-				time.AfterFunc(wait, func() { f.set(func() { child.hidden = false }) })
-			}
 		}
 		// Nothing orders the shards of a description.
 		f.shards = append(children, f.shards...)

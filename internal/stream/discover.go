@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
 )
@@ -13,71 +14,57 @@ const (
 	// discoverEvery is how often the reader looks for new shards.
 	discoverEvery = 10 * time.Second
 	// discoverSoon is the same while a shard has ended whose children
-	// are not listed yet. DescribeStream may be called 10 times a second.
+	// are not listed yet.
 	discoverSoon = time.Second
 )
 
-// A discoverer looks for shards beside the reading.
-type discoverer struct {
-	api   API
-	arn   string
-	asks  chan struct{} // holds one ask
-	found chan discovery
-}
-
-type discovery struct {
-	description
-	err error
-}
-
-// ask has the discoverer look soon. It never blocks.
-func (d *discoverer) ask() {
-	select {
-	case d.asks <- struct{}{}:
-	default:
-	}
-}
-
-// run looks when it is asked to, and now and then by itself, until ctx
-// ends or a look fails.
-func (d *discoverer) run(ctx context.Context) {
+// discover looks for shards when asks says so, and now and then by
+// itself, until ctx ends or a look fails.
+func (r *Reader) discover(ctx context.Context, arn string, asks <-chan struct{}) error {
 	regularly := time.NewTicker(discoverEvery)
 	defer regularly.Stop()
 	for {
 		select {
-		case <-d.asks:
+		case <-asks:
 		case <-regularly.C:
 		case <-ctx.Done():
-			return
+			return ctx.Err()
 		}
-		var look discovery
-		look.description, look.err = describe(ctx, d.api, d.arn)
-		select {
-		case d.found <- look:
-		case <-ctx.Done():
-			return
+		d, err := r.describe(ctx, arn)
+		if goneError(err) && (r.options.Current != nil || len(r.ahead) > 0) {
+			// It has a successor. What was not read yet is a gap of
+			// each shard.
+			d, err = description{status: types.StreamStatusDisabled, asked: time.Now()}, nil
 		}
-		if look.err != nil || sleep(ctx, discoverSoon) != nil {
-			return
+		if err != nil {
+			return err
+		}
+		r.mu.Lock()
+		r.learn(d)
+		r.mu.Unlock()
+		r.wake()
+		if err := sleep(ctx, discoverSoon); err != nil {
+			return err
 		}
 	}
 }
 
 // A description is the answer of DescribeStream, all its pages together.
 type description struct {
-	status types.StreamStatus
-	shards []types.Shard
-	asked  time.Time
+	status  types.StreamStatus
+	shards  []types.Shard
+	created time.Time
+	asked   time.Time
 }
 
 // describe asks for all shards of the stream, 100 a call at most.
-func describe(ctx context.Context, api API, arn string) (description, error) {
+func (r *Reader) describe(ctx context.Context, arn string) (description, error) {
 	d := description{asked: time.Now()}
 	var last *string
 	for {
 		var out *dynamodbstreams.DescribeStreamOutput
-		err := retrying(ctx, func() (err error) {
-			out, err = api.DescribeStream(ctx, &dynamodbstreams.DescribeStreamInput{
+		err := r.describing.do(ctx, func(ctx context.Context) (err error) {
+			out, err = r.api.DescribeStream(ctx, &dynamodbstreams.DescribeStreamInput{
 				StreamArn: &arn, ExclusiveStartShardId: last,
 			})
 			return err
@@ -86,6 +73,7 @@ func describe(ctx context.Context, api API, arn string) (description, error) {
 			return description{}, fmt.Errorf("describing stream %s: %w", arn, err)
 		}
 		d.status = out.StreamDescription.StreamStatus
+		d.created = aws.ToTime(out.StreamDescription.CreationRequestDateTime)
 		d.shards = append(d.shards, out.StreamDescription.Shards...)
 		if last = out.StreamDescription.LastEvaluatedShardId; last == nil {
 			return d, nil

@@ -5,18 +5,39 @@
 // changes of one item lie in one line of descent: the shard that was open
 // when each was made.
 //
-// What a Reader promises:
+// # Reading
 //
-//   - Every record that the stream held when it was reached is yielded:
-//     an empty answer is no end, the last answer of a shard may carry
-//     records, shards beyond the first page of a description and those
-//     made later are read too.
-//   - The changes of one item come in the order in which they were made: a
-//     shard is read after its parent was read to the end and the parent's
-//     last event was handled. Among different items there is no order.
-//   - What was trimmed before it was read, 24 hours after the change, is an
-//     error and never passed over.
+// Open finds the shards and the place to begin. Then there are three ways
+// to read, from the simplest to the one that promises most:
 //
-// A Reader keeps its place in memory only: another one starts where its
-// Options say.
+//   - Events is an iterator: shards are fetched side by side and their
+//     events are yielded one by one.
+//   - Run calls a function for each event, for all shards side by side.
+//   - RunPages calls a function for some events of one shard at once. It
+//     may write what they bring about and the shard's checkpoint in one
+//     transaction of its own.
+//
+// # What a Reader promises
+//
+// Delivery: every record that the stream held when it was reached is
+// delivered at least once. Without a crash and without a checkpoint that
+// failed, that is exactly once. With Checkpoints, the next Reader goes on
+// after the last event that was handled, so that only events whose
+// checkpoint was not written yet come again.
+//
+// Loss: DynamoDB keeps a record for 24 hours. What was trimmed before it
+// was read is a Gap. It ends the reading with an error, or is an event of
+// its own, as Options.OnGap says; it is never passed over.
+//
+// Order: the changes of one item come in the order in which they were
+// made. A shard is read after its parent was read to the end and the
+// parent's last event was handled. Among different items there is no
+// order.
+//
+// Liveness: Stats tells of each shard what it waits for and since when. A
+// wait that is longer than it should be is logged as a warning within 30
+// seconds.
+//
+// Where these can't be had, the Reader says so: every error that lasts
+// ends the reading.
 package stream

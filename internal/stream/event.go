@@ -24,7 +24,7 @@ var Kinds = []Kind{Inserted, Modified, Deleted, Expired}
 // An Event is one change of one item.
 type Event struct {
 	Kind Kind
-	// Keys is the item's primary key.
+	// Keys is the item's primary key, nil for Lost.
 	Keys Image
 	// Old is the item before the change, nil for Inserted. New is the
 	// item after it, nil for Deleted and Expired. Both are nil where the
@@ -38,6 +38,10 @@ type Event struct {
 	// At is when DynamoDB made the change, roughly: the service rounds
 	// it to the second, DynamoDB Local to the minute.
 	At time.Time
+	// Seen is when the reader got it, by its own clock.
+	Seen time.Time
+	// Gap is what was lost, where the Kind is Lost, and else nil.
+	Gap *Gap
 }
 
 // Expired reports whether DynamoDB itself removed the item since its TTL

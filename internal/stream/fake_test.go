@@ -2,7 +2,9 @@ package stream
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"math/big"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
+	"github.com/aws/smithy-go"
 )
 
 // fakeStream answers the calls of API as the service does, in the time of
@@ -20,13 +23,20 @@ type fakeStream struct {
 	mu           sync.Mutex
 	status       types.StreamStatus
 	shards       []*fakeShard
-	shardsAPage  int // of DescribeStream
-	recordsAPage int // of GetRecords
-	sequence     int // the newest record's
+	shardsAPage  int  // of DescribeStream
+	recordsAPage int  // of GetRecords
+	sequence     int  // the newest record's
+	noTimestamps bool // the endpoint lacks AT_TIMESTAMP
 	// faults are returned by the next calls of an operation, one each,
 	// before it does anything; a nil lets a call through.
 	faults map[string][]error
 	calls  []string // "GetRecords shard-1" and the like, in order
+	// onCall, if set, decides after faults what becomes of a call. It is
+	// called without the lock.
+	onCall  func(ctx context.Context, operation, shard string) error
+	retains bool     // it trims what is older than 24 hours
+	base    *big.Int // added to sequence numbers; nil: 0, padded to 21 digits
+	created time.Time
 }
 
 type fakeShard struct {
@@ -34,6 +44,9 @@ type fakeShard struct {
 	records    []types.Record
 	closed     bool
 	hidden     bool // not listed yet
+	trimmed    int  // so many of the records are gone
+	gone       bool // and the shard too
+	closedAt   time.Time
 }
 
 const iteratorLife = 15 * time.Minute
@@ -56,10 +69,31 @@ func (f *fakeStream) put(s *fakeShard, ids ...string) {
 			EventName: types.OperationTypeInsert,
 			Dynamodb: &types.StreamRecord{
 				Keys:                        map[string]types.AttributeValue{"id": &types.AttributeValueMemberS{Value: id}},
-				SequenceNumber:              aws.String(fmt.Sprintf("%021d", f.sequence)),
+				SequenceNumber:              aws.String(f.number(f.sequence)),
 				ApproximateCreationDateTime: aws.Time(time.Now().Truncate(time.Second)),
 			},
 		})
+	}
+}
+
+func (f *fakeStream) number(n int) string {
+	if f.base == nil {
+		return fmt.Sprintf("%021d", n)
+	}
+	return new(big.Int).Add(f.base, big.NewInt(int64(n))).String()
+}
+
+// trim removes what is older than the retention.
+func (f *fakeStream) trim() {
+	if !f.retains {
+		return
+	}
+	horizon := time.Now().Add(-retention)
+	for _, s := range f.shards {
+		for s.trimmed < len(s.records) && s.records[s.trimmed].Dynamodb.ApproximateCreationDateTime.Before(horizon) {
+			s.trimmed++
+		}
+		s.gone = s.closed && !s.closedAt.IsZero() && s.closedAt.Before(horizon)
 	}
 }
 
@@ -92,6 +126,20 @@ func (f *fakeStream) called(operation, shard string) error {
 	return nil
 }
 
+// errEmptyPage has GetRecords give no records, though there may be some.
+var errEmptyPage = errors.New("an empty page")
+
+// decide counts a call and says what becomes of it.
+func (f *fakeStream) decide(ctx context.Context, operation, shard string) error {
+	f.mu.Lock()
+	err := f.called(operation, shard)
+	f.mu.Unlock()
+	if err == nil && f.onCall != nil {
+		err = f.onCall(ctx, operation, shard)
+	}
+	return err
+}
+
 func (f *fakeStream) shard(id string) *fakeShard {
 	i := slices.IndexFunc(f.shards, func(s *fakeShard) bool { return s.id == id })
 	if i < 0 {
@@ -100,19 +148,20 @@ func (f *fakeStream) shard(id string) *fakeShard {
 	return f.shards[i]
 }
 
-func (f *fakeStream) DescribeStream(_ context.Context, in *dynamodbstreams.DescribeStreamInput, _ ...func(*dynamodbstreams.Options)) (*dynamodbstreams.DescribeStreamOutput, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if err := f.called("DescribeStream", aws.ToString(in.ExclusiveStartShardId)); err != nil {
+func (f *fakeStream) DescribeStream(ctx context.Context, in *dynamodbstreams.DescribeStreamInput, _ ...func(*dynamodbstreams.Options)) (*dynamodbstreams.DescribeStreamOutput, error) {
+	if err := f.decide(ctx, "DescribeStream", aws.ToString(in.ExclusiveStartShardId)); err != nil {
 		return nil, err
 	}
-	d := &types.StreamDescription{StreamStatus: f.status}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.trim()
+	d := &types.StreamDescription{StreamStatus: f.status, CreationRequestDateTime: &f.created}
 	listed := in.ExclusiveStartShardId == nil
 	for _, s := range f.shards {
 		switch {
 		case !listed:
 			listed = s.id == *in.ExclusiveStartShardId
-		case s.hidden:
+		case s.hidden || s.gone:
 		case len(d.Shards) == f.shardsAPage:
 			d.LastEvaluatedShardId = d.Shards[len(d.Shards)-1].ShardId
 			return &dynamodbstreams.DescribeStreamOutput{StreamDescription: d}, nil
@@ -130,25 +179,33 @@ func (f *fakeStream) DescribeStream(_ context.Context, in *dynamodbstreams.Descr
 	return &dynamodbstreams.DescribeStreamOutput{StreamDescription: d}, nil
 }
 
-func (f *fakeStream) GetShardIterator(_ context.Context, in *dynamodbstreams.GetShardIteratorInput, _ ...func(*dynamodbstreams.Options)) (*dynamodbstreams.GetShardIteratorOutput, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if err := f.called("GetShardIterator", *in.ShardId); err != nil {
+func (f *fakeStream) GetShardIterator(ctx context.Context, in *dynamodbstreams.GetShardIteratorInput, _ ...func(*dynamodbstreams.Options)) (*dynamodbstreams.GetShardIteratorOutput, error) {
+	if err := f.decide(ctx, "GetShardIterator", *in.ShardId); err != nil {
 		return nil, err
 	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.trim()
 	s := f.shard(*in.ShardId)
-	if s == nil {
+	if s == nil || s.gone {
 		return nil, &types.ResourceNotFoundException{}
 	}
-	at := 0
+	at := s.trimmed
 	switch in.ShardIteratorType {
+	case types.ShardIteratorTypeAtTimestamp:
+		if f.noTimestamps {
+			return nil, &smithy.GenericAPIError{Code: "ValidationException"}
+		}
+		for at < len(s.records) && s.records[at].Dynamodb.ApproximateCreationDateTime.Before(in.Timestamp.Truncate(time.Second)) {
+			at++
+		}
 	case types.ShardIteratorTypeLatest:
 		at = len(s.records)
 	case types.ShardIteratorTypeAfterSequenceNumber:
 		at = slices.IndexFunc(s.records, func(r types.Record) bool {
 			return *r.Dynamodb.SequenceNumber == *in.SequenceNumber
 		}) + 1
-		if at == 0 {
+		if at <= s.trimmed {
 			return nil, &types.TrimmedDataAccessException{}
 		}
 	}
@@ -159,19 +216,30 @@ func fakeIterator(s *fakeShard, at int) *string {
 	return aws.String(fmt.Sprintf("%s|%d|%d", s.id, at, time.Now().UnixNano()))
 }
 
-func (f *fakeStream) GetRecords(_ context.Context, in *dynamodbstreams.GetRecordsInput, _ ...func(*dynamodbstreams.Options)) (*dynamodbstreams.GetRecordsOutput, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
+func (f *fakeStream) GetRecords(ctx context.Context, in *dynamodbstreams.GetRecordsInput, _ ...func(*dynamodbstreams.Options)) (*dynamodbstreams.GetRecordsOutput, error) {
 	parts := strings.Split(*in.ShardIterator, "|")
 	at, _ := strconv.Atoi(parts[1])
 	taken, _ := strconv.ParseInt(parts[2], 10, 64)
-	if err := f.called("GetRecords", parts[0]); err != nil {
+	err := f.decide(ctx, "GetRecords", parts[0])
+	if err != nil && err != errEmptyPage {
 		return nil, err
 	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.trim()
 	if time.Since(time.Unix(0, taken)) >= iteratorLife {
 		return nil, &types.ExpiredIteratorException{}
 	}
 	s := f.shard(parts[0])
+	if s.gone {
+		return nil, &types.ResourceNotFoundException{}
+	}
+	if at < s.trimmed {
+		return nil, &types.TrimmedDataAccessException{}
+	}
+	if err == errEmptyPage {
+		return &dynamodbstreams.GetRecordsOutput{NextShardIterator: fakeIterator(s, at)}, nil
+	}
 	records := s.records[at:min(at+f.recordsAPage, len(s.records))]
 	out := &dynamodbstreams.GetRecordsOutput{Records: slices.Clone(records)}
 	if at += len(records); at < len(s.records) || !s.closed {

@@ -2,8 +2,11 @@ package stream
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"iter"
+	"log/slog"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -18,200 +21,251 @@ type API interface {
 	GetRecords(context.Context, *dynamodbstreams.GetRecordsInput, ...func(*dynamodbstreams.Options)) (*dynamodbstreams.GetRecordsOutput, error)
 }
 
-// Start is where a Reader begins in a stream.
-type Start string
-
-const (
-	// TrimHorizon is the oldest change that the stream still has.
-	TrimHorizon Start = "trim-horizon"
-	// Latest is the moment of Open: only later changes are read. Shards
-	// that are made later are read from their beginning.
-	Latest Start = "latest"
-)
-
 // Options are a Reader's choices. The zero value reads everything and
 // goes on until it is stopped.
 type Options struct {
-	Start Start // zero: TrimHorizon
+	Start Start
 	// Idle, where it is more than zero, lets reading end once each shard
 	// has ended or has given only empty answers for so long. That is a
 	// guess: nothing in the API says that an open shard is read up.
 	Idle time.Duration
+	// OnGap is what happens where records were lost. Zero: StopAtGap.
+	OnGap GapPolicy
+	// Pace bounds the calls of GetRecords a second for each shard. Zero:
+	// no bound. DynamoDB allows 5, for all readers of a shard together.
+	Pace float64
+
+	// Checkpoints keep the place beyond this Reader, which closes them.
+	// Nil: a Reader's place is gone with it.
+	Checkpoints Checkpoints
+	// CheckpointEvery is how often they are saved. Zero: every second.
+	CheckpointEvery time.Duration
+
+	// Current, if set, says which ARN the table's stream has now, empty
+	// for none. It is asked once the stream is disabled and read to its
+	// end, or gone: a table that was recreated has another stream, which
+	// is read then, from its beginning.
+	Current func(context.Context) (arn string, err error)
+
+	// Attempts is how often Run and RunPages call a handler that fails,
+	// with waits between. Zero: 3 times.
+	Attempts int
+	// DeadLetter, if set, gets the event, and the last error, after all
+	// of Run's attempts. If it returns nil, the event counts as handled.
+	// Otherwise, and where it is nil, reading ends with the error.
+	DeadLetter func(context.Context, Event, error) error
+	// PageSize bounds the events that RunPages hands over at once. Zero:
+	// as many as DynamoDB gave, 1,000 at most.
+	PageSize int
+	// Grace is how long handlers may go on after the end of Run's
+	// context before their own context ends too. Zero: 10 seconds.
+	Grace time.Duration
+
+	// Logger gets the warnings. Nil: slog's default.
+	Logger *slog.Logger
 }
 
-// A Reader reads the changes of one stream. It is not safe for concurrent
-// use.
+// A Reader reads the changes of one table's stream. Stats may be called
+// at any time, of the rest one method at a time.
 type Reader struct {
-	api     API
-	arn     string
-	options Options
-	opened  time.Time
-	newest  description // without its shards, which are in the tree
-	shards  shardTree
+	api        API
+	options    Options
+	log        *slog.Logger
+	opened     time.Time
+	describing caller
+	changed    chan struct{} // holds one sign that something changed
+	saving     chan struct{} // held while checkpoints are written
+	closed     bool
+
+	mu     sync.Mutex // guards all that follows
+	arn    string
+	ahead  []string // streams to read after this one
+	newest description
+	shards shardTree
+	gone   []Checkpoint // to be removed
+	stats  streamStats
 }
 
-// Open finds the stream's shards and, for Latest, marks the place in each
-// of them. A stream that does not exist is a
+// Open finds the stream's shards, and the place to begin in each: the
+// checkpoint, or else Options.Start. A stream that does not exist is a
 // types.ResourceNotFoundException.
+//
+// Where the checkpoints are those of an older stream of the same table,
+// as after the table was recreated, Open takes that one up, and reading
+// comes to the new one at its end.
 func Open(ctx context.Context, api API, arn string, o Options) (*Reader, error) {
-	d, err := describe(ctx, api, arn)
-	if err != nil {
+	r := &Reader{api: api, options: o, log: o.Logger, opened: time.Now(), changed: make(chan struct{}, 1), saving: make(chan struct{}, 1)}
+	if r.log == nil {
+		r.log = slog.Default()
+	}
+	// DescribeStream may be called 10 times a second.
+	r.describing = caller{pace: &pacer{every: 100 * time.Millisecond}, note: r.noteDescribe}
+	var kept []Checkpoint
+	if o.Checkpoints != nil {
+		var err error
+		if kept, err = o.Checkpoints.Load(ctx); err != nil {
+			return nil, errors.Join(err, o.Checkpoints.Close())
+		}
+	}
+	if err := r.begin(ctx, arn, kept); err != nil {
+		if o.Checkpoints != nil {
+			err = errors.Join(err, o.Checkpoints.Close())
+		}
 		return nil, err
 	}
-	r := &Reader{
-		api: api, arn: arn, options: o, opened: d.asked,
-		shards: shardTree{byID: make(map[string]*shard)},
+	return r, nil
+}
+
+// begin attaches the reader to the oldest stream that has checkpoints, or
+// else to the one it was given.
+func (r *Reader) begin(ctx context.Context, arn string, kept []Checkpoint) error {
+	byStream := make(map[string][]Checkpoint)
+	for _, c := range kept {
+		if tableOf(c.Stream) != tableOf(arn) {
+			return fmt.Errorf("the checkpoint is one of %s, not of %s", tableOf(c.Stream), tableOf(arn))
+		}
+		byStream[c.Stream] = append(byStream[c.Stream], c)
+	}
+	r.ahead = []string{arn}
+	for stream := range byStream {
+		if stream != arn {
+			r.ahead = append(r.ahead, stream)
+		}
+	}
+	slices.Sort(r.ahead) // an ARN ends with the time when it was made
+	next := r.ahead[0]
+	r.ahead = r.ahead[1:]
+	if err := r.attach(ctx, next, byStream[next]); err != nil {
+		return err
+	}
+	if len(kept) == 0 {
+		if err := r.place(ctx, r.options.Start); err != nil {
+			return err
+		}
+	}
+	return r.save(ctx)
+}
+
+// tableOf is a stream's ARN without its label.
+func tableOf(arn string) string {
+	table, _, _ := strings.Cut(arn, "/stream/")
+	return table
+}
+
+// attach turns the reader to a stream, with the checkpoints that there
+// are of it.
+func (r *Reader) attach(ctx context.Context, arn string, kept []Checkpoint) error {
+	d, err := r.describe(ctx, arn)
+	if goneError(err) && (len(kept) > 0 || len(r.ahead) > 0) {
+		// Its shards will be found to be gone, each a gap.
+		d, err = description{status: types.StreamStatusDisabled, asked: time.Now()}, nil
+	}
+	if err != nil {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, s := range r.shards.order {
+		r.gone = append(r.gone, s.checkpoint(r.arn))
+	}
+	r.arn, r.shards = arn, newShardTree()
+	for _, c := range kept {
+		r.shards.restore(c)
 	}
 	r.learn(d)
-	if o.Start != Latest {
-		return r, nil
-	}
-	for _, s := range r.shards.order {
-		if s.closed {
-			s.drain(r.opened) // all its records are older than now
-			continue
-		}
-		s.start.kind = types.ShardIteratorTypeLatest
-		if err := s.start.takeIterator(ctx, api, arn, s.id); err != nil {
-			return nil, fmt.Errorf("marking the place in shard %s: %w", s.id, err)
+	if len(kept) == 0 {
+		for _, s := range r.shards.order {
+			s.pos.floor = d.created
 		}
 	}
-	return r, nil
+	return nil
 }
 
 // learn takes in a description. A shard that is new in it is read from
 // its beginning.
 func (r *Reader) learn(d description) {
-	r.shards.add(d.shards)
+	for _, s := range r.shards.update(d) {
+		r.gone = append(r.gone, s.checkpoint(r.arn))
+	}
 	r.newest = description{status: d.status, asked: d.asked}
 }
 
-// Events yields the stream's changes: those of one item in the order in
-// which they were made, those of different items in any order.
-//
-// Asking for the next event means that the one before is handled. After a
-// break, Events may be called again and goes on with the event that was
-// not handled. An error is yielded once, as the last pair, with a zero
-// Event: the end of ctx, a stream or shard that is gone, records that
-// were trimmed before they were read (types.TrimmedDataAccessException),
-// or a failure that outlasted its retries. No goroutine outlives the
-// loop.
-func (r *Reader) Events(ctx context.Context) iter.Seq2[Event, error] {
-	return func(yield func(Event, error) bool) {
-		ctx, cancel := context.WithCancel(ctx)
-		var running sync.WaitGroup
-		defer running.Wait()
-		defer cancel()
-
-		r.shards.rewind()
-		look := discoverer{api: r.api, arn: r.arn, asks: make(chan struct{}, 1), found: make(chan discovery)}
-		running.Go(func() { look.run(ctx) })
-		pages := make(chan page)
-		for !r.finished() {
-			for _, s := range r.shards.ready() {
-				s.phase = reading
-				f := fetcher{api: r.api, arn: r.arn, shard: s, pos: s.start, poll: r.poll(), pages: pages}
-				running.Go(func() { f.run(ctx) })
-			}
-			if len(r.shards.childless()) > 0 || len(r.shards.order) == 0 {
-				look.ask()
-			}
-			var err error
-			select {
-			case p := <-pages:
-				var more bool
-				if more, err = r.handle(ctx, p, yield); !more {
-					return
-				}
-			case d := <-look.found:
-				if err = d.err; err == nil {
-					r.learn(d.description)
-				}
-			case <-ctx.Done():
-				err = ctx.Err()
-			}
-			if err != nil {
-				yield(Event{}, err)
-				return
-			}
-		}
-	}
-}
-
-// handle yields the events of a page and moves the shard past each that
-// was handled. It returns false once the caller has had enough.
-func (r *Reader) handle(ctx context.Context, p page, yield func(Event, error) bool) (more bool, err error) {
-	s := p.shard
-	for _, record := range p.records {
-		e, err := newEvent(s.id, record)
-		if err == nil {
-			err = ctx.Err()
-		}
-		if err != nil {
-			return true, err
-		}
-		if !yield(e, nil) {
-			return false, nil
-		}
-		s.start = position{kind: types.ShardIteratorTypeAfterSequenceNumber, after: e.Sequence}
-	}
+// next turns to the stream that follows the one that was read, if there
+// is one.
+func (r *Reader) next(ctx context.Context) (more bool, err error) {
+	arn := ""
 	switch {
-	case p.err != nil:
-		return true, p.err
-	case p.last:
-		s.drain(p.at)
-	case p.empty:
-		s.quietTo = p.at
-		if s.quietFrom.IsZero() {
-			s.quietFrom = p.at
+	case len(r.ahead) > 0:
+		arn, r.ahead = r.ahead[0], r.ahead[1:]
+	case r.options.Current != nil && r.newest.status != types.StreamStatusEnabled:
+		if arn, err = r.successor(ctx); arn == "" || err != nil {
+			return false, err
 		}
 	default:
-		s.quietFrom, s.quietTo = time.Time{}, time.Time{}
+		return false, nil
 	}
-	return true, nil
+	r.log.Info("the table has another stream: reading goes on there", "stream", arn)
+	if err := r.attach(ctx, arn, nil); err != nil {
+		return false, err
+	}
+	return true, r.save(ctx)
 }
 
-// finished reports whether nothing more will come or, with Idle, is
-// likely to.
-func (r *Reader) finished() bool {
-	for _, s := range r.shards.order {
-		quiet := s.phase == reading && r.options.Idle > 0 && s.quiet() >= r.options.Idle
-		if s.phase != drained && !quiet {
-			return false
-		}
-	}
-	// A stream that is enabled always has an open shard. Where none is
-	// listed yet, wait for it.
-	for _, s := range r.shards.childless() {
-		if !r.settled(s.drainedAt) {
-			return false
-		}
-	}
-	return len(r.shards.order) > 0 || r.settled(r.opened)
-}
-
-// settled reports whether no shard is to be expected any more that would
-// follow what ended at the given time.
-func (r *Reader) settled(end time.Time) bool {
-	since := r.newest.asked.Sub(end)
-	return r.newest.status == types.StreamStatusDisabled && since > 0 ||
-		r.options.Idle > 0 && since >= r.options.Idle
-}
-
-func (r *Reader) poll() time.Duration {
+// successor asks for the stream's successor for a while: the table may
+// just be being made.
+func (r *Reader) successor(ctx context.Context) (arn string, err error) {
+	patience := time.Minute
 	if r.options.Idle > 0 {
-		return min(pollEvery, r.options.Idle)
+		patience = min(patience, r.options.Idle)
 	}
-	return pollEvery
+	for began := time.Now(); ; {
+		arn, err = r.options.Current(ctx)
+		if err == nil && arn != "" && arn != r.arn {
+			return arn, nil
+		}
+		if time.Since(began) >= patience {
+			return "", nil // and whoever needs the table will miss it
+		}
+		if err := sleep(ctx, min(discoverSoon, patience)); err != nil {
+			return "", err
+		}
+	}
 }
 
-// Shards says how many shards the reader knows of, and how many of them
-// it has read to their end.
+// Close saves the last checkpoint, closes the Checkpoints and returns what
+// failed of that: the error that an iterator can't return. It may take 10
+// seconds. Closing again does nothing.
+func (r *Reader) Close() error {
+	if r.closed || r.options.Checkpoints == nil {
+		return nil
+	}
+	r.closed = true
+	return errors.Join(r.lastSave(), r.options.Checkpoints.Close())
+}
+
+// lastSave saves when the context that reading had may be over.
+func (r *Reader) lastSave() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	return r.save(ctx)
+}
+
+// Shards says how many shards of the stream the reader knows of, and how
+// many of them it has read to their end.
 func (r *Reader) Shards() (known, ended int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	for _, s := range r.shards.order {
 		if s.phase == drained {
 			ended++
 		}
 	}
 	return len(r.shards.order), ended
+}
+
+// Stream is the ARN of the stream that is being read.
+func (r *Reader) Stream() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.arn
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"strings"
 	"testing"
@@ -21,6 +22,9 @@ var drain = Options{Idle: 3 * time.Second}
 
 func mustOpen(t *testing.T, f *fakeStream, o Options) *Reader {
 	t.Helper()
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
 	r, err := Open(t.Context(), f, arn, o)
 	if err != nil {
 		t.Fatal(err)
@@ -275,7 +279,7 @@ func TestFaultsThatLast(t *testing.T) {
 	}{
 		"refused":              {denied, 1, 1},
 		"server keeps failing": {&types.InternalServerError{}, maxFailures, maxFailures},
-		"iterators all dead":   {&types.ExpiredIteratorException{}, 1000, 2},
+		"iterators all dead":   {&types.ExpiredIteratorException{}, 1000, maxFailures},
 		"gone":                 {&types.ResourceNotFoundException{}, 1, 1},
 	}
 	for name, test := range tests {
@@ -324,13 +328,30 @@ func TestTrimmedRecordsAreAnError(t *testing.T) {
 		f := newFakeStream(&fakeShard{id: "s"})
 		f.recordsAPage = 1
 		f.put(f.shards[0], "1", "2")
-		f.faults["GetRecords"] = []error{nil, &types.TrimmedDataAccessException{}}
-		got, err := read(t, mustOpen(t, f, drain))
+		f.put(f.shards[0], "3", "4")
+		r := mustOpen(t, f, drain)
+		var got []string
+		var err error
+		for e, e2 := range r.Events(t.Context()) {
+			if err = e2; err != nil {
+				break
+			}
+			got = append(got, name(e))
+			f.set(func() { f.shards[0].trimmed = 3 })
+			time.Sleep(20 * time.Minute)
+		}
 		var trimmed *types.TrimmedDataAccessException
 		if !errors.As(err, &trimmed) {
 			t.Errorf("Events = %v, %v; want a TrimmedDataAccessException", got, err)
 		}
-		check(t, "events", got, []string{"s/1"})
+		check(t, "events", got, []string{"s/1", "s/2"}) // the second was fetched ahead
+		var gap *Gap
+		if !errors.As(err, &gap) {
+			t.Fatalf("Events = %v, want a *Gap", err)
+		}
+		gap.Err = nil
+		check(t, "gap", *gap, Gap{Stream: arn, Shard: "s",
+			Last: "000000000000000000002", Oldest: "000000000000000000004"})
 	})
 }
 
@@ -339,7 +360,7 @@ func TestTrimmedRecordsAreAnError(t *testing.T) {
 // shard that was empty. Nothing that was asked for is lost.
 func TestTrimmedBeforeTheFirstRecord(t *testing.T) {
 	for _, start := range []Start{TrimHorizon, Latest} {
-		t.Run(string(start), func(t *testing.T) {
+		t.Run(start.String(), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				f := newFakeStream(&fakeShard{id: "s"})
 				r := mustOpen(t, f, Options{Start: start, Idle: time.Second})

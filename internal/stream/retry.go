@@ -3,8 +3,11 @@ package stream
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"math/rand/v2"
 	"net"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -13,21 +16,42 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// maxFailures bounds the failures in a row of one call that are no
-// throttling. With the waits between them they take about half a minute.
-const maxFailures = 10
+const (
+	// maxFailures bounds the failures in a row of one call that are no
+	// throttling. With the waits between them they take about half a
+	// minute.
+	maxFailures = 10
+	// callTimeout bounds a call that is never answered.
+	callTimeout = 15 * time.Second
+)
 
-// retrying repeats call while it fails for a reason that passes: for as
-// long as ctx lives where DynamoDB throttles, and maxFailures times where
-// the server or the network fails. It returns the last error.
-func retrying(ctx context.Context, call func() error) error {
+var errNoAnswer = fmt.Errorf("no answer within %v", callTimeout)
+
+// A caller repeats calls that fail for a reason that passes.
+type caller struct {
+	pace *pacer
+	note func(error) // called after each try; nil: not
+}
+
+// do repeats call: for as long as ctx lives where DynamoDB throttles, and
+// maxFailures times where the server or the network fails. It returns the
+// last error.
+func (c caller) do(ctx context.Context, call func(context.Context) error) error {
 	failures := 0
 	for try := 0; ; try++ {
-		err := call()
+		if err := c.pace.wait(ctx); err != nil {
+			return err
+		}
+		err := once(ctx, call)
+		if c.note != nil {
+			c.note(err)
+		}
 		switch {
 		case err == nil || ctx.Err() != nil:
+			c.pace.answered()
 			return err
 		case throttled(err):
+			c.pace.throttled()
 		case passing(err):
 			if failures++; failures == maxFailures {
 				return err
@@ -41,6 +65,16 @@ func retrying(ctx context.Context, call func() error) error {
 	}
 }
 
+func once(ctx context.Context, call func(context.Context) error) error {
+	limited, cancel := context.WithTimeoutCause(ctx, callTimeout, errNoAnswer)
+	defer cancel()
+	err := call(limited)
+	if err != nil && ctx.Err() == nil && limited.Err() != nil {
+		return errNoAnswer
+	}
+	return err
+}
+
 // backoff is the wait after the given number of failures before: 100 ms,
 // doubling up to 5 s, the upper half of it at random.
 func backoff(failures int) time.Duration {
@@ -49,6 +83,9 @@ func backoff(failures int) time.Duration {
 }
 
 func sleep(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return ctx.Err()
+	}
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
@@ -72,12 +109,49 @@ func passing(err error) bool {
 	var network net.Error
 	var response interface{ HTTPStatusCode() int }
 	switch {
-	case errors.As(err, &internal):
+	case err == errNoAnswer || errors.As(err, &internal):
 		return true
 	case errors.As(err, &response) && response.HTTPStatusCode() >= 500:
 		return true
 	case errors.As(err, &api):
 		return api.ErrorFault() == smithy.FaultServer
+	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
+		return true // a connection that was cut
 	}
 	return errors.As(err, &network)
+}
+
+// A pacer spaces calls: by every, and by more for a while after they were
+// throttled.
+type pacer struct {
+	every time.Duration
+
+	mu     sync.Mutex
+	slowed time.Duration
+	next   time.Time
+}
+
+func (p *pacer) wait(ctx context.Context) error {
+	p.mu.Lock()
+	at := time.Now()
+	if p.next.After(at) {
+		at = p.next
+	}
+	p.next = at.Add(max(p.every, p.slowed))
+	p.mu.Unlock()
+	return sleep(ctx, time.Until(at))
+}
+
+func (p *pacer) throttled() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.slowed = min(max(2*p.slowed, 100*time.Millisecond), time.Second)
+}
+
+func (p *pacer) answered() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.slowed -= p.slowed / 8; p.slowed < 20*time.Millisecond {
+		p.slowed = 0
+	}
 }

@@ -5,21 +5,37 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
 )
 
-// A shard is what the reader knows of one shard of the stream. It
-// belongs to the goroutine that runs Events; a fetcher gets a position
-// and never the shard.
+// A shard is what the reader knows of one shard of the stream. The
+// Reader's mutex guards it, but for id and parent, which stay.
 type shard struct {
 	id, parent string
-	closed     bool     // when it was found: it gets no more records
-	start      position // where the next fetcher begins
-	phase      phase
-	drainedAt  time.Time
+	// ending is the number of its last record, where the description
+	// has it; closed says that it gets no more.
+	ending string
+	closed bool
+	// openAt is when it was last seen open.
+	openAt time.Time
+	// oldest says that it was there at the first discovery, closed and
+	// without a parent: DynamoDB may be about to trim it.
+	oldest bool
+	listed bool // in the newest description
+	// orphan says that its parent was trimmed before it was seen.
+	orphan bool
+
+	// pos is the place up to which everything was handled, and where the
+	// next fetcher begins. dirty says that its checkpoint is not
+	// written.
+	pos       position
+	dirty     bool
+	phase     phase
+	drainedAt time.Time
 	// The first and the newest of the empty answers since the last
 	// record; both zero after a record.
 	quietFrom, quietTo time.Time
+
+	doing
 }
 
 type phase int
@@ -33,9 +49,6 @@ const (
 // quiet is how long an open shard has given nothing but empty answers.
 func (s *shard) quiet() time.Duration { return s.quietTo.Sub(s.quietFrom) }
 
-// drain marks the shard's end, which was seen at the given time.
-func (s *shard) drain(at time.Time) { s.phase, s.drainedAt = drained, at }
-
 // A shardTree is the stream's shards by id and in the order in which they
 // were found.
 type shardTree struct {
@@ -43,20 +56,81 @@ type shardTree struct {
 	order []*shard
 }
 
-// add takes the shards of a description. Those that it knows already
-// keep their state.
-func (t *shardTree) add(found []types.Shard) {
-	for _, f := range found {
-		id := aws.ToString(f.ShardId)
-		if t.byID[id] != nil {
-			continue
-		}
-		s := &shard{id: id, parent: aws.ToString(f.ParentShardId)}
-		s.start.kind = types.ShardIteratorTypeTrimHorizon
-		s.closed = f.SequenceNumberRange != nil && f.SequenceNumberRange.EndingSequenceNumber != nil
+func newShardTree() shardTree { return shardTree{byID: make(map[string]*shard)} }
+
+// insert adds a shard that is to be read from its beginning, if its id is
+// new.
+func (t *shardTree) insert(id, parent string) *shard {
+	s := t.byID[id]
+	if s == nil {
+		s = &shard{id: id, parent: parent}
+		s.pos.kind = typeTrimHorizon
+		s.since = time.Now()
 		t.byID[id] = s
 		t.order = append(t.order, s)
 	}
+	return s
+}
+
+// restore takes in a checkpoint.
+func (t *shardTree) restore(c Checkpoint) {
+	s := t.insert(c.Shard, c.Parent)
+	s.pos = c.position()
+	if c.Ended {
+		s.phase, s.drainedAt = drained, time.Now()
+	}
+}
+
+// drain marks a shard's end, which was seen at the given time. What its
+// children hold is later than its last record, and than the time at which
+// it was still open.
+func (t *shardTree) drain(s *shard, at time.Time) {
+	s.phase, s.drainedAt, s.dirty = drained, at, true
+	if s.openAt.After(s.pos.floor) {
+		s.pos.floor = s.openAt
+	}
+	for _, child := range t.order {
+		if child.parent == s.id && child.phase == waiting {
+			child.pos.floor, child.dirty = s.pos.floor, true
+		}
+	}
+}
+
+// update takes in a description. Shards that it knows already keep their
+// state; those that are drained and listed no more are removed, once a
+// child of theirs is known, and returned.
+func (t *shardTree) update(d description) (gone []*shard) {
+	first, known := len(t.order) == 0, len(t.order)
+	for _, s := range t.order {
+		s.listed = false
+	}
+	for _, f := range d.shards {
+		s := t.insert(aws.ToString(f.ShardId), aws.ToString(f.ParentShardId))
+		s.listed = true
+		if f.SequenceNumberRange != nil && f.SequenceNumberRange.EndingSequenceNumber != nil {
+			s.closed, s.ending = true, *f.SequenceNumberRange.EndingSequenceNumber
+		} else {
+			s.openAt = d.asked
+		}
+	}
+	for _, s := range t.order[known:] {
+		parent := t.byID[s.parent]
+		s.dirty = true
+		s.orphan = !first && s.parent != "" && parent == nil
+		if parent != nil && parent.phase == drained {
+			s.pos.floor = parent.pos.floor
+		}
+	}
+	parents := t.parents()
+	t.order = slices.DeleteFunc(t.order, func(s *shard) bool {
+		remove := s.phase == drained && !s.listed && parents[s.id]
+		if remove {
+			delete(t.byID, s.id)
+			gone = append(gone, s)
+		}
+		return remove
+	})
+	return gone
 }
 
 // rewind has the shards that were being read wait for a new fetcher.
@@ -71,7 +145,7 @@ func (t *shardTree) rewind() {
 //weave:ready
 
 // ready lists the shards that may be read now: those whose parent is
-// drained, or is no longer listed since all its records were trimmed.
+// drained, or is not known since all its records were trimmed.
 func (t *shardTree) ready() []*shard {
 	var ready []*shard
 	for _, s := range t.order {
@@ -85,12 +159,17 @@ func (t *shardTree) ready() []*shard {
 
 //weave:end
 
-// childless lists the drained shards that no known shard descends from.
-func (t *shardTree) childless() []*shard {
-	parents := make(map[string]bool)
+func (t *shardTree) parents() map[string]bool {
+	parents := make(map[string]bool, len(t.order))
 	for _, s := range t.order {
 		parents[s.parent] = true
 	}
+	return parents
+}
+
+// childless lists the drained shards that no known shard descends from.
+func (t *shardTree) childless() []*shard {
+	parents := t.parents()
 	return slices.DeleteFunc(slices.Clone(t.order), func(s *shard) bool {
 		return s.phase != drained || parents[s.id]
 	})

@@ -20,7 +20,7 @@ func main() {
 		"go on until Ctrl-C instead of ending at the last change")
 	idle := step.Duration("idle", 3*time.Second,
 		"without -follow: end once the open shards have had\nnothing new for this `time`")
-	from := step.String("from", string(stream.TrimHorizon),
+	from := step.String("from", "trim-horizon",
 		"`start` at trim-horizon, the oldest change there is,\nor at latest, now")
 	only := step.String("only", "",
 		"print only these `kinds`: inserted, modified, deleted,\nexpired; several with commas")
@@ -28,16 +28,18 @@ func main() {
 		"print `text`, a line for each change, or json,\nan object for each")
 
 	step.Main(func(ctx context.Context) error {
-		options := stream.Options{Start: stream.Start(*from), Idle: *idle}
+		options := stream.Options{Idle: *idle}
 		if *follow {
 			options.Idle = 0
 		}
 		show, err := printer(step, *format, *only)
+		if err != nil {
+			return err
+		}
+		options.Start, err = parseStart(*from, time.Now())
 		switch {
 		case err != nil:
 			return err
-		case options.Start != stream.TrimHorizon && options.Start != stream.Latest:
-			return cli.Usagef("-from %s is unknown: give trim-horizon or latest", *from)
 		case *idle <= 0:
 			return cli.Usagef("-idle %v must be more than 0", *idle)
 		}

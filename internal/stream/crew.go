@@ -1,0 +1,94 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync"
+)
+
+// A crew is some goroutines that end together: with the first of them
+// that returns an error or panics.
+type crew struct {
+	ctx  context.Context
+	end  context.CancelCauseFunc // ends them with an error; errDone is none
+	wait func() error            // until all have ended; panics if one did
+
+	running sync.WaitGroup
+	mu      sync.Mutex
+	failure *HandlerPanic // the first panic
+}
+
+var errDone = errors.New("done")
+
+func newCrew(ctx context.Context) *crew {
+	c := &crew{}
+	c.ctx, c.end = context.WithCancelCause(ctx)
+	c.wait = func() error {
+		c.running.Wait()
+		err := context.Cause(c.ctx)
+		c.end(nil)
+		if c.failure != nil {
+			panic(c.failure)
+		}
+		if errors.Is(err, errDone) {
+			return nil
+		}
+		return err
+	}
+	return c
+}
+
+// run has f run on a goroutine. Its error ends the crew, nil doesn't.
+func (c *crew) run(f func(context.Context) error) {
+	c.running.Go(func() {
+		defer func() {
+			if v := recover(); v != nil {
+				c.fail(v)
+			}
+		}()
+		if err := f(c.ctx); err != nil {
+			c.end(err)
+		}
+	})
+}
+
+// fail ends the crew with a panic's value.
+func (c *crew) fail(v any) {
+	panicked, ok := v.(*HandlerPanic)
+	if !ok {
+		panicked = &HandlerPanic{Value: v, Stack: debug.Stack()}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.failure == nil {
+		c.failure = panicked
+	}
+	c.end(panicked)
+}
+
+// orDone turns success into what ends a crew without an error.
+func orDone(err error) error {
+	if err == nil {
+		return errDone
+	}
+	return err
+}
+
+// A HandlerPanic is the value with which Run panics where a handler did,
+// on another goroutine.
+type HandlerPanic struct {
+	Value any    // the handler's
+	Stack []byte // where it was
+}
+
+func (p *HandlerPanic) Error() string {
+	return fmt.Sprintf("panic: %v\n\n%s", p.Value, p.Stack)
+}
+
+// Unwrap is the panic's value, where that is an error.
+func (p *HandlerPanic) Unwrap() error {
+	err, _ := p.Value.(error)
+	return err
+}

@@ -1,0 +1,64 @@
+package stream
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
+)
+
+// Lost is the kind of the event that stands for a Gap, in the place of
+// the records that were lost. It is not among Kinds: it is nothing that
+// happened to an item.
+const Lost Kind = "lost"
+
+// A Gap is a place in a shard where records were lost, or may have been:
+// DynamoDB doesn't tell how many, nor whether any. They were trimmed
+// before they were read, or the shard went away.
+type Gap struct {
+	Stream, Shard string
+	Last          string // sequence number of the last record before it; empty: none was read
+	Oldest        string // of the oldest after it; empty: there is none now
+	Err           error  // what DynamoDB said; nil if it said nothing and only the time tells
+}
+
+func (g *Gap) Error() string {
+	text := fmt.Sprintf("records of shard %s were lost, after %s and before %s",
+		g.Shard, orNone(g.Last), orNone(g.Oldest))
+	if g.Err != nil {
+		text += ": " + g.Err.Error()
+	}
+	return text
+}
+
+func orNone(sequence string) string {
+	if sequence == "" {
+		return "(none)"
+	}
+	return sequence
+}
+
+func (g *Gap) Unwrap() error { return g.Err }
+
+// A GapPolicy is what a Reader does at a Gap.
+type GapPolicy int
+
+const (
+	// StopAtGap ends the reading with the *Gap as its error. A Reader
+	// that goes on from the checkpoint meets it again.
+	StopAtGap GapPolicy = iota
+	// SkipGaps delivers the Gap as an event of the kind Lost and goes on
+	// with the oldest record there is. The event comes again after a
+	// restart unless a later one of its shard was handled.
+	SkipGaps
+)
+
+func trimmedError(err error) bool {
+	var trimmed *types.TrimmedDataAccessException
+	return errors.As(err, &trimmed)
+}
+
+func goneError(err error) bool {
+	var gone *types.ResourceNotFoundException
+	return errors.As(err, &gone)
+}

@@ -1,0 +1,130 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Run calls handle for each event: one after the other for a shard, side
+// by side for different ones. It returns nil at the end of the stream or,
+// with Options.Idle, at the end as far as one can tell. When ctx ends, no
+// further event is handed over; Run waits until those in work are
+// handled, saves the checkpoint and returns ctx's error.
+//
+// A handler that fails is called again, as Options.Attempts says; then
+// reading ends with its error, or Options.DeadLetter gets the event. Its
+// context lives on for Options.Grace after the end of ctx. Its panic ends
+// the reading like an error and then becomes Run's, as a *HandlerPanic;
+// the event is not handled.
+func (r *Reader) Run(ctx context.Context, handle func(context.Context, Event) error) error {
+	return r.runHandlers(ctx, func(ctx, working context.Context, p *Page) error {
+		r.enter(p.shard, Handling)
+		for _, e := range p.Events {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			err := r.attempt(ctx, p, func() error { return handle(working, e) })
+			if err != nil && r.options.DeadLetter != nil && working.Err() == nil {
+				err = r.options.DeadLetter(working, e, err)
+			}
+			if err != nil {
+				return handlerError(p, e, err)
+			}
+			r.handled(p, e)
+		}
+		return nil
+	})
+}
+
+// RunPages is Run for a handler that takes a page at once: at most
+// Options.PageSize events of one shard, in order. A page is handled as a
+// whole or not at all, and comes again as a whole after an error.
+//
+// Before the next page of the shard is handed over, its checkpoint is
+// written: by the handler, in a transaction that has Table.TransactItem,
+// or by the reader. DeadLetter is not asked.
+func (r *Reader) RunPages(ctx context.Context, handle func(context.Context, *Page) error) error {
+	return r.runHandlers(ctx, func(ctx, working context.Context, p *Page) error {
+		if err := r.saveShard(working, p.shard); err != nil {
+			return err
+		}
+		r.enter(p.shard, Handling)
+		err := r.attempt(ctx, p, func() error {
+			p.committed = false
+			return handle(working, p)
+		})
+		if err != nil {
+			return handlerError(p, p.Events[0], err)
+		}
+		for _, e := range p.Events {
+			r.handled(p, e)
+		}
+		return nil
+	})
+}
+
+// runHandlers reads with a handler that gets two contexts: the one that
+// ends the reading, and one that lets it finish its work.
+func (r *Reader) runHandlers(ctx context.Context, handle func(ctx, working context.Context, p *Page) error) error {
+	working, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	grace := r.options.Grace
+	if grace <= 0 {
+		grace = 10 * time.Second
+	}
+	err := r.read(ctx, func(ctx context.Context, p *Page) error {
+		stop := context.AfterFunc(ctx, func() { time.AfterFunc(grace, cancel) })
+		defer stop()
+		return handle(ctx, working, p)
+	})
+	saved := r.lastSave()
+	if errors.As(err, new(*TakenError)) {
+		return err // and so did the save
+	}
+	return errors.Join(err, saved)
+}
+
+// attempt calls a handler until it succeeds, as often as the options
+// allow and while ctx lives.
+func (r *Reader) attempt(ctx context.Context, p *Page, handle func() error) error {
+	attempts := r.options.Attempts
+	if attempts <= 0 {
+		attempts = 3
+	}
+	for try := 0; ; try++ {
+		err := handle()
+		if err == nil || try == attempts-1 || p.taken(err) {
+			return err
+		}
+		if sleep(ctx, backoff(try)) != nil {
+			return err
+		}
+	}
+}
+
+// taken reports whether the handler's transaction failed since the
+// checkpoint is not what it was when the page was read.
+func (p *Page) taken(err error) bool { return p.committed && conditionFailed(err) }
+
+func handlerError(p *Page, e Event, err error) error {
+	if p.taken(err) {
+		return &TakenError{Name: "of shard " + p.Shard, Err: err}
+	}
+	return fmt.Errorf("handling event %s of shard %s: %w", e.Sequence, p.Shard, err)
+}
+
+// saveShard writes the shard's checkpoint if it isn't written.
+func (r *Reader) saveShard(ctx context.Context, s *shard) error {
+	r.mu.Lock()
+	dirty := s.dirty
+	r.mu.Unlock()
+	if !dirty {
+		// A save that took it before may still be writing.
+		r.saving <- struct{}{}
+		<-r.saving
+		return nil
+	}
+	return r.save(ctx)
+}

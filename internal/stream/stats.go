@@ -1,0 +1,149 @@
+package stream
+
+import (
+	"errors"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
+)
+
+// Stats is a snapshot of what a Reader does.
+type Stats struct {
+	Stream string // the ARN of the one that is being read
+	// LastDescribed is when the shards were last listed.
+	LastDescribed time.Time
+	Describes     int64
+	Throttles     int64 // of DescribeStream
+	Shards        []ShardStats
+}
+
+// ShardStats is what a Reader knows of a shard, with counts since Open.
+type ShardStats struct {
+	Shard, Parent string
+	State         State
+	Since         time.Time // of State
+	LastCall      time.Time // the last successful call; zero: none yet
+	// LastRecord is when the last record that was handled was made; zero:
+	// none was.
+	LastRecord time.Time
+	// CaughtUp says that the newest answer was empty, or the shard's
+	// end, and all before it was handled. Without it and without a
+	// LastRecord, nothing is known yet.
+	CaughtUp bool
+	// Lag is how far back the last handled record was made; zero where
+	// CaughtUp, or none was handled.
+	Lag time.Duration
+	// Left is the time until DynamoDB trims what is to be read next; zero
+	// where CaughtUp, or none was handled.
+	Left time.Duration
+
+	Calls, Records, EmptyPages, Throttles, Renewals, Gaps int64
+}
+
+// A State is what a shard waits for.
+type State string
+
+const (
+	Waiting  State = "waiting"  // for its parent to be read to its end
+	Fetching State = "fetching" // for an answer, with retries
+	Queued   State = "queued"   // for the handler of another shard
+	Handling State = "handling" // for the handler
+	Ended    State = "ended"    // for nothing, or for its children to be listed
+)
+
+// doing is what a shard is at, and what it counted.
+type doing struct {
+	state      State
+	since      time.Time
+	warned     time.Time // of a stall, since when; zero: not
+	lastCall   time.Time
+	lastRecord time.Time
+	caughtUp   bool
+	counts     [countKinds]int64
+}
+
+type count int
+
+const (
+	calls count = iota
+	records
+	emptyPages
+	throttles
+	renewals
+	gaps
+	countKinds
+)
+
+type streamStats struct {
+	describes, throttles int64
+	lastDescribed        time.Time
+}
+
+// Stats may be called at any time, from any goroutine.
+func (r *Reader) Stats() Stats {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now := time.Now()
+	stats := Stats{
+		Stream: r.arn, LastDescribed: r.stats.lastDescribed,
+		Describes: r.stats.describes, Throttles: r.stats.throttles,
+	}
+	for _, s := range r.shards.order {
+		d := ShardStats{
+			Shard: s.id, Parent: s.parent, State: s.state, Since: s.since,
+			LastCall: s.lastCall, LastRecord: s.lastRecord, CaughtUp: s.caughtUp || s.phase == drained,
+			Calls: s.counts[calls], Records: s.counts[records], EmptyPages: s.counts[emptyPages],
+			Throttles: s.counts[throttles], Renewals: s.counts[renewals], Gaps: s.counts[gaps],
+		}
+		switch {
+		case s.phase == drained:
+			d.State, d.Since = Ended, s.drainedAt
+		case s.phase == waiting:
+			d.State = Waiting
+		}
+		if !d.CaughtUp && !s.lastRecord.IsZero() {
+			d.Lag = max(now.Sub(s.lastRecord), 0)
+			d.Left = max(retention-d.Lag, 0)
+		}
+		stats.Shards = append(stats.Shards, d)
+	}
+	return stats
+}
+
+func (r *Reader) noteDescribe(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.stats.describes++
+	switch {
+	case err == nil:
+		r.stats.lastDescribed = time.Now()
+	case throttled(err):
+		r.stats.throttles++
+	}
+}
+
+func (r *Reader) noteCall(s *shard, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s.counts[calls]++
+	var expired *types.ExpiredIteratorException
+	switch {
+	case err == nil, errors.As(err, &expired):
+		s.lastCall = time.Now()
+	case throttled(err):
+		s.counts[throttles]++
+	}
+}
+
+func (r *Reader) noteCount(s *shard, c count) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s.counts[c]++
+}
+
+// enter notes what the shard waits for now.
+func (r *Reader) enter(s *shard, state State) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s.state, s.since = state, time.Now()
+}

@@ -1,0 +1,37 @@
+package main
+
+import (
+	"strings"
+	"time"
+
+	"dynamostreamer/internal/cli"
+	"dynamostreamer/internal/stream"
+)
+
+// parseStart reads the value of -from.
+func parseStart(from string, now time.Time) (stream.Start, error) {
+	switch from {
+	case "trim-horizon":
+		return stream.TrimHorizon, nil
+	case "latest":
+		return stream.Latest, nil
+	}
+	if sequence, ok := strings.CutPrefix(from, "after:"); ok {
+		if sequence == "" || strings.Trim(sequence, "0123456789") != "" {
+			return stream.Start{}, cli.Usagef("-from %s is no sequence number: it takes digits only", from)
+		}
+		return stream.After(sequence), nil
+	}
+	at, err := time.Parse(time.RFC3339, from)
+	if ago, bad := time.ParseDuration(from); bad == nil {
+		at, err = now.Add(-ago), nil
+	}
+	switch {
+	case err != nil:
+		return stream.Start{}, cli.Usagef("-from %s is unknown: give trim-horizon, latest, a time ago such as 10m, "+
+			"a time such as %s, or after:SEQUENCE", from, now.UTC().Format(time.RFC3339))
+	case at.After(now):
+		return stream.Start{}, cli.Usagef("-from %s is in the future", from)
+	}
+	return stream.At(at), nil
+}

@@ -16,11 +16,15 @@ const partSize = 64 << 20
 // Reconcile holds what journals say was written against what journals say
 // was seen, and each reader's counts against what it saw. The journals
 // must be all those of the readers since the first of them began: what is
-// left out is not missed. Writes in the journals known are recognized
-// where they were seen, but need not have been.
+// left out is not missed. Of the journals known, only the writes count:
+// they are recognized where they were seen, but need not have been.
 //
 // Nobody may append meanwhile.
 func Reconcile(journals, known []string) (*Report, error) {
+	return reconcile(journals, known, partSize)
+}
+
+func reconcile(journals, known []string, partSize int64) (*Report, error) {
 	all, err := files(journals, known)
 	if err != nil {
 		return nil, err
@@ -60,14 +64,14 @@ type reader struct {
 
 // An item is one row of the table in all its lives.
 type item struct {
-	writes map[write]*tries
+	writes map[effect]*tries
 	views  map[*reader]*view
 	seen   map[string]bool // events, by any reader
 }
 
-// A write is what can be told from an event: one that leaves the same row
-// behind counts as the same.
-type write struct {
+// An effect is what an event tells of a write: one that leaves the same row
+// behind is the same.
+type effect struct {
 	kind activity.ChangeKind
 	row  string // as canonical JSON; empty for Deleted
 }
@@ -94,6 +98,8 @@ func (a *audit) readPart() error {
 			switch {
 			case l.State != "":
 				a.written(l, f.known)
+			case f.known:
+				// Another reader's, or an earlier run's.
 			case l.Run != "":
 				in = l.Reader
 				a.marked(l)
@@ -116,13 +122,13 @@ func (a *audit) item(l *line) *item {
 	k := key{l.ID, l.Email}
 	i := a.items[k]
 	if i == nil {
-		i = &item{writes: make(map[write]*tries), views: make(map[*reader]*view), seen: make(map[string]bool)}
+		i = &item{writes: make(map[effect]*tries), views: make(map[*reader]*view), seen: make(map[string]bool)}
 		a.items[k] = i
 	}
 	return i
 }
 
-func (i *item) tries(w write) *tries {
+func (i *item) tries(w effect) *tries {
 	t := i.writes[w]
 	if t == nil {
 		t = &tries{}
@@ -142,7 +148,7 @@ func (a *audit) reader(name string) *reader {
 
 // written takes in a line of a journal of writes.
 func (a *audit) written(l *line, known bool) {
-	w := write{l.Kind, ""}
+	w := effect{l.Kind, ""}
 	if l.Kind != activity.Deleted {
 		w.row = canonicalRow(l.Row)
 	}
@@ -243,11 +249,11 @@ func (a *audit) match(l *line, i *item) {
 			a.lateness = append(a.lateness, row.Lateness(l.At))
 		}
 	case stream.Deleted:
-		i.tries(write{activity.Deleted, ""}).seen++
+		i.tries(effect{activity.Deleted, ""}).seen++
 	case stream.Inserted:
-		i.tries(write{activity.Inserted, canonical(l.New)}).seen++
+		i.tries(effect{activity.Inserted, canonical(l.New)}).seen++
 	case stream.Modified:
-		i.tries(write{activity.Modified, canonical(l.New)}).seen++
+		i.tries(effect{activity.Modified, canonical(l.New)}).seen++
 	}
 }
 

@@ -153,4 +153,3 @@ func awaitPort(t *testing.T, port string) {
 		}
 	}
 }
-

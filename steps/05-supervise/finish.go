@@ -11,6 +11,7 @@ import (
 
 	"dynamostreamer/internal/audit"
 	"dynamostreamer/internal/cli"
+	"dynamostreamer/internal/stream"
 )
 
 // finish ends the journals and audits them. ctx may be over by now.
@@ -87,6 +88,9 @@ func report(step *cli.Step, names, known []string) error {
 // unfinished is the error of a run that can't go on, and what to do about
 // its journals.
 func (o *options) unfinished(err error, j *journals) error {
+	if taken := (*stream.TakenError)(nil); errors.As(err, &taken) {
+		err = fmt.Errorf("another program reads as %s now and has taken over: give this one a -reader of its own (%w)", o.reader, err)
+	}
 	return fmt.Errorf("%w\nnot audited: what was written may not be read yet; run again, then audit all: "+
 		"go run ./steps/05-supervise -audit %s", err, j.dir)
 }

@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"sync"
 	"time"
@@ -93,7 +95,7 @@ func (t *tally) supervised(live *cli.Live) suture.EventHook {
 		case suture.EventServicePanic:
 			restart(e.ServiceName, "it panicked: "+strings.TrimPrefix(e.PanicMsg, "panic: "))
 		case suture.EventServiceTerminate:
-			restart(e.ServiceName, fmt.Sprint("it failed: ", e.Err))
+			restart(e.ServiceName, "it failed: "+brief(e.Err))
 		case suture.EventStopTimeout:
 			live.Notef("the %s does not stop", e.ServiceName)
 		}
@@ -157,6 +159,16 @@ func readUp(shards []stream.ShardStats, from map[string]int64) bool {
 	return len(shards) > 0
 }
 
+// brief is an error without the SDK's account of it, where the network
+// says what is the matter.
+func brief(err any) string {
+	var network *net.OpError
+	if err, ok := err.(error); ok && errors.As(err, &network) {
+		return network.Error()
+	}
+	return fmt.Sprint(err)
+}
+
 // show draws the state of things.
 func (t *tally) show(live *cli.Live, stage string) {
 	t.mu.Lock()
@@ -188,18 +200,24 @@ func (t *tally) show(live *cli.Live, stage string) {
 		stage, elapsed, wrote, read, events, lag, restarts))
 }
 
-// lag is how far the slowest shard is behind, as far as the stream tells.
+// lag is how far the slowest shard is behind. DynamoDB Local knows the
+// time of a change to the minute only.
 func (t *tally) lag() string {
 	if t.reader == nil {
 		return "unknown"
 	}
 	var most time.Duration
-	shards := 0
+	shards, rounded := 0, false
 	for _, s := range t.reader.Stats().Shards {
 		if s.State != stream.Ended {
 			shards++
 			most = max(most, s.Lag)
+			rounded = rounded || s.LastRecord.Equal(s.LastRecord.Truncate(time.Minute))
 		}
 	}
-	return fmt.Sprintf("%v, %d open shards", most.Round(100*time.Millisecond), shards)
+	lag := fmt.Sprint(most.Round(100 * time.Millisecond))
+	if rounded && 0 < most && most < time.Minute {
+		lag = "under 1m"
+	}
+	return fmt.Sprintf("%s, %d open shards", lag, shards)
 }

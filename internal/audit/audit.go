@@ -16,10 +16,11 @@ const partSize = 64 << 20
 // Reconcile holds what journals say was written against what journals say
 // was seen, and each reader's counts against what it saw. The journals
 // must be all those of the readers since the first of them began: what is
-// left out is not missed. Of the journals known, only the writes count:
-// they are recognized where they were seen, but need not have been.
+// left out is not missed, and nobody may append to them meanwhile.
 //
-// Nobody may append meanwhile.
+// The journals known are those of other runs. Their writes are recognized
+// where they were seen, but need not have been; and what their readers
+// saw is not missing.
 func Reconcile(journals, known []string) (*Report, error) {
 	return reconcile(journals, known, partSize)
 }
@@ -31,7 +32,9 @@ func reconcile(journals, known []string, partSize int64) (*Report, error) {
 	}
 	total := int64(0)
 	for _, f := range all {
-		total += f.size
+		if !f.known {
+			total += f.size
+		}
 	}
 	a := audit{report: &Report{}, files: all, parts: int(total/partSize) + 1}
 	for a.part = range a.parts {
@@ -49,6 +52,7 @@ type audit struct {
 	part, parts int
 	readers     map[string]*reader
 	items       map[key]*item
+	ids         map[uint64]bool // hashes of the items' ids
 	counts      map[string]*counting
 	lateness    []time.Duration
 }
@@ -76,7 +80,9 @@ type effect struct {
 	row  string // as canonical JSON; empty for Deleted
 }
 
-type tries struct{ intents, done, seen int }
+// tries are the writes of one effect, and the events of it, of which own
+// are in the journals that are audited.
+type tries struct{ intents, done, seen, own int }
 
 // A view is what one reader saw of an item.
 type view struct {
@@ -87,19 +93,18 @@ type view struct {
 
 func (a *audit) readPart() error {
 	a.items = make(map[key]*item)
+	a.ids = make(map[uint64]bool)
 	a.readers = make(map[string]*reader)
-	wanted := func(id []byte) bool { return part(id, a.parts) == a.part }
-	if a.parts == 1 {
-		wanted = nil
-	}
 	for _, f := range a.files {
 		in := "" // the reader of the lines
-		err := f.scan(wanted, func(l *line) error {
+		err := f.scan(a.wanted(f.known), func(l *line) error {
 			switch {
 			case l.State != "":
 				a.written(l, f.known)
+			case f.known && l.Event != "":
+				a.match(l, a.item(l), true)
 			case f.known:
-				// Another reader's, or an earlier run's.
+				// Another run's, which is not audited.
 			case l.Run != "":
 				in = l.Reader
 				a.marked(l)
@@ -116,6 +121,22 @@ func (a *audit) readPart() error {
 		a.judge(k, i)
 	}
 	return nil
+}
+
+// wanted selects the ids of this part and, in journals that are only
+// known, those that the others have.
+func (a *audit) wanted(known bool) func(id []byte) bool {
+	return func(id []byte) bool {
+		hash := hashOf(id)
+		if known {
+			return a.ids[hash]
+		}
+		mine := int(hash%uint64(a.parts)) == a.part
+		if mine {
+			a.ids[hash] = true
+		}
+		return mine
+	}
 }
 
 func (a *audit) item(l *line) *item {
@@ -224,10 +245,7 @@ func (a *audit) saw(l *line, by *reader) {
 	a.report.Events++
 	a.follow(l, v)
 	a.count(by.name).saw(l)
-	if !i.seen[event] {
-		i.seen[event] = true
-		a.match(l, i)
-	}
+	a.match(l, i, false)
 }
 
 // follow holds an event against the one before it of the same item.
@@ -241,19 +259,33 @@ func (a *audit) follow(l *line, v *view) {
 }
 
 // match finds the write that an event tells of.
-func (a *audit) match(l *line, i *item) {
+func (a *audit) match(l *line, i *item, known bool) {
+	event := l.Shard + " " + l.Sequence
+	if i.seen[event] {
+		return
+	}
+	i.seen[event] = true
+	var e effect
 	switch l.Event {
 	case stream.Expired:
 		var row activity.UserActivity
-		if json.Unmarshal(l.Old, &row) == nil && row.TTL > 0 {
+		if !known && json.Unmarshal(l.Old, &row) == nil && row.TTL > 0 {
 			a.lateness = append(a.lateness, row.Lateness(l.At))
 		}
+		return
 	case stream.Deleted:
-		i.tries(effect{activity.Deleted, ""}).seen++
+		e = effect{activity.Deleted, ""}
 	case stream.Inserted:
-		i.tries(effect{activity.Inserted, canonical(l.New)}).seen++
+		e = effect{activity.Inserted, canonical(l.New)}
 	case stream.Modified:
-		i.tries(effect{activity.Modified, canonical(l.New)}).seen++
+		e = effect{activity.Modified, canonical(l.New)}
+	default:
+		return
+	}
+	t := i.tries(e)
+	t.seen++
+	if !known {
+		t.own++
 	}
 }
 
@@ -264,7 +296,7 @@ func (a *audit) judge(k key, i *item) {
 		for range t.done - t.seen {
 			a.report.Missing = append(a.report.Missing, f)
 		}
-		for range t.seen - t.intents {
+		for range min(t.seen-t.intents, t.own) {
 			a.report.Foreign = append(a.report.Foreign, f)
 		}
 	}

@@ -283,16 +283,25 @@ func TestReconcileReaders(t *testing.T) {
 }
 
 // A write of a journal that is only known is not missed, and not foreign.
+// What only its reader saw is not missing.
 func TestReconcileKnown(t *testing.T) {
 	h := newHistory(t)
 	h.writesOf(write(activity.Inserted, on("a", "/")))
 	h.writesOf(write(activity.Inserted, on("b", "/")))
 	h.sees(stream.Inserted, nil, on("b", "/"))
-	got, err := Reconcile(h.names[1:], h.names[:1])
+	known := h.names
+	h.names = append(h.names, h.names[0]+"2", h.names[1]+"2")
+	h.writes = mustOpen(t, h.names[2])
+	h.writesOf(write(activity.Inserted, on("c", "/")))
+	h.sees(stream.Inserted, nil, on("c", "/")) // by the other run's reader
+	h.events = h.reader(h.names[3], "r")
+	h.sees(stream.Deleted, on("b", "/"), nil)
+	h.intends(write(activity.Deleted, on("b", "/")))
+	got, err := Reconcile(h.names[2:], known)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(&Report{Events: 1}, got, cmpopts.IgnoreFields(Report{}, "Counts")); diff != "" {
+	if diff := cmp.Diff(&Report{Writes: 1, Unknown: 1, Events: 1}, got, cmpopts.IgnoreFields(Report{}, "Counts")); diff != "" {
 		t.Errorf("Reconcile() differs, -want +got:\n%s", diff)
 	}
 }

@@ -39,21 +39,22 @@ type line struct {
 // A file is a journal that is part of an audit.
 type file struct {
 	name  string
-	known bool // its writes are recognized, and not missed
+	known bool // it is another run's
 	begin time.Time
 	size  int64
 }
 
 // files looks at the journals and puts them in the order in which readers
 // began, so that what a crash undid comes before what made up for it.
+// Those that are only known come last.
 func files(names, known []string) ([]file, error) {
 	var all []file
-	for i, name := range slices.Concat(names, known) {
+	for _, name := range names {
 		info, err := os.Stat(name)
 		if err != nil {
 			return nil, fmt.Errorf("reading a journal: %w", err)
 		}
-		f := file{name: name, known: i >= len(names), size: info.Size()}
+		f := file{name: name, size: info.Size()}
 		first := errors.New("the first line is enough")
 		err = f.scan(nil, func(l *line) error {
 			f.begin = l.At
@@ -65,6 +66,9 @@ func files(names, known []string) ([]file, error) {
 		all = append(all, f)
 	}
 	slices.SortStableFunc(all, func(a, b file) int { return a.begin.Compare(b.begin) })
+	for _, name := range known {
+		all = append(all, file{name: name, known: true})
+	}
 	return all, nil
 }
 
@@ -122,5 +126,4 @@ func itemID(text []byte) ([]byte, bool) {
 
 var seed = maphash.MakeSeed()
 
-// part tells which of n parts of all items an item belongs to.
-func part(id []byte, n int) int { return int(maphash.Bytes(seed, id) % uint64(n)) }
+func hashOf(id []byte) uint64 { return maphash.Bytes(seed, id) }

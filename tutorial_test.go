@@ -149,7 +149,9 @@ func (on target) setup(env *testscript.Env) error {
 	if on.name == "local" {
 		env.Defer(func() {
 			// Most scripts leave their table; some never made it.
-			exec.Command(filepath.Join(bin, "01-create-table"), "-delete", "-table", name, "-endpoint", "local").Run()
+			for _, table := range []string{name, name + "-reader"} {
+				exec.Command(filepath.Join(bin, "01-create-table"), "-delete", "-table", table, "-endpoint", "local").Run()
+			}
 		})
 	}
 	return nil

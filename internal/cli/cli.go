@@ -33,6 +33,8 @@ type Step struct {
 	// Clock, if not 0, has Connect give an empty embedded DynamoDB in
 	// memory in which so many seconds pass in each real one.
 	Clock int
+	// TakesFiles lets arguments follow the flags; see Args.
+	TakesFiles bool
 
 	about    string
 	example  string
@@ -95,7 +97,7 @@ func (s *Step) parse(args []string) error {
 	} else if err != nil {
 		return usageError{s.plainly(err.Error())}
 	}
-	if s.NArg() > 0 {
+	if s.NArg() > 0 && !s.TakesFiles {
 		return Usagef("unexpected argument %q", s.Arg(0))
 	}
 	if !tableName.MatchString(s.Table) {

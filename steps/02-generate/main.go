@@ -7,8 +7,6 @@ import (
 	"errors"
 	"time"
 
-	"golang.org/x/time/rate"
-
 	"dynamostreamer/internal/activity"
 	"dynamostreamer/internal/audit"
 	"dynamostreamer/internal/cli"
@@ -74,7 +72,7 @@ func main() {
 		progress := step.Progress(*n)
 		// A batch holds what may be written in a second, up to
 		// the 25 rows that DynamoDB takes in one call.
-		pace, batch := pacer(*perSecond)
+		pace, batch := activity.Pace(*perSecond)
 		for left := *n; left > 0 && err == nil; left -= batch {
 			batch = min(batch, left)
 			fresh := rows.Rows(batch)
@@ -104,15 +102,6 @@ func main() {
 		}
 		return errors.Join(err, summary(step, writer.Counts, time.Since(began)))
 	})
-}
-
-// pacer returns a limiter of writes and the size of a batch for it.
-func pacer(perSecond float64) (*rate.Limiter, int) {
-	if perSecond == 0 {
-		return rate.NewLimiter(rate.Inf, 0), activity.MaxBatch
-	}
-	batch := int(min(max(perSecond, 1), activity.MaxBatch))
-	return rate.NewLimiter(rate.Limit(perSecond), batch), batch
 }
 
 func summary(step *cli.Step, c activity.Counts, took time.Duration) error {

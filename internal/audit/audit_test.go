@@ -1,0 +1,359 @@
+package audit
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"dynamostreamer/internal/activity"
+	"dynamostreamer/internal/stream"
+)
+
+// A history writes journals for a test to audit.
+type history struct {
+	t      *testing.T
+	writes *Journal
+	events *EventJournal
+	at     int // the sequence number of the newest event
+	names  []string
+}
+
+func newHistory(t *testing.T) *history {
+	t.Helper()
+	dir := t.TempDir()
+	h := &history{t: t, names: []string{filepath.Join(dir, "writes"), filepath.Join(dir, "events")}}
+	h.writes = mustOpen(t, h.names[0])
+	h.events = h.reader(h.names[1], "r")
+	return h
+}
+
+func (h *history) reader(file, name string) *EventJournal {
+	h.t.Helper()
+	j, err := OpenEventJournal(file, name)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	h.t.Cleanup(func() { j.Close() })
+	return j
+}
+
+func (h *history) must(err error) {
+	h.t.Helper()
+	if err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+func (h *history) start(counts map[string]int64) { h.must(h.events.Start("arn", counts)) }
+func (h *history) end(counts map[string]int64)   { h.must(h.events.End(counts)) }
+
+func (h *history) intends(c activity.Change) { h.must(h.writes.Intent([]activity.Change{c})) }
+
+func (h *history) writesOf(c activity.Change) {
+	h.intends(c)
+	h.must(h.writes.Done([]activity.Change{c}))
+}
+
+// sees is the next event, with the images of two rows; nil is none.
+func (h *history) sees(kind stream.Kind, before, after *activity.UserActivity) {
+	h.at++
+	h.sawAt(h.at, kind, before, after)
+}
+
+func (h *history) sawAt(at int, kind stream.Kind, before, after *activity.UserActivity) {
+	row := after
+	if row == nil {
+		row = before
+	}
+	keys := image(row)
+	delete(keys, "activity")
+	delete(keys, "ttl")
+	h.must(h.events.Events([]stream.Event{{
+		Kind: kind, Keys: keys, Old: image(before), New: image(after),
+		Shard: "shard", Sequence: fmt.Sprint(at), Seen: time.Unix(1772366400+int64(at), 0),
+	}}))
+}
+
+func image(row *activity.UserActivity) stream.Image {
+	if row == nil {
+		return nil
+	}
+	s := func(text string) types.AttributeValue { return &types.AttributeValueMemberS{Value: text} }
+	return stream.Image{
+		"id": s(row.ID), "email": s(row.Email),
+		"activity": &types.AttributeValueMemberM{Value: map[string]types.AttributeValue{
+			"page": s(row.Activity.Page), "task": s(row.Activity.Task),
+		}},
+		"ttl": &types.AttributeValueMemberN{Value: fmt.Sprint(row.TTL)},
+	}
+}
+
+// on is a row of the given id, on a page.
+func on(id, page string) *activity.UserActivity {
+	row := change(activity.Inserted, id).Row
+	row.Activity.Page = page
+	return &row
+}
+
+func write(kind activity.ChangeKind, row *activity.UserActivity) activity.Change {
+	return activity.Change{Kind: kind, Row: *row}
+}
+
+const image1 = `{"activity":{"page":"/","task":"buying"},"email":"a@example.com","id":"a","ttl":1772366400}`
+
+func TestReconcile(t *testing.T) {
+	a, b := on("a", "/"), on("a", "/cart")
+	found := func(kind, sequence, why string) []Finding {
+		return []Finding{{ID: "a", Email: "a@example.com", Kind: kind, Sequence: sequence, Why: why}}
+	}
+	for _, test := range []struct {
+		name, reason string
+		happens      func(*history)
+		want         Report
+		ok           bool
+	}{
+		{"a life", "each write was seen", func(h *history) {
+			h.writesOf(write(activity.Inserted, a))
+			h.writesOf(write(activity.Modified, b))
+			h.writesOf(write(activity.Deleted, b))
+			h.sees(stream.Inserted, nil, a)
+			h.sees(stream.Modified, a, b)
+			h.sees(stream.Deleted, b, nil)
+		}, Report{Writes: 3, Events: 3}, true},
+		{"expired", "nobody wrote it, and it is late", func(h *history) {
+			h.writesOf(write(activity.Inserted, a))
+			h.sees(stream.Inserted, nil, a)
+			h.sees(stream.Expired, a, nil)
+		}, Report{Writes: 1, Events: 2, Expired: Lateness{1, 2 * time.Second, 2 * time.Second, 2 * time.Second}}, true},
+		{"missing", "it was acknowledged", func(h *history) {
+			h.writesOf(write(activity.Inserted, a))
+		}, Report{Writes: 1, Missing: found("inserted", "", image1)}, false},
+		{"other row", "an event with another row is no event of the write", func(h *history) {
+			h.writesOf(write(activity.Inserted, a))
+			h.sees(stream.Inserted, nil, b)
+		}, Report{Writes: 1, Events: 1, Missing: found("inserted", "", image1),
+			Foreign: found("inserted", "", strings.Replace(image1, `"/"`, `"/cart"`, 1))}, false},
+		{"unknown, unseen", "it may not have been made", func(h *history) {
+			h.intends(write(activity.Inserted, a))
+		}, Report{Unknown: 1}, true},
+		{"unknown, seen", "it may have been made", func(h *history) {
+			h.intends(write(activity.Inserted, a))
+			h.sees(stream.Inserted, nil, a)
+		}, Report{Unknown: 1, Events: 1}, true},
+		{"foreign", "somebody else's write is no failure", func(h *history) {
+			h.sees(stream.Inserted, nil, a)
+		}, Report{Events: 1, Foreign: found("inserted", "", image1)}, true},
+		{"foreign delete", "only TTL may remove what no journal does", func(h *history) {
+			h.writesOf(write(activity.Inserted, a))
+			h.sees(stream.Inserted, nil, a)
+			h.sees(stream.Deleted, a, nil)
+		}, Report{Writes: 1, Events: 2, Foreign: found("deleted", "", "")}, true},
+		{"replayed", "the crash explains it", func(h *history) {
+			h.writesOf(write(activity.Inserted, a))
+			h.start(nil)
+			h.sees(stream.Inserted, nil, a)
+			h.start(nil)
+			h.sawAt(1, stream.Inserted, nil, a)
+		}, Report{Writes: 1, Events: 1, Replayed: 1}, true},
+		{"twice", "nothing explains it", func(h *history) {
+			h.writesOf(write(activity.Inserted, a))
+			h.start(nil)
+			h.sees(stream.Inserted, nil, a)
+			h.sawAt(1, stream.Inserted, nil, a)
+		}, Report{Writes: 1, Events: 1, Twice: found("inserted", "1", "it came again though no reader had crashed")}, false},
+		{"twice after an orderly end", "an end is no crash", func(h *history) {
+			h.writesOf(write(activity.Inserted, a))
+			h.start(nil)
+			h.sees(stream.Inserted, nil, a)
+			h.end(nil)
+			h.start(nil)
+			h.sawAt(1, stream.Inserted, nil, a)
+		}, Report{Writes: 1, Events: 1, Twice: found("inserted", "1", "it came again though no reader had crashed")}, false},
+		{"out of order", "the change came before what it changed", func(h *history) {
+			h.writesOf(write(activity.Inserted, a))
+			h.writesOf(write(activity.Modified, b))
+			h.sees(stream.Modified, a, b)
+			h.sees(stream.Inserted, nil, a)
+		}, Report{Writes: 2, Events: 2, OutOfOrder: found("inserted", "2",
+			"before it the row was none, but the event before left "+strings.Replace(image1, `"/"`, `"/cart"`, 1))}, false},
+		{"gap", "lost records are told of", func(h *history) {
+			h.must(h.events.Events([]stream.Event{{Kind: stream.Lost, Shard: "shard"}}))
+		}, Report{Gaps: 1}, true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			h := newHistory(t)
+			test.happens(h)
+			got, err := Reconcile(h.names, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(&test.want, got, cmpopts.IgnoreFields(Report{}, "Counts")); diff != "" {
+				t.Errorf("Reconcile() differs (%s), -want +got:\n%s", test.reason, diff)
+			}
+			if got.OK() != test.ok {
+				t.Errorf("OK() = %v, want %v (%s)", got.OK(), test.ok, test.reason)
+			}
+		})
+	}
+}
+
+func TestReconcileCounts(t *testing.T) {
+	a, b := on("a", "/"), on("b", "/cart")
+	for _, test := range []struct {
+		name, reason string
+		happens      func(*history)
+		want         Counts
+	}{
+		{"equal", "counts of before count too", func(h *history) {
+			h.start(map[string]int64{"/ buying": 7})
+			h.sees(stream.Inserted, nil, a)
+			h.sees(stream.Inserted, nil, b)
+			h.end(map[string]int64{"/ buying": 8, "/cart buying": 1})
+		}, Counts{Reader: "r", Compared: true, Inserts: 2}},
+		{"replayed", "what comes again counts once", func(h *history) {
+			h.start(nil)
+			h.sees(stream.Inserted, nil, a)
+			h.start(map[string]int64{})
+			h.sawAt(1, stream.Inserted, nil, a)
+			h.end(map[string]int64{"/ buying": 1})
+		}, Counts{Reader: "r", Compared: true, Inserts: 1}},
+		{"counted twice", "a replay changed the counts", func(h *history) {
+			h.start(nil)
+			h.sees(stream.Inserted, nil, a)
+			h.start(map[string]int64{"/ buying": 1})
+			h.sawAt(1, stream.Inserted, nil, a)
+			h.end(map[string]int64{"/ buying": 2})
+		}, Counts{Reader: "r", Compared: true, Inserts: 1, Wrong: []string{"/ buying: 2, not 1"}}},
+		{"lost", "an effect is missing", func(h *history) {
+			h.start(nil)
+			h.sees(stream.Inserted, nil, a)
+			h.end(nil)
+		}, Counts{Reader: "r", Compared: true, Inserts: 1, Wrong: []string{"/ buying: 0, not 1"}}},
+		{"killed", "nobody knows how the counts stand", func(h *history) {
+			h.start(nil)
+			h.sees(stream.Inserted, nil, a)
+			h.end(map[string]int64{"/ buying": 1})
+			h.start(map[string]int64{"/ buying": 1})
+		}, Counts{Reader: "r", Inserts: 1}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			h := newHistory(t)
+			test.happens(h)
+			got, err := Reconcile(h.names, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff([]Counts{test.want}, got.Counts); diff != "" {
+				t.Errorf("Counts differ (%s), -want +got:\n%s", test.reason, diff)
+			}
+		})
+	}
+}
+
+// Two readers see each event once each.
+func TestReconcileReaders(t *testing.T) {
+	h := newHistory(t)
+	a := on("a", "/")
+	h.writesOf(write(activity.Inserted, a))
+	h.start(nil)
+	h.sees(stream.Inserted, nil, a)
+	h.end(map[string]int64{"/ buying": 1})
+	h.names = append(h.names, h.names[0]+"2")
+	h.events = h.reader(h.names[2], "s")
+	h.start(nil)
+	h.sawAt(1, stream.Inserted, nil, a)
+	h.end(map[string]int64{"/ buying": 1})
+	got, err := Reconcile(h.names, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &Report{Writes: 1, Events: 2, Counts: []Counts{
+		{Reader: "r", Compared: true, Inserts: 1}, {Reader: "s", Compared: true, Inserts: 1},
+	}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("Reconcile() of two readers differs, -want +got:\n%s", diff)
+	}
+}
+
+// A write of a journal that is only known is not missed, and not foreign.
+// What only its reader saw is not missing.
+func TestReconcileKnown(t *testing.T) {
+	h := newHistory(t)
+	h.writesOf(write(activity.Inserted, on("a", "/")))
+	h.writesOf(write(activity.Inserted, on("b", "/")))
+	h.sees(stream.Inserted, nil, on("b", "/"))
+	known := h.names
+	h.names = append(h.names, h.names[0]+"2", h.names[1]+"2")
+	h.writes = mustOpen(t, h.names[2])
+	h.writesOf(write(activity.Inserted, on("c", "/")))
+	h.sees(stream.Inserted, nil, on("c", "/")) // by the other run's reader
+	h.events = h.reader(h.names[3], "r")
+	h.sees(stream.Deleted, on("b", "/"), nil)
+	h.intends(write(activity.Deleted, on("b", "/")))
+	got, err := Reconcile(h.names[2:], known)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(&Report{Writes: 1, Unknown: 1, Events: 1}, got, cmpopts.IgnoreFields(Report{}, "Counts")); diff != "" {
+		t.Errorf("Reconcile() differs, -want +got:\n%s", diff)
+	}
+}
+
+// Parts of the items, read one after the other, make the same report.
+func TestReconcileParts(t *testing.T) {
+	h := newHistory(t)
+	h.start(nil)
+	for i := range 50 {
+		row := on(fmt.Sprint("row", i), "/")
+		h.writesOf(write(activity.Inserted, row))
+		if i%7 != 0 {
+			h.sees(stream.Inserted, nil, row)
+		}
+	}
+	h.end(map[string]int64{"/ buying": 42})
+	want, err := Reconcile(h.names, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := reconcile(h.names, nil, 500)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" || len(got.Missing) != 8 || got.Counts[0].Inserts != 42 {
+		t.Errorf("in parts, the report differs, -want +got:\n%s\nit is:\n%v", diff, got)
+	}
+}
+
+func TestReconcileFiles(t *testing.T) {
+	h := newHistory(t)
+	h.writesOf(write(activity.Inserted, on("a", "/")))
+	h.sees(stream.Inserted, nil, on("a", "/"))
+	appendText := func(name, text string) {
+		f, err := os.OpenFile(name, os.O_APPEND|os.O_WRONLY, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		if _, err := f.WriteString(text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	appendText(h.names[0], `{"state":"done","kind":"ins`)
+	if got, err := Reconcile(h.names, nil); err != nil || !got.OK() || got.Writes != 1 {
+		t.Errorf("a torn last line: Reconcile() = %v, %v, want it passed over", got, err)
+	}
+	appendText(h.names[0], "\n")
+	if _, err := Reconcile(h.names, nil); err == nil || !strings.Contains(err.Error(), "writes:3 is no line of a journal") {
+		t.Errorf("a torn line: Reconcile() = %v, want its place", err)
+	}
+	if _, err := Reconcile([]string{h.names[0] + "x"}, nil); err == nil || !strings.Contains(err.Error(), "reading a journal") {
+		t.Errorf("no file: Reconcile() = %v, want an error", err)
+	}
+}

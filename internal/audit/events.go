@@ -1,0 +1,102 @@
+package audit
+
+import (
+	"time"
+
+	"dynamostreamer/internal/stream"
+)
+
+// A Run is a line of a journal of events that says where a reader began
+// or ended.
+type Run struct {
+	Run    Mark      `json:"run"`
+	Reader string    `json:"reader"` // whose checkpoints it goes by
+	Stream string    `json:"stream,omitempty"`
+	At     time.Time `json:"at"`
+	// Counts are those that the reader keeps, as they stood then, by
+	// the keys of CountKey.
+	Counts map[string]int64 `json:"counts"`
+}
+
+// A Mark is what a Run line stands for.
+type Mark string
+
+const (
+	Start Mark = "start" // what follows comes after the checkpoint
+	End   Mark = "end"   // all that stands above was handled and committed
+)
+
+// Seen is a line of a journal of events.
+type Seen struct {
+	Event    stream.Kind  `json:"event"`
+	ID       string       `json:"id"`
+	Email    string       `json:"email"`
+	Shard    string       `json:"shard"`
+	Sequence string       `json:"sequence"`
+	At       time.Time    `json:"at"` // when the reader got it
+	Old      stream.Image `json:"old"`
+	New      stream.Image `json:"new"`
+}
+
+// An EventJournal appends what a reader sees to a file, as Journal does
+// what is written. It may be used by many goroutines.
+type EventJournal struct {
+	file   *lines
+	reader string
+}
+
+// OpenEventJournal opens the file called name for appending, and makes it
+// if it is missing. Each reader that goes by checkpoints of its own has
+// its own name.
+func OpenEventJournal(name, reader string) (*EventJournal, error) {
+	file, err := openLines(name)
+	return &EventJournal{file, reader}, err
+}
+
+// Start records that a reader goes on from its checkpoint, where its
+// counts are as given. A reader that starts where none has ended says
+// that the last one crashed.
+func (j *EventJournal) Start(stream string, counts map[string]int64) error {
+	return j.file.append(Run{Start, j.reader, stream, time.Now().UTC(), counts})
+}
+
+// End records that the reader has stopped in order, and its counts.
+func (j *EventJournal) End(counts map[string]int64) error {
+	return j.file.append(Run{End, j.reader, "", time.Now().UTC(), counts})
+}
+
+// Events records events before anything is made of them.
+func (j *EventJournal) Events(events []stream.Event) error {
+	entries := make([]any, len(events))
+	for i, e := range events {
+		seen := Seen{
+			Event: e.Kind, Shard: e.Shard, Sequence: e.Sequence, At: e.Seen.UTC(),
+			Old: e.Old, New: e.New,
+		}
+		if e.Keys != nil {
+			var key struct {
+				ID    string `dynamodbav:"id"`
+				Email string `dynamodbav:"email"`
+			}
+			if err := e.Keys.Decode(&key); err != nil {
+				return err
+			}
+			seen.ID, seen.Email = key.ID, key.Email
+		}
+		entries[i] = seen
+	}
+	return j.file.append(entries...)
+}
+
+// Close closes the file.
+func (j *EventJournal) Close() error { return j.file.Close() }
+
+// maxCountKey bounds a count's key: it becomes a key in a table.
+const maxCountKey = 200
+
+// CountKey is the name of the count of a page and a task, or false where
+// the two name none: they may be those of somebody else's row.
+func CountKey(page, task string) (key string, ok bool) {
+	key = page + " " + task
+	return key, page != "" && task != "" && len(key) <= maxCountKey
+}

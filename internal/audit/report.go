@@ -1,0 +1,195 @@
+package audit
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+// A Report is what Reconcile found.
+type Report struct {
+	Writes  int // acknowledged
+	Unknown int // tried and not acknowledged: they may have been made or not
+	Events  int // seen, each once for each reader
+	Gaps    int // places where DynamoDB had trimmed records before they were read
+
+	// Missing are acknowledged writes that no reader saw.
+	Missing []Finding
+	// OutOfOrder are events that don't go on from the one before.
+	OutOfOrder []Finding
+	// Foreign are events that are neither TTL's nor of a write in the
+	// journals: somebody else writes to the table.
+	Foreign []Finding
+	// Replayed counts events that came again after a crash. Twice are
+	// those that came again without one.
+	Replayed int
+	Twice    []Finding
+
+	Expired Lateness
+	Counts  []Counts // one for each reader
+}
+
+// Lateness is how long after their TTL N rows were seen to be removed.
+type Lateness struct {
+	N                int
+	Min, Median, Max time.Duration
+}
+
+// A Finding is a write or an event that something is wrong with.
+type Finding struct {
+	ID, Email, Kind string
+	Sequence        string // of an event; else empty
+	Why             string
+}
+
+func (f Finding) String() string {
+	text := fmt.Sprintf("%s %s %s", f.Kind, f.ID, f.Email)
+	if f.Sequence != "" {
+		text += " (event " + f.Sequence + ")"
+	}
+	if f.Why != "" {
+		text += ": " + f.Why
+	}
+	return text
+}
+
+// Counts says whether a reader's counts are what its events make.
+type Counts struct {
+	Reader   string
+	Compared bool  // the journals tell how the reader's last run ended
+	Inserts  int64 // that it handled and counted, each once
+	// Wrong are the counts that differ, as "/cart buying: 7, not 8".
+	Wrong []string
+}
+
+// OK reports whether all that was acknowledged was seen, in order and
+// once but for crashes, and counted once.
+func (r *Report) OK() bool {
+	wrong := 0
+	for _, c := range r.Counts {
+		wrong += len(c.Wrong)
+	}
+	return len(r.Missing)+len(r.OutOfOrder)+len(r.Twice)+wrong == 0
+}
+
+// shown is how many findings of a kind are printed.
+const shown = 10
+
+// String is the report for a person, a line for each fact.
+func (r *Report) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "writes      %d acknowledged, %d unknown\n", r.Writes, r.Unknown)
+	fmt.Fprintf(&b, "events      %d\n", r.Events)
+	list(&b, "missing", r.Missing)
+	list(&b, "disordered", r.OutOfOrder)
+	again := ""
+	if r.Replayed > 0 {
+		again = fmt.Sprintf(", and %d again after a crash", r.Replayed)
+	}
+	list(&b, "seen twice", r.Twice, again)
+	list(&b, "foreign", r.Foreign)
+	if r.Gaps > 0 {
+		fmt.Fprintf(&b, "gaps        %d: records were trimmed before they were read\n", r.Gaps)
+	}
+	if e := r.Expired; e.N > 0 {
+		fmt.Fprintf(&b, "expired     %d, seen %v to %v after their ttl, half of them within %v\n",
+			e.N, round(e.Min), round(e.Max), round(e.Median))
+	}
+	for _, c := range r.Counts {
+		switch {
+		case !c.Compared:
+			fmt.Fprintf(&b, "counts      of %s: not compared, its last run did not end in order\n", c.Reader)
+		case len(c.Wrong) > 0:
+			fmt.Fprintf(&b, "counts      of %s: wrong\n", c.Reader)
+			for _, w := range c.Wrong {
+				fmt.Fprintf(&b, "  %s\n", w)
+			}
+		default:
+			fmt.Fprintf(&b, "counts      of %s: equal to the %d inserts it handled\n", c.Reader, c.Inserts)
+		}
+	}
+	return b.String()
+}
+
+func list(b *strings.Builder, title string, findings []Finding, more ...string) {
+	fmt.Fprintf(b, "%-11s %d%s\n", title, len(findings), strings.Join(more, ""))
+	for i, f := range findings {
+		if i == shown {
+			fmt.Fprintf(b, "  … and %d more\n", len(findings)-shown)
+			break
+		}
+		fmt.Fprintf(b, "  %v\n", f)
+	}
+}
+
+func round(d time.Duration) time.Duration { return d.Round(100 * time.Millisecond) }
+
+func (r *Report) sort() {
+	for _, findings := range [][]Finding{r.Missing, r.OutOfOrder, r.Foreign, r.Twice} {
+		slices.SortFunc(findings, func(a, b Finding) int {
+			return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.Sequence, b.Sequence), cmp.Compare(a.Kind, b.Kind))
+		})
+	}
+	slices.SortFunc(r.Counts, func(a, b Counts) int { return cmp.Compare(a.Reader, b.Reader) })
+}
+
+// counting adds up what one reader's counts should be.
+type counting struct {
+	began   bool
+	ended   map[string]int64 // nil: the last run has not ended
+	want    map[string]int64
+	inserts int64
+}
+
+func (c *counting) marked(l *line) {
+	switch {
+	case l.Run == End:
+		c.ended = l.Counts
+		if c.ended == nil {
+			c.ended = map[string]int64{}
+		}
+	case !c.began:
+		c.began, c.ended = true, nil
+		for key, n := range l.Counts {
+			c.want[key] += n
+		}
+	default:
+		c.ended = nil
+	}
+}
+
+// saw takes in an event that the reader sees for the first time.
+func (c *counting) saw(l *line) {
+	if l.Event != "inserted" {
+		return
+	}
+	var row struct {
+		Activity struct{ Page, Task string }
+	}
+	if json.Unmarshal(l.New, &row) != nil {
+		return
+	}
+	if key, ok := CountKey(row.Activity.Page, row.Activity.Task); ok {
+		c.want[key]++
+		c.inserts++
+	}
+}
+
+func (c *counting) compare(reader string) Counts {
+	counts := Counts{Reader: reader, Compared: c.began && c.ended != nil, Inserts: c.inserts}
+	if !counts.Compared {
+		return counts
+	}
+	keys := maps.Clone(c.want)
+	maps.Copy(keys, c.ended)
+	for _, key := range slices.Sorted(maps.Keys(keys)) {
+		if have, want := c.ended[key], c.want[key]; have != want {
+			counts.Wrong = append(counts.Wrong, fmt.Sprintf("%s: %d, not %d", key, have, want))
+		}
+	}
+	return counts
+}

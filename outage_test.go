@@ -1,0 +1,155 @@
+package tutorial
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"testing"
+	"time"
+)
+
+// TestOutage stops DynamoDB Local under the running program and starts it
+// again. The program must go on, and nothing that was acknowledged may be
+// lost. This server keeps its data on a disk.
+func TestOutage(t *testing.T) {
+	server := filepath.Join(".ci", "dynamodb-local", "run")
+	if _, err := os.Stat(filepath.Join(filepath.Dir(server), "target", "native")); err != nil {
+		cannot(t, "stopping DynamoDB Local under 05-supervise: run .ci/run, which gets it")
+	}
+	t.Parallel()
+	port := freePort(t)
+	data := t.TempDir()
+	start := func() *exec.Cmd {
+		cmd := exec.Command("bash", server, "-port", port, "-dbPath", data)
+		cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
+		if testing.Verbose() {
+			cmd.Stdout = os.Stdout
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		awaitPort(t, port)
+		return cmd
+	}
+	running := start()
+	defer func() { running.Process.Kill(); running.Wait() }()
+
+	s := &supervised{dir: t.TempDir(), endpoint: "http://127.0.0.1:" + port, table: "outage"}
+	cmd, out := s.command("-rate", "50", "-for", "1h")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer cmd.Process.Kill()
+	for range 2 {
+		s.awaitProgress(t)
+		// Not in order: whatever it is doing, it does no more.
+		running.Process.Kill()
+		running.Wait()
+		time.Sleep(3 * time.Second)
+		running = start()
+	}
+	s.awaitProgress(t)
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	err := cmd.Wait()
+	t.Logf("\n%s", out)
+	if err != nil {
+		t.Fatalf("05-supervise: %v", err)
+	}
+	s.mustAudit(t, 100)
+}
+
+// TestFullDisk runs the program on a disk of a few megabytes until that is
+// full. It must end and say so; with space again, it must go on, and
+// nothing that was acknowledged may be lost.
+func TestFullDisk(t *testing.T) {
+	disk := t.TempDir()
+	mount := exec.Command("mount", "-t", "tmpfs", "-o", "size=4m", "none", disk)
+	if runtime.GOOS != "linux" || os.Getuid() != 0 || mount.Run() != nil {
+		cannot(t, "running 05-supervise on a full disk: it takes root on Linux, to mount a small one")
+	}
+	defer exec.Command("umount", "-l", disk).Run()
+	t.Parallel()
+	t.Cleanup(func() { exec.Command("umount", "-l", disk).Run() })
+
+	s := &supervised{dir: disk, endpoint: "embedded", table: "full-disk"}
+	cmd, out := s.command("-rate", "0", "-for", "1m")
+	err := cmd.Run()
+	t.Logf("\n%s", out)
+	if err == nil || cmd.ProcessState.ExitCode() != 1 {
+		t.Fatalf("on a full disk it ended with %v, want exit code 1", err)
+	}
+	if !regexp.MustCompile("(?i)no space left on device|disk is full").MatchString(out.String()) {
+		t.Error("it did not say that the disk is full")
+	}
+	if text, err := exec.Command("mount", "-o", "remount,size=100m", disk).CombinedOutput(); err != nil {
+		t.Fatalf("making the disk larger: %v\n%s", err, text)
+	}
+	s.mustRun(t, "-for", "2s")
+	s.mustAudit(t, 100)
+}
+
+// awaitProgress waits until both journals have grown for a while.
+func (s *supervised) awaitProgress(t *testing.T) {
+	t.Helper()
+	size := func(which string) (sum int64) {
+		names, err := filepath.Glob(filepath.Join(s.dir, ".dynamodb", "journals", "*-"+which+".jsonl"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range names {
+			if info, err := os.Stat(name); err == nil {
+				sum += info.Size()
+			}
+		}
+		return sum
+	}
+	const more = 20_000
+	writes, events := size("writes"), size("events")
+	for deadline := time.Now().Add(time.Minute); size("writes") < writes+more || size("events") < events+more; {
+		if time.Now().After(deadline) {
+			t.Fatal("it wrote nothing, or saw nothing, for a minute")
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+}
+
+// cannot skips a test that needs what isn't there, aloud, and fails it
+// where everything must be.
+func cannot(t *testing.T, why string) {
+	t.Helper()
+	if os.Getenv("CI") == "true" {
+		t.Fatal(why)
+	}
+	skipped = append(skipped, why)
+	t.Skip(why)
+}
+
+func freePort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return fmt.Sprint(l.Addr().(*net.TCPAddr).Port)
+}
+
+func awaitPort(t *testing.T, port string) {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Millisecond) {
+		conn, err := net.Dial("tcp", "127.0.0.1:"+port)
+		if err == nil {
+			conn.Close()
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("DynamoDB Local did not start: %v", err)
+		}
+	}
+}

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"dynamostreamer/internal/audit"
+	"dynamostreamer/internal/cli"
+	"dynamostreamer/internal/stream"
+)
+
+// finish ends the journals and audits them. ctx may be over by now.
+func finish(step *cli.Step, counts *counts, j *journals) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	have, err := counts.load(ctx)
+	if err != nil {
+		return err
+	}
+	if err := j.events.End(have); err != nil {
+		return err
+	}
+	known, err := j.others()
+	if err != nil {
+		return err
+	}
+	return report(step, j.names, known)
+}
+
+// others are the journals of other runs, whose writes this one's reader
+// may have seen. A stream keeps nothing longer than a day.
+func (j *journals) others() ([]string, error) {
+	all, err := inFolder(j.dir)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(all, func(name string) bool {
+		info, err := os.Stat(name)
+		return slices.Contains(j.names, name) || err != nil || j.began.Sub(info.ModTime()) > 25*time.Hour
+	}), nil
+}
+
+// auditFiles audits the journals of earlier runs.
+func auditFiles(step *cli.Step, names []string) error {
+	var files []string
+	for _, name := range names {
+		info, err := os.Stat(name)
+		if err != nil {
+			return fmt.Errorf("reading a journal: %w", err)
+		}
+		if !info.IsDir() {
+			files = append(files, name)
+			continue
+		}
+		inside, err := inFolder(name)
+		if err != nil {
+			return err
+		}
+		if len(inside) == 0 {
+			return fmt.Errorf("folder %s holds no journals", name)
+		}
+		files = append(files, inside...)
+	}
+	return report(step, files, nil)
+}
+
+func inFolder(dir string) ([]string, error) { return filepath.Glob(filepath.Join(dir, "*.jsonl")) }
+
+func report(step *cli.Step, names, known []string) error {
+	r, err := audit.Reconcile(names, known)
+	if err != nil {
+		return err
+	}
+	if err := step.Printf("%v", r); err != nil {
+		return err
+	}
+	if !r.OK() {
+		return errors.New("the audit failed: see what is missing, disordered, seen twice or miscounted")
+	}
+	return nil
+}
+
+// unfinished is the error of a run that can't go on, and what to do about
+// its journals.
+func (o *options) unfinished(err error, j *journals) error {
+	if taken := (*stream.TakenError)(nil); errors.As(err, &taken) {
+		err = fmt.Errorf("another program reads as %s now and has taken over: give this one a -reader of its own (%w)", o.reader, err)
+	}
+	return fmt.Errorf("%w\nnot audited: what was written may not be read yet; run again, then audit all: "+
+		"go run ./steps/05-supervise -audit %s", err, j.dir)
+}

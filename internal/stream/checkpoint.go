@@ -20,6 +20,8 @@ type Checkpoint struct {
 	Above    string    `json:"above,omitempty"`
 	// Ended says that the shard was read to its end.
 	Ended bool `json:"ended,omitempty"`
+	// Gone says that it Ended with a gap since it went away.
+	Gone bool `json:"gone,omitempty"`
 	// Floor is a time before all records that are still to be read, here
 	// or, once Ended, in the shard's children.
 	Floor time.Time `json:"floor,omitzero"`
@@ -58,7 +60,7 @@ func (s *shard) checkpoint(stream string) Checkpoint {
 	return Checkpoint{
 		Stream: stream, Shard: s.id, Parent: s.parent,
 		Sequence: s.pos.after, Since: s.pos.since, Above: s.pos.above,
-		Ended: s.phase == drained, Floor: s.pos.floor,
+		Ended: s.phase == drained, Gone: s.gone, Floor: s.pos.floor,
 	}
 }
 

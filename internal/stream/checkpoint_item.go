@@ -26,6 +26,7 @@ func (t *Table) item(c Checkpoint) map[string]types.AttributeValue {
 	item[attrGeneration] = t.mine()
 	item["version"] = &types.AttributeValueMemberN{Value: itemVersion}
 	item["ended"] = &types.AttributeValueMemberBOOL{Value: c.Ended}
+	item["gone"] = &types.AttributeValueMemberBOOL{Value: c.Gone}
 	for name, value := range map[string]string{
 		"stream": c.Stream, "shard": c.Shard, "parent": c.Parent,
 		attrSequence: c.Sequence, "above": c.Above,
@@ -56,6 +57,9 @@ func checkpointOf(item map[string]types.AttributeValue) (c Checkpoint, err error
 	}
 	if ended, ok := item["ended"].(*types.AttributeValueMemberBOOL); ok {
 		c.Ended = ended.Value
+	}
+	if gone, ok := item["gone"].(*types.AttributeValueMemberBOOL); ok {
+		c.Gone = gone.Value
 	}
 	for name, into := range map[string]*time.Time{"since": &c.Since, "floor": &c.Floor} {
 		if s := textOf(item[name]); s != "" {

@@ -10,18 +10,26 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
 )
 
-const (
-	// discoverEvery is how often the reader looks for new shards.
-	discoverEvery = 10 * time.Second
-	// discoverSoon is the same while a shard has ended whose children
-	// are not listed yet.
-	discoverSoon = time.Second
-)
+// A rhythm is how often the reader does what it does again and again.
+type rhythm struct {
+	// poll is how often a shard is asked at most while it has nothing
+	// new. The first few asks after a record come sooner.
+	poll time.Duration
+	// discover is how often the reader looks for new shards, and watch
+	// how often for what waits too long.
+	discover, watch time.Duration
+}
+
+var usual = rhythm{poll: time.Second, discover: 10 * time.Second, watch: 5 * time.Second}
+
+// discoverSoon is how often the reader looks for new shards while one has
+// ended whose children are not listed yet.
+const discoverSoon = time.Second
 
 // discover looks for shards when asks says so, and now and then by
 // itself, until ctx ends or a look fails.
 func (r *Reader) discover(ctx context.Context, arn string, asks <-chan struct{}) error {
-	regularly := time.NewTicker(discoverEvery)
+	regularly := time.NewTicker(r.options.rhythm.discover)
 	defer regularly.Stop()
 	for {
 		select {
@@ -31,10 +39,8 @@ func (r *Reader) discover(ctx context.Context, arn string, asks <-chan struct{})
 			return ctx.Err()
 		}
 		d, err := r.describe(ctx, arn)
-		if goneError(err) && (r.options.Current != nil || len(r.ahead) > 0) {
-			// It has a successor. What was not read yet is a gap of
-			// each shard.
-			d, err = description{status: types.StreamStatusDisabled, asked: time.Now()}, nil
+		if goneError(err) {
+			d, err = goneStream(), nil
 		}
 		if err != nil {
 			return err
@@ -72,7 +78,11 @@ func (r *Reader) describe(ctx context.Context, arn string) (description, error) 
 		if err != nil {
 			return description{}, fmt.Errorf("describing stream %s: %w", arn, err)
 		}
-		d.status = out.StreamDescription.StreamStatus
+		if last == nil {
+			// A status that is newer than the first page would promise
+			// shards that the pages passed by already.
+			d.status = out.StreamDescription.StreamStatus
+		}
 		d.created = aws.ToTime(out.StreamDescription.CreationRequestDateTime)
 		d.shards = append(d.shards, out.StreamDescription.Shards...)
 		if last = out.StreamDescription.LastEvaluatedShardId; last == nil {

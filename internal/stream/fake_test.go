@@ -33,10 +33,11 @@ type fakeStream struct {
 	calls  []string // "GetRecords shard-1" and the like, in order
 	// onCall, if set, decides after faults what becomes of a call. It is
 	// called without the lock.
-	onCall  func(ctx context.Context, operation, shard string) error
-	retains bool     // it trims what is older than 24 hours
-	base    *big.Int // added to sequence numbers; nil: 0, padded to 21 digits
-	created time.Time
+	onCall    func(ctx context.Context, operation, shard string) error
+	described bool     // some DescribeStream has succeeded
+	retains   bool     // it trims what is older than 24 hours
+	base      *big.Int // added to sequence numbers; nil: 0, padded to 21 digits
+	created   time.Time
 }
 
 type fakeShard struct {
@@ -44,9 +45,12 @@ type fakeShard struct {
 	records    []types.Record
 	closed     bool
 	hidden     bool // not listed yet
+	listedAt   time.Time
 	trimmed    int  // so many of the records are gone
 	gone       bool // and the shard too
 	closedAt   time.Time
+	closedBy   int  // the stream's newest record then
+	looksOpen  bool // closed, and described as if it were open
 }
 
 const iteratorLife = 15 * time.Minute
@@ -155,13 +159,17 @@ func (f *fakeStream) DescribeStream(ctx context.Context, in *dynamodbstreams.Des
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.trim()
+	if f.status == types.StreamStatusDisabled && !slices.ContainsFunc(f.shards, func(s *fakeShard) bool { return !s.gone }) {
+		return nil, &types.ResourceNotFoundException{}
+	}
+	f.described = true
 	d := &types.StreamDescription{StreamStatus: f.status, CreationRequestDateTime: &f.created}
 	listed := in.ExclusiveStartShardId == nil
 	for _, s := range f.shards {
 		switch {
 		case !listed:
 			listed = s.id == *in.ExclusiveStartShardId
-		case s.hidden || s.gone:
+		case s.hidden || s.gone || time.Now().Before(s.listedAt):
 		case len(d.Shards) == f.shardsAPage:
 			d.LastEvaluatedShardId = d.Shards[len(d.Shards)-1].ShardId
 			return &dynamodbstreams.DescribeStreamOutput{StreamDescription: d}, nil
@@ -170,13 +178,23 @@ func (f *fakeStream) DescribeStream(ctx context.Context, in *dynamodbstreams.Des
 			if s.parent != "" {
 				shard.ParentShardId = &s.parent
 			}
-			if s.closed {
-				shard.SequenceNumberRange.EndingSequenceNumber = aws.String("9")
+			if s.closed && !s.looksOpen {
+				shard.SequenceNumberRange.EndingSequenceNumber = aws.String(f.number(s.closedBy))
+				if n := len(s.records); n > 0 {
+					shard.SequenceNumberRange.EndingSequenceNumber = s.records[n-1].Dynamodb.SequenceNumber
+				}
 			}
 			d.Shards = append(d.Shards, shard)
 		}
 	}
 	return &dynamodbstreams.DescribeStreamOutput{StreamDescription: d}, nil
+}
+
+func (f *fakeStream) ListStreams(ctx context.Context, in *dynamodbstreams.ListStreamsInput, _ ...func(*dynamodbstreams.Options)) (*dynamodbstreams.ListStreamsOutput, error) {
+	if err := f.decide(ctx, "ListStreams", *in.TableName); err != nil {
+		return nil, err
+	}
+	return &dynamodbstreams.ListStreamsOutput{Streams: []types.Stream{{StreamArn: aws.String(arn)}}}, nil
 }
 
 func (f *fakeStream) GetShardIterator(ctx context.Context, in *dynamodbstreams.GetShardIteratorInput, _ ...func(*dynamodbstreams.Options)) (*dynamodbstreams.GetShardIteratorOutput, error) {

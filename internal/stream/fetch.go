@@ -12,16 +12,13 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// pollEvery is how often a shard is asked at most while it has nothing
-// new. The first few asks after a record come sooner.
-const pollEvery = time.Second
-
 // An answer is one of GetRecords, or the error that ended a fetcher.
 type answer struct {
 	records []types.Record
 	gap     *Gap // before the records
 	empty   bool // DynamoDB had nothing new just now
 	last    bool // the shard is closed and this is its end
+	gone    bool // the shard went away
 	at      time.Time
 	err     error
 }
@@ -53,7 +50,7 @@ func (r *Reader) fetcher(s *shard) *fetcher {
 	if r.options.Pace > 0 {
 		pace.every = time.Duration(float64(time.Second) / r.options.Pace)
 	}
-	poll := pollEvery
+	poll := r.options.rhythm.poll
 	if r.options.Idle > 0 {
 		poll = min(poll, r.options.Idle)
 	}
@@ -116,7 +113,7 @@ func (f *fetcher) next(ctx context.Context) (answer, error) {
 			if lost == nil {
 				lost = f.gap(err)
 			}
-			return answer{gap: lost, last: true, at: time.Now()}, nil
+			return answer{gap: lost, last: true, gone: true, at: time.Now()}, nil
 		case trimmedError(err) && f.pos.kind == typeAfter:
 			lost = f.gap(err)
 			f.pos = position{kind: typeTrimHorizon, above: f.pos.after}

@@ -17,9 +17,14 @@ const Lost Kind = "lost"
 // before they were read, or the shard went away.
 type Gap struct {
 	Stream, Shard string
-	Last          string // sequence number of the last record before it; empty: none was read
-	Oldest        string // of the oldest after it; empty: there is none now
-	Err           error  // what DynamoDB said; nil if it said nothing and only the time tells
+	// Last is the sequence number of the last record before it, empty
+	// where none was read.
+	Last string
+	// Oldest is the number of the oldest record after it. It is empty
+	// where there is none now; if the shard went away, so may have
+	// children of it that were never seen.
+	Oldest string
+	Err    error // what DynamoDB said; nil if it said nothing and only the time tells
 }
 
 func (g *Gap) Error() string {

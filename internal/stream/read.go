@@ -34,7 +34,7 @@ func (r *Reader) read(ctx context.Context, handle pageHandler) error {
 			if err := r.readStream(ctx, handle); err != nil {
 				return err
 			}
-			if more, err := r.next(ctx); err != nil || !more {
+			if more, err := r.succeed(ctx); err != nil || !more {
 				return orDone(err)
 			}
 		}
@@ -218,13 +218,11 @@ func (r *Reader) noteHandled(s *shard, a answer) {
 	r.mu.Lock()
 	switch {
 	case a.last:
+		s.gone = a.gone
 		r.shards.drain(s, a.at)
 	case a.empty:
 		s.caughtUp = true
-		s.quietTo = a.at
-		if s.quietFrom.IsZero() {
-			s.quietFrom = a.at
-		}
+		s.stillQuiet(a.at)
 	}
 	r.mu.Unlock()
 	if a.last || a.empty {

@@ -5,18 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
 )
 
 // API is what a Reader calls; *dynamodbstreams.Client has it.
 type API interface {
 	DescribeStream(context.Context, *dynamodbstreams.DescribeStreamInput, ...func(*dynamodbstreams.Options)) (*dynamodbstreams.DescribeStreamOutput, error)
+	ListStreams(context.Context, *dynamodbstreams.ListStreamsInput, ...func(*dynamodbstreams.Options)) (*dynamodbstreams.ListStreamsOutput, error)
 	GetShardIterator(context.Context, *dynamodbstreams.GetShardIteratorInput, ...func(*dynamodbstreams.Options)) (*dynamodbstreams.GetShardIteratorOutput, error)
 	GetRecords(context.Context, *dynamodbstreams.GetRecordsInput, ...func(*dynamodbstreams.Options)) (*dynamodbstreams.GetRecordsOutput, error)
 }
@@ -41,12 +39,6 @@ type Options struct {
 	// CheckpointEvery is how often they are saved. Zero: every second.
 	CheckpointEvery time.Duration
 
-	// Current, if set, says which ARN the table's stream has now, empty
-	// for none. It is asked once the stream is disabled and read to its
-	// end, or gone: a table that was recreated has another stream, which
-	// is read then, from its beginning.
-	Current func(context.Context) (arn string, err error)
-
 	// Attempts is how often Run and RunPages call a handler that fails,
 	// with waits between. Zero: 3 times.
 	Attempts int
@@ -63,6 +55,8 @@ type Options struct {
 
 	// Logger gets the warnings. Nil: slog's default.
 	Logger *slog.Logger
+
+	rhythm rhythm // for tests; zero: the usual one
 }
 
 // A Reader reads the changes of one table's stream. Stats may be called
@@ -71,6 +65,8 @@ type Reader struct {
 	api        API
 	options    Options
 	log        *slog.Logger
+	given      string                  // the stream that Open was given
+	kept       map[string][]Checkpoint // as they were loaded, by stream
 	opened     time.Time
 	describing caller
 	changed    chan struct{} // holds one sign that something changed
@@ -79,7 +75,6 @@ type Reader struct {
 
 	mu     sync.Mutex // guards all that follows
 	arn    string
-	ahead  []string // streams to read after this one
 	newest description
 	shards shardTree
 	gone   []Checkpoint // to be removed
@@ -90,11 +85,17 @@ type Reader struct {
 // checkpoint, or else Options.Start. A stream that does not exist is a
 // types.ResourceNotFoundException.
 //
-// Where the checkpoints are those of an older stream of the same table,
-// as after the table was recreated, Open takes that one up, and reading
-// comes to the new one at its end.
+// A table that was recreated has another stream. Reading goes on with it
+// once the older one is read to its end, whether that happens under way
+// or there are checkpoints of the older one.
 func Open(ctx context.Context, api API, arn string, o Options) (*Reader, error) {
-	r := &Reader{api: api, options: o, log: o.Logger, opened: time.Now(), changed: make(chan struct{}, 1), saving: make(chan struct{}, 1)}
+	r := &Reader{
+		api: api, options: o, log: o.Logger, given: arn, kept: make(map[string][]Checkpoint), opened: time.Now(),
+		changed: make(chan struct{}, 1), saving: make(chan struct{}, 1),
+	}
+	if o.rhythm == (rhythm{}) {
+		r.options.rhythm = usual
+	}
 	if r.log == nil {
 		r.log = slog.Default()
 	}
@@ -107,7 +108,7 @@ func Open(ctx context.Context, api API, arn string, o Options) (*Reader, error) 
 			return nil, errors.Join(err, o.Checkpoints.Close())
 		}
 	}
-	if err := r.begin(ctx, arn, kept); err != nil {
+	if err := r.begin(ctx, kept); err != nil {
 		if o.Checkpoints != nil {
 			err = errors.Join(err, o.Checkpoints.Close())
 		}
@@ -118,24 +119,16 @@ func Open(ctx context.Context, api API, arn string, o Options) (*Reader, error) 
 
 // begin attaches the reader to the oldest stream that has checkpoints, or
 // else to the one it was given.
-func (r *Reader) begin(ctx context.Context, arn string, kept []Checkpoint) error {
-	byStream := make(map[string][]Checkpoint)
+func (r *Reader) begin(ctx context.Context, kept []Checkpoint) error {
+	first := r.given
 	for _, c := range kept {
-		if tableOf(c.Stream) != tableOf(arn) {
-			return fmt.Errorf("the checkpoint is one of %s, not of %s", tableOf(c.Stream), tableOf(arn))
+		if tableOf(c.Stream) != tableOf(r.given) {
+			return fmt.Errorf("the checkpoint is one of %s, not of %s", tableOf(c.Stream), tableOf(r.given))
 		}
-		byStream[c.Stream] = append(byStream[c.Stream], c)
+		r.kept[c.Stream] = append(r.kept[c.Stream], c)
+		first = min(first, c.Stream) // an ARN ends with the time when it was made
 	}
-	r.ahead = []string{arn}
-	for stream := range byStream {
-		if stream != arn {
-			r.ahead = append(r.ahead, stream)
-		}
-	}
-	slices.Sort(r.ahead) // an ARN ends with the time when it was made
-	next := r.ahead[0]
-	r.ahead = r.ahead[1:]
-	if err := r.attach(ctx, next, byStream[next]); err != nil {
+	if err := r.attach(ctx, first); err != nil {
 		return err
 	}
 	if len(kept) == 0 {
@@ -146,19 +139,13 @@ func (r *Reader) begin(ctx context.Context, arn string, kept []Checkpoint) error
 	return r.save(ctx)
 }
 
-// tableOf is a stream's ARN without its label.
-func tableOf(arn string) string {
-	table, _, _ := strings.Cut(arn, "/stream/")
-	return table
-}
-
 // attach turns the reader to a stream, with the checkpoints that there
 // are of it.
-func (r *Reader) attach(ctx context.Context, arn string, kept []Checkpoint) error {
+func (r *Reader) attach(ctx context.Context, arn string) error {
+	kept := r.kept[arn]
 	d, err := r.describe(ctx, arn)
-	if goneError(err) && (len(kept) > 0 || len(r.ahead) > 0) {
-		// Its shards will be found to be gone, each a gap.
-		d, err = description{status: types.StreamStatusDisabled, asked: time.Now()}, nil
+	if goneError(err) && len(kept) > 0 {
+		d, err = goneStream(), nil
 	}
 	if err != nil {
 		return err
@@ -173,6 +160,7 @@ func (r *Reader) attach(ctx context.Context, arn string, kept []Checkpoint) erro
 		r.shards.restore(c)
 	}
 	r.learn(d)
+	r.shards.reopen()
 	if len(kept) == 0 {
 		for _, s := range r.shards.order {
 			s.pos.floor = d.created
@@ -188,48 +176,6 @@ func (r *Reader) learn(d description) {
 		r.gone = append(r.gone, s.checkpoint(r.arn))
 	}
 	r.newest = description{status: d.status, asked: d.asked}
-}
-
-// next turns to the stream that follows the one that was read, if there
-// is one.
-func (r *Reader) next(ctx context.Context) (more bool, err error) {
-	arn := ""
-	switch {
-	case len(r.ahead) > 0:
-		arn, r.ahead = r.ahead[0], r.ahead[1:]
-	case r.options.Current != nil && r.newest.status != types.StreamStatusEnabled:
-		if arn, err = r.successor(ctx); arn == "" || err != nil {
-			return false, err
-		}
-	default:
-		return false, nil
-	}
-	r.log.Info("the table has another stream: reading goes on there", "stream", arn)
-	if err := r.attach(ctx, arn, nil); err != nil {
-		return false, err
-	}
-	return true, r.save(ctx)
-}
-
-// successor asks for the stream's successor for a while: the table may
-// just be being made.
-func (r *Reader) successor(ctx context.Context) (arn string, err error) {
-	patience := time.Minute
-	if r.options.Idle > 0 {
-		patience = min(patience, r.options.Idle)
-	}
-	for began := time.Now(); ; {
-		arn, err = r.options.Current(ctx)
-		if err == nil && arn != "" && arn != r.arn {
-			return arn, nil
-		}
-		if time.Since(began) >= patience {
-			return "", nil // and whoever needs the table will miss it
-		}
-		if err := sleep(ctx, min(discoverSoon, patience)); err != nil {
-			return "", err
-		}
-	}
 }
 
 // Close saves the last checkpoint, closes the Checkpoints and returns what
@@ -249,6 +195,9 @@ func (r *Reader) lastSave() error {
 	defer cancel()
 	return r.save(ctx)
 }
+
+// Resumed reports whether Open found checkpoints to go on from.
+func (r *Reader) Resumed() bool { return len(r.kept) > 0 }
 
 // Shards says how many shards of the stream the reader knows of, and how
 // many of them it has read to their end.

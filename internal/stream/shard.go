@@ -21,6 +21,8 @@ type shard struct {
 	// without a parent: DynamoDB may be about to trim it.
 	oldest bool
 	listed bool // in the newest description
+	// gone says that it went away before it was read to its end.
+	gone bool
 	// orphan says that its parent was trimmed before it was seen.
 	orphan bool
 
@@ -34,8 +36,24 @@ type shard struct {
 	// The first and the newest of the empty answers since the last
 	// record; both zero after a record.
 	quietFrom, quietTo time.Time
+	empties            int // answers in a row
 
 	doing
+}
+
+// stillQuiet notes an empty answer. A shard that gave nothing else many
+// times over some minutes is taken to hold nothing: the floor, which only
+// matters while nothing was read, goes up.
+func (s *shard) stillQuiet(at time.Time) {
+	if s.quietFrom.IsZero() {
+		s.quietFrom, s.empties = at, 0
+	}
+	s.quietTo = at
+	s.empties++
+	raised := at.Add(-clockSkew)
+	if s.empties >= 60 && s.quiet() >= clockSkew && s.pos.after == "" && raised.Sub(s.pos.floor) > time.Hour {
+		s.pos.floor, s.dirty = raised, true
+	}
 }
 
 type phase int
@@ -76,6 +94,7 @@ func (t *shardTree) insert(id, parent string) *shard {
 func (t *shardTree) restore(c Checkpoint) {
 	s := t.insert(c.Shard, c.Parent)
 	s.pos = c.position()
+	s.gone = c.Gone
 	if c.Ended {
 		s.phase, s.drainedAt = drained, time.Now()
 	}
@@ -131,6 +150,17 @@ func (t *shardTree) update(d description) (gone []*shard) {
 		return remove
 	})
 	return gone
+}
+
+// reopen has the drained shards read once more that went away before a
+// child of theirs was seen: what comes after them went away too, if there
+// was anything, and reading them tells so.
+func (t *shardTree) reopen() {
+	for _, s := range t.childless() {
+		if !s.listed && !s.gone {
+			s.phase, s.drainedAt = waiting, time.Time{}
+		}
+	}
 }
 
 // rewind has the shards that were being read wait for a new fetcher.

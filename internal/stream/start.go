@@ -68,10 +68,21 @@ func (r *Reader) place(ctx context.Context, start Start) error {
 			s.pos.kind, s.pos.since = typeAt, start.time
 		case start.sequence != "":
 			s.pos.above = start.sequence
-			if s.ending != "" && compareSequence(s.ending, start.sequence) <= 0 {
+			if r.shards.endedBy(s, start.sequence) {
 				r.shards.drain(s, r.newest.asked)
 			}
 		}
 	}
 	return nil
+}
+
+// endedBy reports whether the shard and all it descends from have no
+// record after the sequence number.
+func (t *shardTree) endedBy(s *shard, sequence string) bool {
+	for ; s != nil; s = t.byID[s.parent] {
+		if s.ending == "" || compareSequence(s.ending, sequence) > 0 {
+			return false
+		}
+	}
+	return true
 }

@@ -5,18 +5,15 @@ import (
 	"time"
 )
 
-const (
-	// stallAfter is how long anything may wait unwatched.
-	stallAfter = 20 * time.Second
-	watchEvery = 5 * time.Second
-)
+// stallAfter is how long anything may wait before it is looked at.
+const stallAfter = 20 * time.Second
 
 // watch warns of everything that waits too long, once each time.
 func (r *Reader) watch(ctx context.Context) error {
 	began := time.Now()
 	warned := false
 	for {
-		if err := sleep(ctx, watchEvery); err != nil {
+		if err := sleep(ctx, r.options.rhythm.watch); err != nil {
 			return err
 		}
 		for _, s := range r.stalls(began) {
@@ -25,7 +22,7 @@ func (r *Reader) watch(ctx context.Context) error {
 		r.mu.Lock()
 		described := r.stats.lastDescribed
 		r.mu.Unlock()
-		late := time.Since(later(described, began)) > discoverEvery+stallAfter-watchEvery
+		late := time.Since(later(described, began)) > r.options.rhythm.discover+stallAfter-usual.watch
 		if late && !warned {
 			r.log.Warn("reading stalls: the stream's shards can't be listed", "stream", r.Stream(), "last call", described)
 		}

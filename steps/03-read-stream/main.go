@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"dynamostreamer/internal/cli"
@@ -16,37 +17,22 @@ func main() {
 	step := cli.New("03-read-stream",
 		"prints every change of the table, as its stream has it.",
 		"go run ./steps/03-read-stream -follow -only expired,deleted")
-	follow := step.Bool("follow", false,
-		"go on until Ctrl-C instead of ending at the last change")
-	idle := step.Duration("idle", 3*time.Second,
-		"without -follow: end once the open shards have had\nnothing new for this `time`")
-	from := step.String("from", "trim-horizon",
-		"`start` at trim-horizon, the oldest change there is,\nor at latest, now")
-	only := step.String("only", "",
-		"print only these `kinds`: inserted, modified, deleted,\nexpired; several with commas")
-	format := step.String("format", "text",
-		"print `text`, a line for each change, or json,\nan object for each")
+	choices := newChoices(step)
 
 	step.Main(func(ctx context.Context) error {
-		options := stream.Options{Idle: *idle}
-		if *follow {
-			options.Idle = 0
-		}
-		show, err := printer(step, *format, *only)
+		options, err := choices.options()
 		if err != nil {
 			return err
 		}
-		options.Start, err = parseStart(*from, time.Now())
-		switch {
-		case err != nil:
+		show, err := printer(step, choices.format, choices.only)
+		if err != nil {
 			return err
-		case *idle <= 0:
-			return cli.Usagef("-idle %v must be more than 0", *idle)
 		}
 		db, streams, err := step.Connect(ctx)
 		if err != nil {
 			return err
 		}
+		choices.connected(&options, db)
 
 		// The table knows its stream by an ARN. A table that was
 		// recreated has another stream, with another ARN.
@@ -61,38 +47,64 @@ func main() {
 		if err != nil {
 			return err
 		}
-
-		step.Notef("reading %s", t.StreamARN)
-		progress := step.Progress(-1)
-		//weave:read
-		// Shards, iterators, empty pages and retries are the
-		// reader's. What is left is a loop over what happened.
-		counts := make(map[stream.Kind]int)
-		for event, err := range reader.Events(ctx) {
-			if errors.Is(err, context.Canceled) {
-				break // Ctrl-C
-			}
-			if err != nil {
-				return err
-			}
-			counts[event.Kind]++
-			if err := show(event); err != nil {
-				return err
-			}
-			progress.Add(1)
+		step.Notef("reading %s", reader.Stream())
+		if reader.Resumed() {
+			step.Notef("going on from checkpoint %s", choices.checkpoint)
 		}
-		//weave:end
-
-		progress.Finish()
-		summary(ctx, step, reader, counts, *idle)
+		defer choices.reportRegularly(ctx, reader)()
+		counts, err := read(ctx, step, reader, show)
+		// What was handled last is saved now, not under way.
+		if err := errors.Join(err, reader.Close()); err != nil {
+			return gapHint(err)
+		}
+		summary(ctx, step, reader, counts, choices.idle)
 		return nil
 	})
+}
+
+// read prints the events, and counts them by kind.
+func read(ctx context.Context, step *cli.Step, reader *stream.Reader,
+	show func(stream.Event) error,
+) (map[stream.Kind]int, error) {
+	progress := step.Progress(-1)
+	//weave:read
+	// Shards, iterators, empty pages and retries are the
+	// reader's. What is left is a loop over what happened.
+	counts := make(map[stream.Kind]int)
+	for event, err := range reader.Events(ctx) {
+		if errors.Is(err, context.Canceled) {
+			break // Ctrl-C
+		}
+		if err != nil {
+			return nil, err
+		}
+		counts[event.Kind]++
+		if err := show(event); err != nil {
+			return nil, err
+		}
+		progress.Add(1)
+	}
+	//weave:end
+	progress.Finish()
+	return counts, nil
+}
+
+// gapHint adds to a gap what can be done about it.
+func gapHint(err error) error {
+	var gap *stream.Gap
+	if errors.As(err, &gap) {
+		return fmt.Errorf("%v: give -on-gap skip to go on after it", gap)
+	}
+	return err
 }
 
 // summary says on stderr what was read and why reading ended.
 func summary(ctx context.Context, step *cli.Step, reader *stream.Reader, counts map[stream.Kind]int, idle time.Duration) {
 	for _, kind := range stream.Kinds {
 		step.Notef("%s %6d", step.Kind(string(kind)), counts[kind])
+	}
+	if n := counts[stream.Lost]; n > 0 {
+		step.Notef("%s %6d gaps", step.Kind(string(stream.Lost)), n)
 	}
 	shards, ended := reader.Shards()
 	switch {

@@ -39,7 +39,8 @@ func printer(step *cli.Step, format, kinds string) (func(stream.Event) error, er
 		return nil, cli.Usagef("-format %s is unknown: give text or json", format)
 	}
 	return func(e stream.Event) error {
-		if !slices.Contains(wanted, e.Kind) {
+		// What was lost may have been of any kind.
+		if e.Kind != stream.Lost && !slices.Contains(wanted, e.Kind) {
 			return nil
 		}
 		if warning := ttlProblem(e); warning != "" {
@@ -53,6 +54,9 @@ func printer(step *cli.Step, format, kinds string) (func(stream.Event) error, er
 // textLine is the event for a person: when, what, which row, what the
 // user was doing, and what changed if something did.
 func textLine(step *cli.Step, e stream.Event) string {
+	if e.Gap != nil {
+		return fmt.Sprintf("%s %s %v", e.Seen.UTC().Format(time.RFC3339), step.Kind(string(e.Kind)), e.Gap)
+	}
 	// Only what is printed is decoded, so that an odd ttl is no error.
 	var row struct {
 		ID       string            `dynamodbav:"id"`
@@ -78,6 +82,15 @@ func textLine(step *cli.Step, e stream.Event) string {
 
 // jsonLine is the event for a program.
 func jsonLine(e stream.Event) (string, error) {
+	if e.Gap != nil {
+		line, err := json.Marshal(struct {
+			Kind   stream.Kind `json:"kind"`
+			Shard  string      `json:"shard"`
+			Last   string      `json:"last"`
+			Oldest string      `json:"oldest"`
+		}{e.Kind, e.Gap.Shard, e.Gap.Last, e.Gap.Oldest})
+		return string(line), err
+	}
 	var key struct {
 		ID    string `dynamodbav:"id"`
 		Email string `dynamodbav:"email"`

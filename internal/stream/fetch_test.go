@@ -1,0 +1,209 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"net"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
+	"github.com/aws/smithy-go"
+)
+
+func TestFaultsThatPass(t *testing.T) {
+	several := func(err error, n int) []error {
+		errs := make([]error, n)
+		for i := range errs {
+			errs[i] = err
+		}
+		return errs
+	}
+	faults := map[string][]error{
+		"throttled":          several(&types.LimitExceededException{}, 50),
+		"throttled by rate":  several(&smithy.GenericAPIError{Code: "ProvisionedThroughputExceededException"}, 50),
+		"internal error":     several(&types.InternalServerError{}, maxFailures-1),
+		"no connection":      several(&net.OpError{Op: "dial", Err: errors.New("refused")}, maxFailures-1),
+		"a mix, on and on":   {&types.LimitExceededException{}, &types.InternalServerError{}, nil, &types.LimitExceededException{}},
+		"a server's 503":     several(&smithy.GenericAPIError{Code: "X", Fault: smithy.FaultServer}, 3),
+		"throttled in SDK's": several(&smithy.GenericAPIError{Code: "ThrottlingException"}, 3),
+	}
+	for name, errs := range faults {
+		for _, operation := range []string{"DescribeStream", "GetShardIterator", "GetRecords"} {
+			t.Run(operation+" "+name, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					f := newFakeStream(&fakeShard{id: "s"})
+					f.recordsAPage = 1
+					f.put(f.shards[0], "1", "2", "3")
+					f.faults[operation] = errs
+					check(t, "events", mustRead(t, mustOpen(t, f, drain)), []string{"s/1", "s/2", "s/3"})
+				})
+			})
+		}
+	}
+}
+
+func TestFaultsThatLast(t *testing.T) {
+	denied := &smithy.GenericAPIError{Code: "AccessDeniedException", Fault: smithy.FaultClient}
+	tests := map[string]struct {
+		fault error
+		times int
+		calls int // of GetRecords, until it gives up
+	}{
+		"refused":              {denied, 1, 1},
+		"server keeps failing": {&types.InternalServerError{}, maxFailures, maxFailures},
+		"iterators all dead":   {&types.ExpiredIteratorException{}, 1000, maxFailures},
+		"gone":                 {&types.ResourceNotFoundException{}, 1, 1},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := newFakeStream(&fakeShard{id: "s"})
+				f.put(f.shards[0], "1")
+				for range test.times {
+					f.faults["GetRecords"] = append(f.faults["GetRecords"], test.fault)
+				}
+				_, err := read(t, mustOpen(t, f, drain))
+				if !errors.Is(err, test.fault) {
+					t.Errorf("Events = %v, want %v", err, test.fault)
+				}
+				if err != nil && !strings.Contains(err.Error(), "shard s") {
+					t.Errorf("Events = %v, which does not name the shard", err)
+				}
+				check(t, "calls", f.counted("GetRecords"), test.calls)
+			})
+		})
+	}
+}
+
+func TestAnExpiredIteratorIsRenewed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeStream(&fakeShard{id: "s"})
+		f.recordsAPage = 1
+		f.put(f.shards[0], "1", "2", "3", "4")
+		var got []string
+		for e, err := range mustOpen(t, f, drain).Events(t.Context()) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, name(e))
+			time.Sleep(20 * time.Minute) // longer than an iterator lives
+		}
+		check(t, "events", got, []string{"s/1", "s/2", "s/3", "s/4"})
+		if n := f.counted("GetShardIterator"); n < 2 {
+			t.Errorf("%d iterators were taken: none expired, so this test shows nothing", n)
+		}
+	})
+}
+
+func TestTrimmedRecordsAreAnError(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeStream(&fakeShard{id: "s"})
+		f.recordsAPage = 1
+		f.put(f.shards[0], "1", "2")
+		f.put(f.shards[0], "3", "4")
+		r := mustOpen(t, f, drain)
+		var got []string
+		var err error
+		for e, e2 := range r.Events(t.Context()) {
+			if err = e2; err != nil {
+				break
+			}
+			got = append(got, name(e))
+			f.set(func() { f.shards[0].trimmed = 3 })
+			time.Sleep(20 * time.Minute)
+		}
+		var trimmed *types.TrimmedDataAccessException
+		if !errors.As(err, &trimmed) {
+			t.Errorf("Events = %v, %v; want a TrimmedDataAccessException", got, err)
+		}
+		check(t, "events", got, []string{"s/1", "s/2"}) // the second was fetched ahead
+		var gap *Gap
+		if !errors.As(err, &gap) {
+			t.Fatalf("Events = %v, want a *Gap", err)
+		}
+		gap.Err = nil
+		check(t, "gap", *gap, Gap{Stream: arn, Shard: "s",
+			Last: "000000000000000000002", Oldest: "000000000000000000004"})
+	})
+}
+
+// TestTrimmedBeforeTheFirstRecord: the oldest record may be trimmed
+// between an iterator and its use, and DynamoDB Local says the same of a
+// shard that was empty. Nothing that was asked for is lost.
+func TestTrimmedBeforeTheFirstRecord(t *testing.T) {
+	for _, start := range []Start{TrimHorizon, Latest} {
+		t.Run(start.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := newFakeStream(&fakeShard{id: "s"})
+				r := mustOpen(t, f, Options{Start: start, Idle: time.Second})
+				f.put(f.shards[0], "1", "2")
+				f.faults["GetRecords"] = []error{&types.TrimmedDataAccessException{}}
+				check(t, "events", mustRead(t, r), []string{"s/1", "s/2"})
+			})
+		})
+	}
+}
+
+func TestLatest(t *testing.T) {
+	open := func(t *testing.T) (*fakeStream, *Reader) {
+		f := newFakeStream(
+			&fakeShard{id: "old", closed: true},
+			&fakeShard{id: "now", parent: "old"},
+			&fakeShard{id: "next", parent: "now", hidden: true})
+		f.put(f.shards[0], "before")
+		f.put(f.shards[1], "before")
+		time.Sleep(time.Hour)
+		return f, mustOpen(t, f, Options{Start: Latest, Idle: time.Minute})
+	}
+	t.Run("only later changes", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			f, r := open(t)
+			f.put(f.shards[1], "after")
+			check(t, "events", mustRead(t, r), []string{"now/after"})
+		})
+	})
+	t.Run("a later shard from its beginning", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			f, r := open(t)
+			f.put(f.shards[1], "after")
+			f.put(f.shards[2], "first")
+			f.set(func() { f.shards[1].closed, f.shards[2].hidden = true, false })
+			check(t, "events", mustRead(t, r), []string{"now/after", "next/first"})
+		})
+	})
+	t.Run("its iterator expires unused", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			f, r := open(t)
+			f.put(f.shards[1], "after")
+			time.Sleep(time.Hour)
+			f.put(f.shards[1], "later")
+			check(t, "events", mustRead(t, r), []string{"now/after", "now/later"})
+		})
+	})
+}
+
+// TestAStreamThatEndsWhileItIsDescribed: a child is made, and the stream
+// disabled, after the page that would have listed the child.
+func TestAStreamThatEndsWhileItIsDescribed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, q := &fakeShard{id: "p"}, &fakeShard{id: "q", closed: true}
+		f := newFakeStream(p, q)
+		f.shardsAPage = 1
+		f.put(p, "1")
+		time.AfterFunc(5*time.Second, func() { f.set(func() { p.closed = true }) })
+		f.onCall = func(_ context.Context, operation, after string) error {
+			f.set(func() {
+				if operation == "DescribeStream" && after == "p" && p.closed && len(f.shards) == 2 {
+					f.shards = append([]*fakeShard{{id: "c", parent: "p", closed: true}}, f.shards...)
+					f.shards[0].records = p.records
+					f.status = types.StreamStatusDisabled
+				}
+			})
+			return nil
+		}
+		check(t, "events", mustRead(t, mustOpen(t, f, Options{})), []string{"p/1", "c/1"})
+	})
+}

@@ -1,0 +1,150 @@
+package stream
+
+import (
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// gapStream has five records, of which a reader handled the first.
+func gapStream(t *testing.T) (*fakeStream, *memory) {
+	f := newFakeStream(&fakeShard{id: "s"})
+	f.put(f.shards[0], "1", "2", "3", "4", "5")
+	m := newMemory()
+	r := mustOpen(t, f, Options{Checkpoints: m.grip()})
+	for e, err := range r.Events(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if name(e) == "s/2" {
+			break
+		}
+	}
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return f, m
+}
+
+func TestGaps(t *testing.T) {
+	tests := map[string]struct {
+		why    string
+		change func(*fakeStream)
+		gap    *Gap
+		rest   []string // with SkipGaps
+	}{
+		"perhaps none": {"the record itself is trimmed: numbers have holes, so others may be",
+			func(f *fakeStream) { f.shards[0].trimmed = 1 },
+			&Gap{Stream: arn, Shard: "s", Last: f21(1), Oldest: f21(2)}, []string{"lost", "s/2", "s/3", "s/4", "s/5"}},
+		"some lost": {"two were trimmed unread",
+			func(f *fakeStream) { f.shards[0].trimmed = 3 },
+			&Gap{Stream: arn, Shard: "s", Last: f21(1), Oldest: f21(4)}, []string{"lost", "s/4", "s/5"}},
+		"all lost": {"the shard is there, and empty",
+			func(f *fakeStream) { f.shards[0].trimmed = 5 },
+			&Gap{Stream: arn, Shard: "s", Last: f21(1)}, []string{"lost"}},
+		"shard gone": {"its child is there",
+			func(f *fakeStream) {
+				f.shards[0].closed, f.shards[0].gone = true, true
+				f.shards = append(f.shards, &fakeShard{id: "c", parent: "s"})
+				f.put(f.shards[1], "6")
+			}, &Gap{Stream: arn, Shard: "s", Last: f21(1)}, []string{"lost", "c/6"}},
+		"stream gone": {"an old ARN is kept for a day",
+			func(f *fakeStream) {
+				f.shards[0].closed, f.shards[0].gone = true, true
+				f.status = "DISABLED"
+			}, &Gap{Stream: arn, Shard: "s", Last: f21(1)}, []string{"lost"}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f, m := gapStream(t)
+				test.change(f)
+				for _, policy := range []GapPolicy{StopAtGap, SkipGaps} {
+					o := drain
+					o.OnGap, o.Checkpoints = policy, m.grip()
+					r := mustOpen(t, f, o)
+					var got []string
+					var gap *Gap
+					for e, err := range r.Events(t.Context()) {
+						if err != nil && !errors.As(err, &gap) {
+							t.Fatal(err)
+						}
+						switch {
+						case err != nil:
+						case e.Kind == Lost:
+							gap = e.Gap
+							got = append(got, "lost")
+						default:
+							got = append(got, nameOf(e))
+						}
+					}
+					if gap != nil {
+						gap = &Gap{Stream: gap.Stream, Shard: gap.Shard, Last: gap.Last, Oldest: gap.Oldest}
+					}
+					check(t, test.why+": gap", gap, test.gap)
+					want := test.rest
+					if policy == StopAtGap {
+						want = nil
+					}
+					check(t, test.why+": events", got, want)
+					if err := r.Close(); err != nil {
+						t.Fatal(err)
+					}
+				}
+			})
+		})
+	}
+}
+
+// TestALateChildIsAGap: a child that waited for its parent for more than
+// a day has lost its oldest records, though reading from the trim horizon
+// does not fail.
+func TestALateChildIsAGap(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeStream(&fakeShard{id: "p", closed: true}, &fakeShard{id: "c", parent: "p"})
+		f.retains, f.recordsAPage = true, 1
+		f.put(f.shards[0], "1")
+		f.put(f.shards[1], "2")
+		time.AfterFunc(20*time.Hour, func() { f.put(f.shards[1], "3") })
+		var gap *Gap
+		o := drain
+		o.OnGap = SkipGaps
+		var got []string
+		for e, err := range mustOpen(t, f, o).Events(t.Context()) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if e.Kind == Lost {
+				gap = e.Gap
+				continue
+			}
+			got = append(got, name(e))
+			if name(e) == "p/1" {
+				time.Sleep(25 * time.Hour)
+			}
+		}
+		check(t, "events", got, []string{"p/1", "c/3"})
+		check(t, "gap", gap, &Gap{Stream: arn, Shard: "c", Oldest: f21(3)})
+	})
+}
+
+// TestALineThatBroke: the parent of what is there was never seen.
+func TestALineThatBroke(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, m := gapStream(t)
+		f.shards[0].closed = true
+		r := mustOpen(t, f, Options{Idle: 3 * time.Second, Checkpoints: m.grip()})
+		check(t, "events", mustRead(t, r), []string{"s/2", "s/3", "s/4", "s/5"})
+		if err := r.Close(); err != nil {
+			t.Fatal(err)
+		}
+		f.shards = append(f.shards, &fakeShard{id: "c", parent: "s", closed: true, gone: true}, &fakeShard{id: "d", parent: "c"})
+		f.put(f.shards[2], "8")
+		_, err := read(t, mustOpen(t, f, Options{Idle: 3 * time.Second, Checkpoints: m.grip()}))
+		var gap *Gap
+		if !errors.As(err, &gap) || gap.Shard != "c" || gap.Oldest != f21(6) {
+			t.Errorf("Events = %v, want a gap of c before %s", err, f21(6))
+		}
+	})
+}

@@ -1,0 +1,5 @@
+//go:build !race
+
+package stream
+
+const worldsByDefault = 5000

@@ -1,0 +1,6 @@
+//go:build race
+
+package stream
+
+// worldsByDefault is less under the race detector, which takes its time.
+const worldsByDefault = 500

@@ -1,0 +1,52 @@
+package stream
+
+import (
+	"flag"
+	"strconv"
+	"testing"
+	"testing/synctest"
+
+	"pgregory.net/rapid"
+)
+
+// worldsWanted is how many worlds TestWorlds plays. A failing world's
+// seed, as rapid prints it, plays it again:
+//
+//	go test ./internal/stream -run Worlds -rapid.seed=SEED
+var worldsWanted = flag.Int("worlds", worldsByDefault, "play so many `worlds`")
+
+// TestWorlds plays streams that divide, fail and lose records, and readers
+// that crash and come back. In each world, nothing is lost without a word;
+// an item's changes come in order; none comes twice that a checkpoint has;
+// a child is read after its parent; calls stay within the limits; and
+// reading comes to its end.
+func TestWorlds(t *testing.T) {
+	set := func(name, value string) {
+		given := false
+		flag.Visit(func(f *flag.Flag) { given = given || f.Name == name })
+		if !given {
+			flag.Set(name, value)
+		}
+	}
+	const halves = 2 // side by side
+	set("rapid.checks", strconv.Itoa((*worldsWanted+halves-1)/halves))
+	set("rapid.nofailfile", "true")
+	for half := range halves {
+		t.Run(strconv.Itoa(half+1), func(t *testing.T) {
+			t.Parallel()
+			rapid.Check(t, func(rt *rapid.T) { checkWorld(t, rt, drawWorld(rt)) })
+		})
+	}
+}
+
+// checkWorld plays a world in a bubble and gives the verdict outside, since
+// rapid must not fail inside.
+func checkWorld(t *testing.T, rt *rapid.T, w world) {
+	var violations []string
+	synctest.Test(t, func(*testing.T) {
+		violations = newPlayed(w).run()
+	})
+	for _, v := range violations {
+		rt.Error(v)
+	}
+}

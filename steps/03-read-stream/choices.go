@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"dynamostreamer/internal/cli"
+	"dynamostreamer/internal/stream"
+)
+
+// awsPace is how many reads a second DynamoDB allows a shard.
+const awsPace = 5
+
+// choices are the values of the flags.
+type choices struct {
+	step       *cli.Step
+	follow     bool
+	idle       time.Duration
+	from       string
+	only       string
+	format     string
+	checkpoint string
+	onGap      string
+	pace       float64
+	stats      bool
+}
+
+func newChoices(step *cli.Step) *choices {
+	c := &choices{step: step}
+	step.BoolVar(&c.follow, "follow", false,
+		"go on until Ctrl-C instead of ending at the last change")
+	step.DurationVar(&c.idle, "idle", 3*time.Second,
+		"without -follow: end once the open shards have had\nnothing new for this `time`")
+	step.StringVar(&c.from, "from", "trim-horizon",
+		"`start` at trim-horizon, the oldest change there is;\n"+
+			"at latest, now; a time ago, such as 10m; at a time,\n"+
+			"such as 2026-11-24T08:00:00Z; or after:SEQUENCE.\n"+
+			"Where there is a checkpoint, that counts")
+	step.StringVar(&c.only, "only", "",
+		"print only these `kinds`: inserted, modified, deleted,\nexpired; several with commas")
+	step.StringVar(&c.format, "format", "text",
+		"print `text`, a line for each change, or json,\nan object for each")
+	step.StringVar(&c.checkpoint, "checkpoint", "",
+		"keep the place in this `file`, or in a table as\ntable:NAME, and go on from there the next time")
+	step.StringVar(&c.onGap, "on-gap", "stop",
+		"`stop` where changes were trimmed before they were\nread, or skip: print what was lost and go on")
+	step.Float64Var(&c.pace, "pace", 0,
+		"read each shard at most so many `times` a second;\n0 is 5 on aws and no bound elsewhere")
+	step.BoolVar(&c.stats, "stats", false,
+		"print on stderr what each shard does: at the end and,\nwith -follow, every 10s")
+	return c
+}
+
+// options checks the flags before anything is asked of the server.
+func (c *choices) options() (stream.Options, error) {
+	o := stream.Options{Idle: c.idle, Pace: c.pace}
+	if c.follow {
+		o.Idle = 0
+	}
+	var err error
+	if o.Start, err = parseStart(c.from, time.Now()); err != nil {
+		return o, err
+	}
+	switch {
+	case c.idle <= 0:
+		return o, cli.Usagef("-idle %v must be more than 0", c.idle)
+	case c.pace < 0:
+		return o, cli.Usagef("-pace %v must not be less than 0", c.pace)
+	case c.onGap != "stop" && c.onGap != "skip":
+		return o, cli.Usagef("-on-gap %s is unknown: give stop or skip", c.onGap)
+	case c.checkpoint == "table:":
+		return o, cli.Usagef("-checkpoint table: names no table: give table:NAME")
+	case c.onGap == "skip":
+		o.OnGap = stream.SkipGaps
+	}
+	return o, nil
+}
+
+// connected adds what depends on the server.
+func (c *choices) connected(o *stream.Options, db *dynamodb.Client) {
+	name, inTable := strings.CutPrefix(c.checkpoint, "table:")
+	switch {
+	case inTable:
+		// One table may hold the places of many readers.
+		o.Checkpoints = stream.TableCheckpoints(db, name, c.step.Name()+"/"+c.step.Table)
+	case c.checkpoint != "":
+		o.Checkpoints = stream.FileCheckpoints(c.checkpoint)
+	}
+	if c.step.OnAWS() && c.pace == 0 {
+		o.Pace = awsPace
+	}
+}
+
+// reportRegularly prints the statistics, if they were asked for, until the
+// function it returns is called, which prints them once more.
+func (c *choices) reportRegularly(ctx context.Context, reader *stream.Reader) (end func()) {
+	if !c.stats {
+		return func() {}
+	}
+	if !c.follow {
+		return func() { report(c.step, reader.Stats()) }
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		tick := time.NewTicker(10 * time.Second)
+		defer tick.Stop()
+		for {
+			select {
+			case <-tick.C:
+				report(c.step, reader.Stats())
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return func() {
+		cancel()
+		<-done
+		report(c.step, reader.Stats())
+	}
+}
+
+// report prints a line for each shard.
+func report(step *cli.Step, stats stream.Stats) {
+	for _, s := range stats.Shards {
+		lag := "nothing read yet"
+		switch {
+		case s.CaughtUp:
+			lag = "caught up"
+		case !s.LastRecord.IsZero():
+			lag = "behind by " + s.Lag.Round(time.Second).String() + ", trimmed in " + s.Left.Round(time.Minute).String()
+		}
+		step.Notef("%s %s, %s: calls %d, records %d, empty pages %d, throttles %d, new iterators %d, gaps %d",
+			s.Shard, s.State, lag, s.Calls, s.Records, s.EmptyPages, s.Throttles, s.Renewals, s.Gaps)
+	}
+}

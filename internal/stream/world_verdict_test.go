@@ -23,6 +23,7 @@ type trace struct {
 	since      time.Time         // when it began, if it began at a time
 	describes  []time.Time       // by the newest reader
 	begun      time.Time
+	expired    map[string]int // how often an iterator was said to be
 	violations []string
 }
 
@@ -201,6 +202,19 @@ func (p *played) called(operation, shard string) {
 				break
 			}
 		}
+	}
+}
+
+// expiredAgain notes the expiry of an iterator. A few readers may try one
+// in turn, none goes on trying.
+func (p *played) expiredAgain(iterator string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.expired == nil {
+		p.expired = make(map[string]int)
+	}
+	if p.expired[iterator]++; p.expired[iterator] == 5 {
+		p.violate("the expired iterator %s is used again and again", iterator)
 	}
 }
 

@@ -333,3 +333,30 @@ func TestShardsAreWaitedFor(t *testing.T) {
 		check(t, "events", mustRead(t, mustOpen(t, f, drain)), []string{"s/1"})
 	})
 }
+
+// TestACancelledPageIsNotHandled: the context ends within the last page of
+// a shard. What was not yielded of it comes with the next reader.
+func TestACancelledPageIsNotHandled(t *testing.T) {
+	for range 50 { // of two ends of a wait, either may win
+		synctest.Test(t, func(t *testing.T) {
+			f := newFakeStream(&fakeShard{id: "s", closed: true})
+			f.status = types.StreamStatusDisabled
+			f.put(f.shards[0], "1", "2", "3")
+			m := newMemory()
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			r := mustOpen(t, f, Options{Checkpoints: m.grip()})
+			for range r.Events(ctx) {
+				cancel()
+			}
+			if err := r.Close(); err != nil {
+				t.Fatal(err)
+			}
+			got := mustRead(t, mustOpen(t, f, Options{Checkpoints: m.grip()}))
+			check(t, "the rest", got, []string{"s/2", "s/3"})
+		})
+		if t.Failed() {
+			return
+		}
+	}
+}

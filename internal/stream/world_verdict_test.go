@@ -111,7 +111,7 @@ func (p *played) owed(w *written) bool {
 		return false
 	case w.at.After(p.firstAt) || w.stream > p.first:
 		return true
-	case p.Start == 1 || w.index < w.shard.trimmed || w.shard.gone:
+	case p.Start == 1 || w.trimmedNow():
 		return false // written before, or trimmed perhaps before
 	case p.Start == 2:
 		return !w.at.Before(p.since)

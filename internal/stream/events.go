@@ -42,7 +42,11 @@ func (r *Reader) Events(ctx context.Context) iter.Seq2[Event, error] {
 				if !r.yieldPage(ctx, t.Page, yield) {
 					return
 				}
-				close(t.done)
+				if ctx.Err() == nil {
+					// Else some events may not have been yielded, and
+					// the page must not count as handled.
+					close(t.done)
+				}
 			case <-crew.ctx.Done():
 				cancel()
 				if err := crew.wait(); err != nil {

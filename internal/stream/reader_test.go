@@ -333,3 +333,36 @@ func TestShardsAreWaitedFor(t *testing.T) {
 		check(t, "events", mustRead(t, mustOpen(t, f, drain)), []string{"s/1"})
 	})
 }
+
+// TestACancelledPageIsNotHandled: the context ends within the last page of
+// a shard. What was not yielded of it comes with the next reader.
+func TestACancelledPageIsNotHandled(t *testing.T) {
+	for range 20 { // of two ends of a wait, either may win
+		synctest.Test(t, func(t *testing.T) {
+			f := newFakeStream(&fakeShard{id: "a", closed: true}, &fakeShard{id: "b", closed: true})
+			f.status = types.StreamStatusDisabled
+			f.put(f.shards[0], "1", "2", "3")
+			f.put(f.shards[1], "4", "5", "6")
+			m := newMemory()
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			r := mustOpen(t, f, Options{Checkpoints: m.grip()})
+			n := 0
+			for range r.Events(ctx) {
+				if n++; n == 4 {
+					cancel()
+					continue
+				}
+				time.Sleep(time.Second) // the other shard's page waits for its turn
+			}
+			if err := r.Close(); err != nil {
+				t.Fatal(err)
+			}
+			got := mustRead(t, mustOpen(t, f, Options{Checkpoints: m.grip()}))
+			check(t, "how many are left", len(got), 2)
+		})
+		if t.Failed() {
+			return
+		}
+	}
+}

@@ -219,5 +219,9 @@ func (p *played) GetShardIterator(ctx context.Context, in *dynamodbstreams.GetSh
 }
 
 func (p *played) GetRecords(ctx context.Context, in *dynamodbstreams.GetRecordsInput, o ...func(*dynamodbstreams.Options)) (*dynamodbstreams.GetRecordsOutput, error) {
-	return p.stream(*in.ShardIterator).GetRecords(ctx, in, o...)
+	out, err := p.stream(*in.ShardIterator).GetRecords(ctx, in, o...)
+	if expired := (*types.ExpiredIteratorException)(nil); errors.As(err, &expired) {
+		p.expiredAgain(*in.ShardIterator)
+	}
+	return out, err
 }

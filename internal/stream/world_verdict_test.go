@@ -23,6 +23,7 @@ type trace struct {
 	since      time.Time         // when it began, if it began at a time
 	describes  []time.Time       // by the newest reader
 	begun      time.Time
+	expired    map[string]int // how often an iterator was said to be
 	violations []string
 }
 
@@ -110,7 +111,7 @@ func (p *played) owed(w *written) bool {
 		return false
 	case w.at.After(p.firstAt) || w.stream > p.first:
 		return true
-	case p.Start == 1 || w.trimmed():
+	case p.Start == 1 || w.trimmedNow():
 		return false // written before, or trimmed perhaps before
 	case p.Start == 2:
 		return !w.at.Before(p.since)
@@ -156,14 +157,12 @@ func (p *played) handled(reader int, e Event) {
 	}
 }
 
-// trimmedNow is trimmed after what is due to be trimmed was.
-func (w *written) trimmedNow() bool {
-	w.f.set(w.f.trim)
-	return w.trimmed()
-}
-
-func (w *written) trimmed() (gone bool) {
-	w.f.set(func() { gone = w.shard.gone || w.index < w.shard.trimmed })
+// trimmedNow reports whether the record is trimmed, or due to be.
+func (w *written) trimmedNow() (gone bool) {
+	w.f.set(func() {
+		w.f.trim()
+		gone = w.shard.gone || w.index < w.shard.trimmed
+	})
 	return gone
 }
 
@@ -203,6 +202,19 @@ func (p *played) called(operation, shard string) {
 				break
 			}
 		}
+	}
+}
+
+// expiredAgain notes the expiry of an iterator. A few readers may try one
+// in turn, none goes on trying.
+func (p *played) expiredAgain(iterator string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.expired == nil {
+		p.expired = make(map[string]int)
+	}
+	if p.expired[iterator]++; p.expired[iterator] == 5 {
+		p.violate("the expired iterator %s is used again and again", iterator)
 	}
 }
 

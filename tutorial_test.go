@@ -24,6 +24,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"dynamostreamer/internal/embedded"
 	"dynamostreamer/internal/endpoint"
 )
 
@@ -77,40 +78,52 @@ var skipped []string
 
 const startLocal = "docker compose up -d"
 
+// An endpoint that the scripts run on, one after the other with the same
+// expected outputs.
+type target struct {
+	name string
+	env  string // value of AWS_ENDPOINT_URL; empty: the default, embedded
+}
+
+var targets = []target{{"embedded", ""}, {"local", endpoint.LocalURL}}
+
 func TestSteps(t *testing.T) {
 	folders, err := filepath.Glob("testdata/0*")
 	if err != nil || len(folders) == 0 {
 		t.Fatalf("no scripts under testdata: %v", err)
 	}
-	for _, folder := range folders {
-		t.Run(filepath.Base(folder), func(t *testing.T) {
-			t.Parallel()
-			testscript.Run(t, testscript.Params{
-				Dir:                 folder,
-				Setup:               setup,
-				Condition:           condition,
-				UpdateScripts:       *update,
-				RequireUniqueNames:  true,
-				RequireExplicitExec: true,
-				Cmds: map[string]func(*testscript.TestScript, bool, []string){
-					"await":  await,
-					"call":   call,
-					"exits":  exits,
-					"stable": stable,
-				},
+	for _, on := range targets {
+		if on.name == "local" && !local {
+			skipped = append(skipped, "the scripts on DynamoDB Local: run "+startLocal)
+			continue
+		}
+		for _, folder := range folders {
+			t.Run(on.name+"/"+filepath.Base(folder), func(t *testing.T) {
+				t.Parallel()
+				testscript.Run(t, testscript.Params{
+					Dir:                 folder,
+					Setup:               on.setup,
+					Condition:           on.condition,
+					UpdateScripts:       *update && on.name == "embedded",
+					RequireUniqueNames:  true,
+					RequireExplicitExec: true,
+					Cmds: map[string]func(*testscript.TestScript, bool, []string){
+						"await":  await,
+						"call":   on.call,
+						"exits":  exits,
+						"stable": stable,
+					},
+				})
 			})
-		})
-	}
-	if !local {
-		noteSkipped(t, "local", "it needs DynamoDB Local: run "+startLocal)
+		}
 	}
 	if !*long {
-		noteSkipped(t, "long", "it takes long: run go test -long")
+		noteLongScripts(t)
 	}
 }
 
-// noteSkipped adds the scripts that a condition skips to skipped.
-func noteSkipped(t *testing.T, condition, why string) {
+// noteLongScripts adds the scripts to skipped that need -long.
+func noteLongScripts(t *testing.T) {
 	scripts, err := filepath.Glob("testdata/*/*.txtar")
 	if err != nil {
 		t.Fatal(err)
@@ -120,20 +133,20 @@ func noteSkipped(t *testing.T, condition, why string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if strings.Contains(string(text), "[!"+condition+"] skip") {
-			skipped = append(skipped, script+": "+why)
+		if strings.Contains(string(text), "[!long] skip") {
+			skipped = append(skipped, script+": it takes long: run go test -long")
 		}
 	}
 }
 
-// setup gives each script the steps on its PATH and a table of its own,
-// which goes when the script ends.
-func setup(env *testscript.Env) error {
+// setup gives each script the steps on its PATH, an endpoint, and a table
+// of its own, which goes when the script ends.
+func (on target) setup(env *testscript.Env) error {
 	name := fmt.Sprintf("script-%s-%d", filepath.Base(env.WorkDir), time.Now().UnixNano())
 	env.Setenv("TABLE", name)
 	env.Setenv("PATH", bin+string(filepath.ListSeparator)+env.Getenv("PATH"))
-	env.Setenv("LOCAL", endpoint.LocalURL)
-	if local {
+	env.Setenv("AWS_ENDPOINT_URL", on.env)
+	if on.name == "local" {
 		env.Defer(func() {
 			// Most scripts leave their table; some never made it.
 			exec.Command(filepath.Join(bin, "01-create-table"), "-delete", "-table", name, "-endpoint", "local").Run()
@@ -142,13 +155,12 @@ func setup(env *testscript.Env) error {
 	return nil
 }
 
-// condition adds to the scripts' conditions [local], DynamoDB Local
-// answers, and [long], the flag. A script that needs one of them begins
-// with "[!local] skip" or "[!long] skip".
-func condition(name string) (bool, error) {
+// condition adds to the scripts' conditions [embedded] and [local], the
+// endpoint they run on, and [long], the flag.
+func (on target) condition(name string) (bool, error) {
 	switch name {
-	case "local":
-		return local, nil
+	case "embedded", "local":
+		return on.name == name, nil
 	case "long":
 		return *long, nil
 	}
@@ -173,22 +185,29 @@ func await(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Fatalf("%s did not match %s within a minute; it has:\n%s", args[0], args[1], text)
 }
 
-// call sends DynamoDB Local a request that no step makes, with the JSON of
-// a file in which variables are expanded:
+// call sends the script's endpoint a request that no step makes, with the
+// JSON of a file in which variables are expanded:
 //
 //	call OPERATION FILE
-func call(ts *testscript.TestScript, neg bool, args []string) {
+func (on target) call(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: call OPERATION FILE")
 	}
 	body := os.Expand(ts.ReadFile(args[1]), ts.Getenv)
-	request, err := http.NewRequest("POST", endpoint.LocalURL, strings.NewReader(body))
+	request, err := http.NewRequest("POST", endpoint.LocalURL+"/", strings.NewReader(body))
 	ts.Check(err)
 	request.Header.Set("Content-Type", "application/x-amz-json-1.0")
 	request.Header.Set("X-Amz-Target", "DynamoDB_20120810."+args[0])
 	request.Header.Set("Authorization", "AWS4-HMAC-SHA256 "+
 		"Credential=local/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0")
-	answer, err := http.DefaultClient.Do(request)
+	client := http.DefaultClient
+	if on.name == "embedded" {
+		db, err := embedded.Open(ts.MkAbs(endpoint.DefaultDir), embedded.Options{})
+		ts.Check(err)
+		defer db.Close()
+		client = db.HTTPClient()
+	}
+	answer, err := client.Do(request)
 	ts.Check(err)
 	defer answer.Body.Close()
 	text, err := io.ReadAll(answer.Body)
@@ -241,13 +260,15 @@ var varying = []struct {
 	pattern *regexp.Regexp
 	name    string
 }{
+	{regexp.MustCompile(`(?m)^endpoint: .*$`), "endpoint: ENDPOINT"},
+	{regexp.MustCompile(`arn:aws:dynamodb:[a-z0-9\-]+:\d+:`), "arn:aws:dynamodb:REGION:ACCOUNT:"},
 	{regexp.MustCompile(`stream/\d{4}-[0-9T:.\-]+`), "stream/LABEL"},
 	{regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z`), "TIME"},
 	{regexp.MustCompile(`shardId-[0-9a-f\-]+`), "SHARD"},
 	{regexp.MustCompile(`"sequence":"\d+"`), `"sequence":"SEQUENCE"`},
 	{regexp.MustCompile(`\b1\d{9}\b`), "SECONDS"},
 	{regexp.MustCompile(`\bin \d+(\.\d+)?(µs|ms|s)\b, \d+ a second`), "in DURATION, N a second"},
-	{regexp.MustCompile(`\b\d+(\.\d+)?(µs|ms|s) (after|before) its ttl`), "DURATION $3 its ttl"},
+	{regexp.MustCompile(`\b(\d+h)?(\d+m)?\d+(\.\d+)?(µs|ms|s) (after|before) its ttl`), "DURATION $5 its ttl"},
 }
 
 // normalise replaces what varies between runs by names for it.

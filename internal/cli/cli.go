@@ -30,6 +30,9 @@ import (
 type Step struct {
 	*flag.FlagSet
 	Table string // the value of -table
+	// Clock, if not 0, has Connect give an empty embedded DynamoDB in
+	// memory in which so many seconds pass in each real one.
+	Clock int
 
 	about    string
 	example  string
@@ -72,6 +75,7 @@ func (s *Step) run(ctx context.Context, args []string, run func(context.Context)
 	}
 	if err == nil {
 		err = run(ctx)
+		err = errors.Join(err, s.resolved.Close())
 	}
 	var usage usageError
 	switch {
@@ -153,6 +157,14 @@ func (s *Step) Connect(ctx context.Context) (*dynamodb.Client, *dynamodbstreams.
 	if err != nil {
 		return nil, nil, usageError{err.Error()}
 	}
+	if s.Clock != 0 {
+		if s.endpoint != "" {
+			return nil, nil, Usagef("-clock has a DynamoDB of its own: leave out -endpoint")
+		}
+		if err := e.Scale(s.Clock); err != nil {
+			return nil, nil, usageError{"-clock: " + err.Error()}
+		}
+	}
 	db, streams, err := e.Clients(ctx)
 	s.resolved = e
 	fmt.Fprintf(s.stderr, "endpoint: %v\n", e)
@@ -161,6 +173,9 @@ func (s *Step) Connect(ctx context.Context) (*dynamodb.Client, *dynamodbstreams.
 	}
 	return db, streams, e.Reach(ctx)
 }
+
+// Now is the endpoint's time: what its TTL goes by.
+func (s *Step) Now() time.Time { return s.resolved.Now() }
 
 // OnAWS reports whether Connect reached the user's AWS account.
 func (s *Step) OnAWS() bool { return s.resolved.AWS() }

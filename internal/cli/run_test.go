@@ -228,7 +228,7 @@ func TestConnect(t *testing.T) {
 		{"nothing there", "it is named first, then missed", []string{"-endpoint", closed}, "", 1,
 			"endpoint: " + closed + "\n09-test: nothing answers at " + closed + ": start that server or give another -endpoint\n"},
 		{"unknown", "a bad value is wrong use", []string{"-endpoint", "nowhere"}, "", 2,
-			"09-test: -endpoint nowhere is unknown: give local, aws or a URL (see -h)\n"},
+			"09-test: -endpoint nowhere is unknown: give embedded, embedded:DIR, local, aws or a URL (see -h)\n"},
 		{"variable of AWS", "it is wrong use before any call", nil, "https://dynamodb.eu-west-1.amazonaws.com", 2,
 			"09-test: AWS_ENDPOINT_URL=https://dynamodb.eu-west-1.amazonaws.com is AWS itself: say -endpoint aws if you mean it (see -h)\n"},
 	} {

@@ -198,7 +198,7 @@ func TestClientsOfAWSNeedConfiguration(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			setAWS(t, account)
 			t.Setenv(test.unset, "")
-			e := Endpoint{}
+			e := Endpoint{aws: true}
 			_, _, err := e.Clients(t.Context())
 			if !strings.HasPrefix(fmt.Sprint(err), test.want) {
 				t.Errorf("Clients() without %s = %v, want %s (%s)", test.unset, err, test.want, test.reason)
@@ -230,7 +230,7 @@ func TestReach(t *testing.T) {
 		{"both gone", "the server is named once", Endpoint{tables: closed, streams: closed}, start},
 		{"no tables", "the one that is gone is named", Endpoint{tables: closed, streams: open}, start},
 		{"no streams", "the one that is gone is named", Endpoint{tables: open, streams: closed}, start},
-		{"aws", "it is taken to be there", Endpoint{}, "<nil>"},
+		{"aws", "it is taken to be there", Endpoint{aws: true}, "<nil>"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if got := fmt.Sprint(test.in.Reach(t.Context())); got != test.want {

@@ -44,14 +44,16 @@ func TestResolve(t *testing.T) {
 		env          env
 		want         Endpoint
 	}{
-		{"nothing", "local is the default", "", nil, one("http://127.0.0.1:8000")},
+		{"nothing", "embedded is the default: it needs no server", "", nil, Endpoint{dir: ".dynamodb"}},
+		{"embedded", "the default can be said too", "embedded", env{both: b1}, Endpoint{dir: ".dynamodb"}},
+		{"embedded folder", "each folder is a DynamoDB of its own", "embedded:/tmp/x", nil, Endpoint{dir: "/tmp/x"}},
 		{"local", "it is where docker-compose.yml publishes", "local", nil, one("http://127.0.0.1:8000")},
 		{"url", "any compatible server", "http://ddb.internal:4566", nil, one("http://ddb.internal:4566")},
 		{"https url", "a server may have a certificate", "https://ddb.internal", nil, one("https://ddb.internal")},
 		{"url with a slash", "the SDK adds its own", t1 + "/", nil, one(t1)},
 		{"url with a path", "a proxy may serve it under one", t1 + "/dynamodb/", nil, one(t1 + "/dynamodb")},
 		{"ipv6 url", "a colon is not always before a port", "http://[::1]:8000", nil, one("http://[::1]:8000")},
-		{"aws", "only saying so reaches it", "aws", nil, Endpoint{}},
+		{"aws", "only saying so reaches it", "aws", nil, Endpoint{aws: true}},
 
 		{"variable for both", "it serves both", "", env{both: b1}, one(b1)},
 		{"variable for tables", "it serves both where the other has none", "", env{forTables: t1}, one(t1)},
@@ -61,15 +63,15 @@ func TestResolve(t *testing.T) {
 		{"both and streams", "a service's own goes before the common one, for both", "", env{both: b1, forStreams: s1}, one(s1)},
 		{"all three", "the common one has nothing left to say", "", env{both: b1, forTables: t1, forStreams: s1},
 			Endpoint{tables: t1, streams: s1}},
-		{"empty variables", "an empty one is as good as none", "", env{both: "", forTables: "", forStreams: ""}, one(LocalURL)},
+		{"empty variables", "an empty one is as good as none", "", env{both: "", forTables: "", forStreams: ""}, Endpoint{dir: ".dynamodb"}},
 		{"empty and common", "an empty one hides no other", "", env{both: b1, forTables: "", forStreams: ""}, one(b1)},
 		{"variable with a slash", "the SDK adds its own", "", env{both: b1 + "/"}, one(b1)},
 
 		{"local over variables", "the flag decides", "local", env{both: b1, forTables: t1, forStreams: s1}, one(LocalURL)},
 		{"url over variables", "the flag decides", "http://h:1", env{both: b1, forTables: t1, forStreams: s1}, one("http://h:1")},
 		{"url over variables of AWS", "what isn't used can't be wrong", "http://h:1", env{both: aws}, one("http://h:1")},
-		{"aws over variables", "it ignores them", "aws", env{both: b1, forTables: t1, forStreams: s1}, Endpoint{}},
-		{"aws over variables of AWS", "it ignores them", "aws", env{both: aws, forTables: aws, forStreams: aws}, Endpoint{}},
+		{"aws over variables", "it ignores them", "aws", env{both: b1, forTables: t1, forStreams: s1}, Endpoint{aws: true}},
+		{"aws over variables of AWS", "it ignores them", "aws", env{both: aws, forTables: aws, forStreams: aws}, Endpoint{aws: true}},
 
 		{"like AWS", "another's domain may end alike", "http://notamazonaws.com", nil, one("http://notamazonaws.com")},
 		{"AWS inside", "another's domain may hold it", "http://amazonaws.com.example.org", nil, one("http://amazonaws.com.example.org")},
@@ -99,9 +101,9 @@ func TestResolveRefuses(t *testing.T) {
 		env          env
 		want         string
 	}{
-		{"word", "a mistyped name is no host", "nowhere", nil, "-endpoint nowhere is unknown: give local, aws or a URL"},
-		{"other case", "names are written as they are", "AWS", nil, "-endpoint AWS is unknown: give local, aws or a URL"},
-		{"no scheme", "a host is no URL", "localhost:8000", nil, "-endpoint localhost:8000 is unknown: give local, aws or a URL"},
+		{"word", "a mistyped name is no host", "nowhere", nil, "-endpoint nowhere is unknown: give embedded, embedded:DIR, local, aws or a URL"},
+		{"other case", "names are written as they are", "AWS", nil, "-endpoint AWS is unknown: give embedded, embedded:DIR, local, aws or a URL"},
+		{"no scheme", "a host is no URL", "localhost:8000", nil, "-endpoint localhost:8000 is unknown: give embedded, embedded:DIR, local, aws or a URL"},
 		{"other scheme", "it is not spoken", "ftp://h", nil, "-endpoint=ftp://h is no URL: write it like http://127.0.0.1:8000"},
 		{"no host", "there is nothing to call", "http://", nil, "-endpoint=http:// is no URL: write it like http://127.0.0.1:8000"},
 		{"bad port", "it can't be parsed", "http://h:port", nil, "-endpoint=http://h:port is no URL: write it like http://127.0.0.1:8000"},
@@ -196,8 +198,8 @@ func TestString(t *testing.T) {
 	}{
 		{"local", "the URL says more than the name", Endpoint{tables: LocalURL, streams: LocalURL}, "http://127.0.0.1:8000"},
 		{"two", "both are named", Endpoint{tables: "http://t", streams: "http://s"}, "http://t, streams at http://s"},
-		{"aws", "its region is not known yet", Endpoint{}, "aws"},
-		{"aws with a region", "the region is the server", Endpoint{region: "eu-west-1"}, "aws, region eu-west-1"},
+		{"aws", "its region is not known yet", Endpoint{aws: true}, "aws"},
+		{"aws with a region", "the region is the server", Endpoint{aws: true, region: "eu-west-1"}, "aws, region eu-west-1"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if got := test.in.String(); got != test.want {
@@ -214,7 +216,7 @@ func TestUnreachable(t *testing.T) {
 		want         string
 	}{
 		{"local", "Docker starts it", Endpoint{tables: LocalURL, streams: LocalURL},
-			"nothing answers at http://127.0.0.1:8000: run docker compose up -d"},
+			"nothing answers at http://127.0.0.1:8000: run docker compose up -d, or leave out -endpoint: the embedded DynamoDB needs no server"},
 		{"other", "we can't know how that is started", Endpoint{tables: "http://127.0.0.1:9", streams: "http://127.0.0.1:9"},
 			"nothing answers at http://127.0.0.1:9: start that server or give another -endpoint"},
 	} {

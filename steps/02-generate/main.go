@@ -65,9 +65,9 @@ func main() {
 			defer j.Close()
 			writer.Journal = j
 		}
-		rows := activity.NewGenerator(*ttl, time.Now)
+		rows := activity.NewGenerator(*ttl, step.Now)
 		if step.Given("seed") {
-			rows = activity.NewSeededGenerator(*seed, *ttl, time.Now)
+			rows = activity.NewSeededGenerator(*seed, *ttl, step.Now)
 		}
 
 		began := time.Now()
@@ -84,7 +84,6 @@ func main() {
 			if err = writer.Insert(ctx, fresh); err != nil {
 				break
 			}
-			//weave:later
 			// What happens to these rows later: one call each,
 			// since a batch can't hold conditions.
 			for _, change := range rows.Later(fresh, *updates, *deletes) {
@@ -95,7 +94,6 @@ func main() {
 					break
 				}
 			}
-			//weave:end
 			progress.Add(batch)
 		}
 		progress.Finish()

@@ -1,0 +1,21 @@
+// Package attr holds DynamoDB's attribute values: their ten types, exact decimal
+// numbers, order, size in bytes, the JSON of the wire and a compact form for
+// storage. It knows nothing of tables, expressions or requests.
+//
+// The parts that other rooms stand on:
+//
+//	Value, Type        String, Binary, NumberValue, Bool, Null, Set, List, Map;
+//	                   Type, Text, Number, Bool, Members, List, Item; Equal, Compare
+//	Item, Attr         NewItem, Get, Equal
+//	Number             ParseNumber, Int, Add, Sub, String
+//	AppendKey          order-preserving bytes of an S, N or B
+//	AppendItem         the storage form of an item; ReadItem is the way back
+//	Item.Size          bytes by DynamoDB's rules; MaxItemSize; Depth and MaxDepth
+//	Scanner            one pass over a JSON request: Kind, Object, Array, String, Bool,
+//	                   Int, Float, Null, Skip, End, and Item and Value for attribute values
+//	AppendJSON         the wire form of an Item or a Value; AppendQuoted for strings
+//	ValidationError    a value that DynamoDB refuses, with its message
+//	SerializationError a body of another shape, with the service's message
+//
+// Values and Items never change once made. An Item is sorted by name, so that equal items have equal forms.
+package attr

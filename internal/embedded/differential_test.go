@@ -1,0 +1,330 @@
+package embedded_test
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"dynamostreamer/internal/embedded"
+	"dynamostreamer/internal/embedded/attr"
+)
+
+var differentialSteps = flag.Int("differential-steps", 60, "operations in each sequence of the differential test")
+
+// A server answers a request of the wire protocol.
+type server func(target, body string) (status int, answer string)
+
+func engineServer(db *embedded.DB) server {
+	return func(target, body string) (int, string) {
+		w := httptest.NewRecorder()
+		db.Handler().ServeHTTP(w, request("http://embedded.invalid", target, body))
+		return w.Code, w.Body.String()
+	}
+}
+
+func localServer(t *testing.T) server {
+	connectLocal(t)
+	return func(target, body string) (int, string) {
+		resp, err := http.DefaultClient.Do(request(localEndpoint(), target, body))
+		if err != nil {
+			return 0, err.Error()
+		}
+		defer resp.Body.Close()
+		b, _ := io.ReadAll(resp.Body)
+		return resp.StatusCode, string(b)
+	}
+}
+
+func request(base, target, body string) *http.Request {
+	r, err := http.NewRequestWithContext(context.Background(), http.MethodPost, base+"/", strings.NewReader(body))
+	if err != nil {
+		panic(err)
+	}
+	r.Header.Set("X-Amz-Target", target)
+	r.Header.Set("Content-Type", "application/x-amz-json-1.0")
+	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=anybody/20300101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=00")
+	return r
+}
+
+// TestDifferential sends the same random operations to the engine and to
+// DynamoDB Local and compares answers and streams: 10 sequences, or as many as
+// -rapid.checks says.
+//
+//	go test ./internal/embedded -run TestDifferential -rapid.checks=200 -differential-steps=100
+func TestDifferential(t *testing.T) {
+	local := localServer(t)
+	db, _ := openMemory(t)
+	engine := engineServer(db)
+	given := false
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "rapid.checks" })
+	if !given {
+		if err := flag.Set("rapid.checks", "10"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	serial, answers := 0, map[string]int{}
+	defer func() { t.Logf("operations and their statuses: %v", answers) }()
+	rapid.Check(t, func(rt *rapid.T) {
+		serial++
+		d := &differ{rt: rt, engine: engine, local: local, answers: answers, table: fmt.Sprintf("diff-%d-%d", time.Now().UnixNano(), serial)}
+		d.createTable()
+		defer d.deleteTable()
+		for range *differentialSteps {
+			op := d.operation()
+			d.compare(op.name, op.body)
+		}
+		d.compareStreams()
+	})
+}
+
+type differ struct {
+	rt            *rapid.T
+	engine, local server
+	table         string
+	answers       map[string]int // of the engine, by operation and status
+}
+
+type op struct {
+	name string
+	body map[string]any
+}
+
+func (d *differ) createTable() {
+	body := fmt.Sprintf(`{"TableName":%q,"KeySchema":[{"AttributeName":"p","KeyType":"HASH"},{"AttributeName":"q","KeyType":"RANGE"}],
+		"AttributeDefinitions":[{"AttributeName":"p","AttributeType":"S"},{"AttributeName":"q","AttributeType":"N"}],
+		"BillingMode":"PAY_PER_REQUEST","StreamSpecification":{"StreamEnabled":true,"StreamViewType":"NEW_AND_OLD_IMAGES"}}`, d.table)
+	for _, s := range []server{d.engine, d.local} {
+		if status, answer := s("DynamoDB_20120810.CreateTable", body); status != 200 {
+			d.rt.Fatalf("CreateTable: %d %s", status, answer)
+		}
+	}
+}
+
+func (d *differ) deleteTable() {
+	for _, s := range []server{d.engine, d.local} {
+		s("DynamoDB_20120810.DeleteTable", fmt.Sprintf(`{"TableName":%q}`, d.table))
+	}
+}
+
+func (d *differ) compare(name string, body map[string]any) {
+	text, err := json.Marshal(body)
+	if err != nil {
+		d.rt.Fatal(err)
+	}
+	target := "DynamoDB_20120810." + name
+	gotStatus, got := d.engine(target, string(text))
+	wantStatus, want := d.local(target, string(text))
+	d.answers[fmt.Sprint(name, " ", gotStatus)]++
+	g, w := normalized(gotStatus, got), normalized(wantStatus, want)
+	for _, k := range knownDifferences {
+		if k.is(body, g, w) {
+			return
+		}
+	}
+	if diff := cmp.Diff(w, g); diff != "" {
+		d.rt.Fatalf("%s %s\nengine: %d %s\nLocal:  %d %s\n(-Local +engine):\n%s", name, text, gotStatus, got, wantStatus, want, diff)
+	}
+}
+
+// knownDifferences are where the engine follows the service and DynamoDB Local
+// does not, with what decides it. One may also take the difference out of the
+// answers, so that the rest is compared.
+var knownDifferences = []struct {
+	source string
+	is     func(body, engine, local map[string]any) bool
+}{
+	{
+		// "Paginating table query results": a LastEvaluatedKey does not mean that
+		// there is more. The service stops at Limit without looking further; Local
+		// looks.
+		"developer guide, Query.Pagination",
+		func(body, engine, local map[string]any) bool {
+			if limit, ok := body["Limit"].(int); ok && engine["ScannedCount"] == float64(limit) && local["LastEvaluatedKey"] == nil {
+				delete(engine, "LastEvaluatedKey")
+			}
+			return false
+		},
+	},
+	{
+		// The service's reason has no full stop, Local's has.
+		"captures of the service: dynamodb-conformance, tier 3, TransactWriteItems",
+		func(_, _, local map[string]any) bool {
+			reasons, _ := local["CancellationReasons"].([]any)
+			for _, r := range reasons {
+				if r := r.(map[string]any); r["Message"] != nil {
+					r["Message"] = strings.TrimSuffix(r["Message"].(string), ".")
+				}
+			}
+			return false
+		},
+	},
+	{
+		// A sum of more than 38 digits is refused by both. There is no public
+		// capture of the service's message for it; the engine has the one that is
+		// known for numbers in requests.
+		"captures of the service: dynamodb-conformance, number precision",
+		func(_, engine, local map[string]any) bool {
+			return local["message"] == "DynamoDB only supports precision up to 38 digits" &&
+				strings.Contains(textOf(engine), "more than 38 significant digits")
+		},
+	},
+	{
+		// "TransactWriteItems", CancellationReasons: an update that can't be applied
+		// cancels with the reason ValidationError. Local fails the request.
+		"API reference, TransactWriteItems",
+		func(_, engine, local map[string]any) bool {
+			message, _ := engine["message"].(string)
+			return local["__type"] == validation && strings.HasPrefix(message, "Transaction cancelled") && strings.Contains(message, "ValidationError")
+		},
+	},
+}
+
+const validation = "com.amazon.coral.validate#ValidationException"
+
+// normalized makes answers comparable: Local spells message with a capital
+// letter, neither orders the members of sets or the items of a scan.
+func normalized(status int, answer string) map[string]any {
+	var v map[string]any
+	if err := json.Unmarshal([]byte(answer), &v); err != nil {
+		return map[string]any{"status": status, "text": answer}
+	}
+	if m, ok := v["Message"]; ok {
+		v["message"] = m
+		delete(v, "Message")
+	}
+	// Local adds it to many answers unasked; the API has it only on request.
+	delete(v, "ConsumedCapacity")
+	if items, ok := v["Items"].([]any); ok {
+		sortByText(items)
+	}
+	if responses, ok := v["Responses"].(map[string]any); ok {
+		for _, items := range responses {
+			sortByText(items.([]any))
+		}
+	}
+	v["status"] = status
+	sortSets(v)
+	return v
+}
+
+func sortSets(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		for name, inner := range v {
+			// "Supported data types": zeros at either end are trimmed; Local keeps them.
+			if text, ok := inner.(string); ok && name == "N" {
+				v[name] = canonical(text)
+			}
+			if list, ok := inner.([]any); ok && name == "NS" {
+				for i := range list {
+					list[i] = canonical(list[i].(string))
+				}
+			}
+			if list, ok := inner.([]any); ok && (name == "SS" || name == "NS" || name == "BS") {
+				sortByText(list)
+			}
+			sortSets(inner)
+		}
+	case []any:
+		for _, inner := range v {
+			sortSets(inner)
+		}
+	}
+	return v
+}
+
+// withoutEmpty takes the type from empty lists and maps, which Local's streams
+// lack: there an empty map is {} and no AttributeValue at all.
+func withoutEmpty(v any) any {
+	switch v := sortSets(v).(type) {
+	case map[string]any:
+		for name, inner := range v {
+			list, isList := inner.([]any)
+			inside, isMap := inner.(map[string]any)
+			if len(v) == 1 && (name == "L" && isList && len(list) == 0 || name == "M" && isMap && len(inside) == 0) {
+				delete(v, name)
+			}
+			withoutEmpty(inner)
+		}
+	case []any:
+		for _, inner := range v {
+			withoutEmpty(inner)
+		}
+	}
+	return v
+}
+
+func canonical(number string) string {
+	n, err := attr.ParseNumber(number)
+	if err != nil {
+		return number
+	}
+	return n.String()
+}
+
+func sortByText(list []any) {
+	slices.SortFunc(list, func(a, b any) int { return strings.Compare(textOf(a), textOf(b)) })
+}
+
+func textOf(v any) string {
+	b, _ := json.Marshal(sortSets(v))
+	return string(b)
+}
+
+// compareStreams compares what both streams recorded of each item, in order: the
+// order of different items is no promise of a stream, and within a batch or a
+// transaction Local has one of its own.
+func (d *differ) compareStreams() {
+	got, want := d.readStream(d.engine), d.readStream(d.local)
+	for _, records := range [][]any{got, want} {
+		slices.SortStableFunc(records, func(a, b any) int {
+			return strings.Compare(textOf(a.(map[string]any)["keys"]), textOf(b.(map[string]any)["keys"]))
+		})
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		d.rt.Fatalf("the streams differ (-Local +engine):\n%s", diff)
+	}
+}
+
+func (d *differ) readStream(s server) (records []any) {
+	call := func(name, body string) map[string]any {
+		status, answer := s("DynamoDBStreams_20120810."+name, body)
+		var v map[string]any
+		if err := json.Unmarshal([]byte(answer), &v); err != nil || status != 200 {
+			d.rt.Fatalf("%s: %d %s", name, status, answer)
+		}
+		return v
+	}
+	list := call("ListStreams", fmt.Sprintf(`{"TableName":%q}`, d.table))
+	arn := list["Streams"].([]any)[0].(map[string]any)["StreamArn"].(string)
+	described := call("DescribeStream", fmt.Sprintf(`{"StreamArn":%q}`, arn))["StreamDescription"].(map[string]any)
+	for _, sh := range described["Shards"].([]any) {
+		it := call("GetShardIterator", fmt.Sprintf(`{"StreamArn":%q,"ShardId":%q,"ShardIteratorType":"TRIM_HORIZON"}`, arn, sh.(map[string]any)["ShardId"]))["ShardIterator"]
+		for it != nil {
+			page := call("GetRecords", fmt.Sprintf(`{"ShardIterator":%q}`, it))
+			for _, r := range page["Records"].([]any) {
+				r := r.(map[string]any)
+				change := r["dynamodb"].(map[string]any)
+				records = append(records, withoutEmpty(map[string]any{
+					"event": r["eventName"], "keys": change["Keys"], "new": change["NewImage"], "old": change["OldImage"],
+					"size": change["SizeBytes"], "view": change["StreamViewType"],
+				}))
+			}
+			if it = page["NextShardIterator"]; len(page["Records"].([]any)) == 0 {
+				break
+			}
+		}
+	}
+	return records
+}

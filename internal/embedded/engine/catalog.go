@@ -1,0 +1,179 @@
+package engine
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"dynamostreamer/internal/embedded/attr"
+	"dynamostreamer/internal/embedded/expr"
+	"dynamostreamer/internal/embedded/store"
+)
+
+// A catalog is all tables and streams at one version. It is shared and never
+// changes.
+type catalog struct {
+	version int64
+	names   []string // of the tables, sorted
+	tables  map[string]*table
+	streams []*stream // in the order in which they were made
+	byARN   map[string]*stream
+}
+
+// A definition is what the store keeps of a table as JSON.
+type definition struct {
+	Attributes  []AttributeDefinition
+	Key         []KeyElement
+	ID          string
+	Created     time.Time
+	BillingMode string
+	Throughput  Throughput
+	Increased   time.Time // when capacity was last raised, zero for never
+	Decreased   time.Time
+	OnDemand    time.Time // when it was last set to PAY_PER_REQUEST
+	TTL         ttl
+	StreamLabel string // of the latest stream, also one that has ended
+	StreamARN   string
+}
+
+// A ttl is a table's Time to Live setting.
+type ttl struct {
+	Attribute string // empty while disabled
+	Modified  time.Time
+}
+
+// A table is a table in the catalog.
+type table struct {
+	definition
+	id     int64
+	name   string
+	hash   expr.KeyAttribute
+	sort   expr.KeyAttribute // without a name in a table that has no sort key
+	stream *stream           // nil unless enabled
+}
+
+// A streamDefinition is what the store keeps of a stream as JSON.
+type streamDefinition struct {
+	Table   string
+	Label   string
+	View    string
+	Created time.Time
+	Key     []KeyElement
+}
+
+// A stream is a stream in the catalog. Its table may be gone.
+type stream struct {
+	streamDefinition
+	id     int64
+	arn    string
+	ended  int64         // milliseconds, 0 while it is enabled
+	shards []store.Shard // those that are open
+}
+
+func (t *table) hasSort() bool { return t.sort.Name != "" }
+
+func (t *table) keyCount() int {
+	if t.hasSort() {
+		return 2
+	}
+	return 1
+}
+
+// catalogOf is the catalog that tx sees. It is read anew only after a change.
+func (e *Engine) catalogOf(tx *store.Tx) (*catalog, error) {
+	if tx.CatalogChanged() {
+		return loadCatalog(tx) // not committed, so not kept
+	}
+	if c := e.catalog.Load(); c != nil && c.version == tx.CatalogVersion() {
+		return c, nil
+	}
+	c, err := loadCatalog(tx)
+	if err == nil {
+		e.catalog.Store(c)
+	}
+	return c, err
+}
+
+func loadCatalog(tx *store.Tx) (*catalog, error) {
+	c := &catalog{version: tx.CatalogVersion(), tables: map[string]*table{}, byARN: map[string]*stream{}}
+	streams, err := tx.Streams()
+	if err != nil {
+		return nil, err
+	}
+	byID, enabled := map[int64]*stream{}, map[int64]*stream{}
+	for _, row := range streams {
+		s := &stream{id: row.ID, arn: row.ARN, ended: row.Ended}
+		if err := json.Unmarshal(row.Definition, &s.streamDefinition); err != nil {
+			return nil, fmt.Errorf("definition of stream %s: %w", row.ARN, err)
+		}
+		c.streams = append(c.streams, s)
+		c.byARN[s.arn] = s
+		byID[s.id] = s
+		if s.ended == 0 {
+			enabled[row.Table] = s
+		}
+	}
+	open, err := tx.OpenShards()
+	if err != nil {
+		return nil, err
+	}
+	for _, sh := range open {
+		if s := byID[sh.Stream]; s != nil {
+			s.shards = append(s.shards, sh)
+		}
+	}
+	tables, err := tx.Tables()
+	if err != nil {
+		return nil, err
+	}
+	for _, row := range tables {
+		t := &table{id: row.ID, name: row.Name, stream: enabled[row.ID]}
+		if err := json.Unmarshal(row.Definition, &t.definition); err != nil {
+			return nil, fmt.Errorf("definition of table %s: %w", row.Name, err)
+		}
+		t.resolveKey()
+		c.names = append(c.names, t.name)
+		c.tables[t.name] = t
+	}
+	return c, nil
+}
+
+func (t *table) resolveKey() {
+	for _, k := range t.Key {
+		a := expr.KeyAttribute{Name: k.AttributeName}
+		for _, d := range t.Attributes {
+			if d.AttributeName == a.Name {
+				a.Type = attr.TypeNamed(d.AttributeType)
+			}
+		}
+		if k.KeyType == "HASH" {
+			t.hash = a
+		} else {
+			t.sort = a
+		}
+	}
+}
+
+// table finds a table for an operation on items.
+func (c *catalog) table(name string) (*table, error) {
+	if t := c.tables[name]; t != nil {
+		return t, nil
+	}
+	return nil, fail(ResourceNotFoundException, "Requested resource not found")
+}
+
+// named finds a table for an operation on tables, whose error names it.
+func (c *catalog) named(name string) (*table, error) {
+	if t := c.tables[name]; t != nil {
+		return t, nil
+	}
+	return nil, fail(ResourceNotFoundException, "Requested resource not found: Table: %s not found", name)
+}
+
+func encode(v any) []byte {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // the definitions hold nothing that can't be written
+	}
+	return b
+}

@@ -1,0 +1,206 @@
+package engine
+
+import (
+	"context"
+
+	"dynamostreamer/internal/embedded/store"
+)
+
+// DescribeStreamInput is the request of DescribeStream.
+type DescribeStreamInput struct {
+	StreamArn             *string
+	ExclusiveStartShardId *string
+	Limit                 *int64
+	ShardFilter           *ShardFilter
+}
+
+// A ShardFilter asks for some of a stream's shards: its only type is
+// CHILD_SHARDS, those whose parent is ShardId.
+type ShardFilter struct {
+	Type    *string
+	ShardId *string
+}
+
+// A StreamDescription is what the API tells of a stream.
+type StreamDescription struct {
+	StreamArn               string
+	StreamLabel             string
+	StreamStatus            string
+	StreamViewType          string
+	CreationRequestDateTime Seconds
+	TableName               string
+	KeySchema               []KeyElement
+	Shards                  []ShardDescription
+	LastEvaluatedShardId    string `json:",omitempty"`
+}
+
+// A ShardDescription is what the API tells of a shard. One without an ending
+// sequence number is open.
+type ShardDescription struct {
+	ShardId             string
+	SequenceNumberRange SequenceNumberRange
+	ParentShardId       string `json:",omitempty"` // may be gone already
+}
+
+// A SequenceNumberRange bounds the sequence numbers of a shard's records.
+type SequenceNumberRange struct {
+	StartingSequenceNumber string
+	EndingSequenceNumber   string `json:",omitempty"`
+}
+
+const maxShardsPage = 100
+
+// DescribeStream lists a stream's shards, at most 100 a page, in an order in
+// which parents come before their children.
+func (e *Engine) DescribeStream(ctx context.Context, in *DescribeStreamInput) (*StreamDescription, error) {
+	if err := in.check(); err != nil {
+		return nil, err
+	}
+	return read(ctx, e, func(tx *store.Tx, c *catalog) (*StreamDescription, error) {
+		s, err := c.streamByARN(*in.StreamArn)
+		if err != nil {
+			return nil, err
+		}
+		d := &StreamDescription{
+			StreamArn: s.arn, StreamLabel: s.Label, StreamStatus: "ENABLED", StreamViewType: s.View,
+			CreationRequestDateTime: Seconds(s.Created), TableName: s.Table, KeySchema: s.Key,
+			Shards: []ShardDescription{},
+		}
+		if s.ended != 0 {
+			d.StreamStatus = "DISABLED"
+		}
+		limit := orElse(in.Limit, maxShardsPage)
+		shards, err := in.find(tx, s, limit+1)
+		if err != nil {
+			return nil, err
+		}
+		for i, sh := range shards {
+			if i == limit {
+				d.LastEvaluatedShardId = shards[limit-1].Name
+				break
+			}
+			d.Shards = append(d.Shards, describeShard(sh))
+		}
+		return d, nil
+	})
+}
+
+func (in *DescribeStreamInput) check() error {
+	var c checks
+	c.required(in.StreamArn != nil, "streamArn")
+	c.length(in.StreamArn, "streamArn", 37, 1024)
+	c.length(in.ExclusiveStartShardId, "exclusiveStartShardId", 28, 65)
+	c.atLeast(in.Limit, "limit", 1)
+	if f := in.ShardFilter; f != nil {
+		c.oneOf(f.Type, "shardFilter.type", "CHILD_SHARDS")
+		c.length(f.ShardId, "shardFilter.shardId", 28, 65)
+	}
+	if err := c.err(); err != nil {
+		return err
+	}
+	if in.Limit != nil && *in.Limit > maxShardsPage {
+		return invalid(badValues+"Limit should be less than or equal to %d", maxShardsPage)
+	}
+	if f := in.ShardFilter; f != nil && (f.Type == nil || f.ShardId == nil) {
+		return invalid(badValues + "ShardFilter needs both Type and ShardId")
+	}
+	return nil
+}
+
+// find reads up to limit of the shards that the request asks for.
+func (in *DescribeStreamInput) find(tx *store.Tx, s *stream, limit int) ([]store.Shard, error) {
+	after := text(in.ExclusiveStartShardId)
+	if in.ShardFilter == nil {
+		return tx.Shards(s.id, after, limit)
+	}
+	if _, found, err := tx.Shard(s.id, *in.ShardFilter.ShardId); err != nil {
+		return nil, err
+	} else if !found {
+		return nil, shardNotFound(*in.ShardFilter.ShardId, s)
+	}
+	children, err := tx.Children(s.id, *in.ShardFilter.ShardId)
+	for len(children) > 0 && children[0].Name <= after {
+		children = children[1:]
+	}
+	return children, err
+}
+
+func describeShard(sh store.Shard) ShardDescription {
+	d := ShardDescription{ShardId: sh.Name, ParentShardId: sh.Parent}
+	d.SequenceNumberRange.StartingSequenceNumber = formatSequence(sh.Starting)
+	if sh.Ending != 0 {
+		d.SequenceNumberRange.EndingSequenceNumber = formatSequence(sh.Ending)
+	}
+	return d
+}
+
+func (c *catalog) streamByARN(arn string) (*stream, error) {
+	if s := c.byARN[arn]; s != nil {
+		return s, nil
+	}
+	return nil, fail(ResourceNotFoundException, "Requested resource not found: Stream: %s not found", arn)
+}
+
+func shardNotFound(id string, s *stream) error {
+	return fail(ResourceNotFoundException, "Requested resource not found: Shard: %s in Stream: %s not found", id, s.arn)
+}
+
+// ListStreamsInput is the request of ListStreams.
+type ListStreamsInput struct {
+	TableName               *string
+	ExclusiveStartStreamArn *string
+	Limit                   *int64
+}
+
+// ListStreamsOutput is the answer of ListStreams.
+type ListStreamsOutput struct {
+	Streams                []StreamName
+	LastEvaluatedStreamArn string `json:",omitempty"`
+}
+
+// A StreamName names a stream and its table.
+type StreamName struct {
+	StreamArn   string
+	TableName   string
+	StreamLabel string
+}
+
+// ListStreams lists streams, those that have ended too while their records live,
+// in the order in which they were made.
+func (e *Engine) ListStreams(ctx context.Context, in *ListStreamsInput) (*ListStreamsOutput, error) {
+	var c checks
+	if in.TableName != nil {
+		c.named(in.TableName, "tableName", 3)
+	}
+	c.length(in.ExclusiveStartStreamArn, "exclusiveStartStreamArn", 37, 1024)
+	c.atLeast(in.Limit, "limit", 1)
+	if err := c.err(); err != nil {
+		return nil, err
+	}
+	if in.Limit != nil && *in.Limit > maxShardsPage {
+		return nil, invalid(badValues+"Limit should be less than or equal to %d", maxShardsPage)
+	}
+	return read(ctx, e, func(_ *store.Tx, c *catalog) (*ListStreamsOutput, error) {
+		out := &ListStreamsOutput{Streams: []StreamName{}}
+		limit := orElse(in.Limit, maxShardsPage)
+		after := int64(0)
+		if in.ExclusiveStartStreamArn != nil {
+			s, err := c.streamByARN(*in.ExclusiveStartStreamArn)
+			if err != nil {
+				return nil, err
+			}
+			after = s.id
+		}
+		for _, s := range c.streams {
+			if s.id <= after || in.TableName != nil && s.Table != *in.TableName {
+				continue
+			}
+			if len(out.Streams) == limit {
+				out.LastEvaluatedStreamArn = out.Streams[limit-1].StreamArn
+				break
+			}
+			out.Streams = append(out.Streams, StreamName{StreamArn: s.arn, TableName: s.Table, StreamLabel: s.Label})
+		}
+		return out, nil
+	})
+}

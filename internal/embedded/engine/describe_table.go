@@ -1,0 +1,112 @@
+package engine
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"dynamostreamer/internal/embedded/store"
+)
+
+// TableInput is the request of DescribeTable, DeleteTable and DescribeTimeToLive.
+type TableInput struct{ TableName *string }
+
+// DescribeTable tells what a table is. Its counts are exact; the service's are
+// up to six hours old.
+func (e *Engine) DescribeTable(ctx context.Context, in *TableInput) (*TableDescription, error) {
+	var c checks
+	c.table(in.TableName, "tableName")
+	if err := c.err(); err != nil {
+		return nil, err
+	}
+	return read(ctx, e, func(tx *store.Tx, c *catalog) (*TableDescription, error) {
+		t, err := c.named(*in.TableName)
+		if err != nil {
+			return nil, err
+		}
+		return e.describe(tx, t, "ACTIVE")
+	})
+}
+
+func (e *Engine) describe(tx *store.Tx, t *table, status string) (*TableDescription, error) {
+	items, bytes, err := tx.Counts(t.id)
+	d := &TableDescription{
+		AttributeDefinitions: t.Attributes,
+		TableName:            t.name,
+		KeySchema:            t.Key,
+		TableStatus:          status,
+		CreationDateTime:     Seconds(t.Created),
+		ProvisionedThroughput: ThroughputDescription{
+			LastIncreaseDateTime: sometime(t.Increased),
+			LastDecreaseDateTime: sometime(t.Decreased),
+			ReadCapacityUnits:    t.Throughput.ReadCapacityUnits,
+			WriteCapacityUnits:   t.Throughput.WriteCapacityUnits,
+		},
+		TableSizeBytes:    bytes,
+		ItemCount:         items,
+		TableArn:          e.tableARN(t.name),
+		TableId:           t.ID,
+		LatestStreamLabel: t.StreamLabel,
+		LatestStreamArn:   t.StreamARN,
+	}
+	if !t.OnDemand.IsZero() {
+		d.BillingModeSummary = &BillingModeSummary{BillingMode: t.BillingMode, LastUpdateToPayPerRequestDateTime: sometime(t.OnDemand)}
+	}
+	if t.stream != nil {
+		on, view := true, t.stream.View
+		d.StreamSpecification = &StreamSpecification{StreamEnabled: &on, StreamViewType: &view}
+	}
+	return d, err
+}
+
+func sometime(t time.Time) *Seconds {
+	if t.IsZero() {
+		return nil
+	}
+	s := Seconds(t)
+	return &s
+}
+
+// ListTablesInput is the request of ListTables.
+type ListTablesInput struct {
+	ExclusiveStartTableName *string
+	Limit                   *int64
+}
+
+// ListTablesOutput is the answer of ListTables.
+type ListTablesOutput struct {
+	TableNames             []string
+	LastEvaluatedTableName string `json:",omitempty"`
+}
+
+// ListTables lists names of tables in their order, a page at a time.
+func (e *Engine) ListTables(ctx context.Context, in *ListTablesInput) (*ListTablesOutput, error) {
+	var c checks
+	c.length(in.ExclusiveStartTableName, "exclusiveStartTableName", 3, 255)
+	if n := in.ExclusiveStartTableName; n != nil && *n != "" && !nameRegexp.MatchString(*n) {
+		c.broke(*n, "exclusiveStartTableName", "Member must satisfy regular expression pattern: "+namePattern)
+	}
+	c.atLeast(in.Limit, "limit", 1)
+	c.atMost(in.Limit, "limit", 100)
+	if err := c.err(); err != nil {
+		return nil, err
+	}
+	return read(ctx, e, func(_ *store.Tx, c *catalog) (*ListTablesOutput, error) {
+		out := &ListTablesOutput{}
+		limit := orElse(in.Limit, 100)
+		from := 0
+		if after := text(in.ExclusiveStartTableName); after != "" {
+			i, found := slices.BinarySearch(c.names, after)
+			if from = i; found {
+				from++
+			}
+		}
+		names := c.names[from:]
+		if len(names) > limit {
+			names = names[:limit]
+			out.LastEvaluatedTableName = names[limit-1]
+		}
+		out.TableNames = append([]string{}, names...)
+		return out, nil
+	})
+}

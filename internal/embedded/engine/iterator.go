@@ -1,0 +1,180 @@
+package engine
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"strings"
+	"time"
+
+	"dynamostreamer/internal/embedded/store"
+)
+
+// iteratorLife is how long a shard iterator can be used ("GetRecords":
+// ExpiredIteratorException).
+const iteratorLife = 15 * time.Minute
+
+// An iterator is a place in a shard: before the record with the sequence number
+// next, or before the first one that follows.
+type iterator struct {
+	arn        string // of the stream
+	identity   uint32 // of the engine that issued it
+	generation uint32
+	issued     int64 // milliseconds
+	shard      int64
+	next       int64
+}
+
+const iteratorForm = "%08x.%x.%x.%x.%x"
+
+// token is the iterator as the API shows it: like the service's, the stream's
+// ARN and something opaque. It is not a secret, only guarded against mistakes.
+func (it iterator) token() string {
+	place := fmt.Sprintf(iteratorForm, it.identity, it.generation, it.issued, it.shard, it.next)
+	return it.arn + "|1|" + base64.StdEncoding.EncodeToString([]byte(place))
+}
+
+func parseIterator(token string) (it iterator, ok bool) {
+	arn, coded, _ := strings.Cut(token, "|1|")
+	place, err := base64.StdEncoding.DecodeString(coded)
+	if err != nil {
+		return it, false
+	}
+	it.arn = arn
+	_, err = fmt.Sscanf(string(place), iteratorForm, &it.identity, &it.generation, &it.issued, &it.shard, &it.next)
+	return it, err == nil && it.token() == token
+}
+
+// iteratorAt makes the token of a new iterator.
+func (e *Engine) iteratorAt(s *stream, shard, next int64) string {
+	return iterator{s.arn, e.identity, e.generation.Load(), e.nowMilli(), shard, next}.token()
+}
+
+// ExpireIterators makes all iterators that this engine has issued so far answer
+// ExpiredIteratorException.
+func (e *Engine) ExpireIterators() { e.generation.Add(1) }
+
+func (e *Engine) checkLife(it iterator) error {
+	old := it.identity == e.identity && it.generation != e.generation.Load()
+	if old || e.nowMilli()-it.issued >= iteratorLife.Milliseconds() {
+		return fail(ExpiredIteratorException, "The iterator has expired: it was issued at %s and lives for %v; ask for a new one after the last sequence number that you have read",
+			time.UnixMilli(it.issued).UTC().Format(time.RFC3339), iteratorLife)
+	}
+	return nil
+}
+
+// GetShardIteratorInput is the request of GetShardIterator.
+type GetShardIteratorInput struct {
+	StreamArn      *string
+	ShardId        *string
+	Type           *string
+	SequenceNumber *string
+	Timestamp      *float64 // Unix seconds
+}
+
+// GetShardIterator makes an iterator that stands in a shard at its oldest record,
+// behind its newest, at or behind a sequence number, or at a time.
+func (e *Engine) GetShardIterator(ctx context.Context, in *GetShardIteratorInput) (token string, err error) {
+	if err := in.check(e.nowMilli()); err != nil {
+		return "", err
+	}
+	return read(ctx, e, func(tx *store.Tx, c *catalog) (string, error) {
+		s, err := c.streamByARN(*in.StreamArn)
+		if err != nil {
+			return "", err
+		}
+		sh, found, err := tx.Shard(s.id, *in.ShardId)
+		if err != nil {
+			return "", err
+		}
+		if !found {
+			return "", shardNotFound(*in.ShardId, s)
+		}
+		next, err := e.position(tx, sh, in)
+		return e.iteratorAt(s, sh.ID, next), err
+	})
+}
+
+func (in *GetShardIteratorInput) check(now int64) error {
+	var c checks
+	c.required(in.StreamArn != nil, "streamArn")
+	c.length(in.StreamArn, "streamArn", 37, 1024)
+	c.required(in.ShardId != nil, "shardId")
+	c.length(in.ShardId, "shardId", 28, 65)
+	c.required(in.Type != nil, "shardIteratorType")
+	c.oneOf(in.Type, "shardIteratorType", "TRIM_HORIZON", "LATEST", "AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER", "AT_TIMESTAMP")
+	c.length(in.SequenceNumber, "sequenceNumber", 21, 40)
+	if err := c.err(); err != nil {
+		return err
+	}
+	bySequence := strings.HasSuffix(*in.Type, "_SEQUENCE_NUMBER")
+	byTime := *in.Type == "AT_TIMESTAMP"
+	switch {
+	case bySequence && in.SequenceNumber == nil:
+		return invalid(badValues + "Invalid SequenceNumber")
+	case !bySequence && in.SequenceNumber != nil:
+		return invalid(badValues + "SequenceNumber should not be passed for this iterator type")
+	case byTime && in.Timestamp == nil:
+		return invalid(badValues + "Timestamp is required for the iterator type AT_TIMESTAMP")
+	case !byTime && in.Timestamp != nil:
+		return invalid(badValues + "Timestamp should not be passed for this iterator type")
+	case byTime && *in.Timestamp*1000 > float64(now):
+		return invalid(badValues + "Timestamp is in the future")
+	}
+	return nil
+}
+
+// horizon is the time before which records are trimmed, swept or not.
+func (e *Engine) horizon() int64 { return e.nowMilli() - Retention.Milliseconds() }
+
+// position is the sequence number that the asked iterator stands before.
+func (e *Engine) position(tx *store.Tx, sh store.Shard, in *GetShardIteratorInput) (next int64, err error) {
+	switch *in.Type {
+	case "LATEST":
+		return tx.LastSequence() + 1, nil
+	case "TRIM_HORIZON":
+		return e.since(tx, sh, e.horizon())
+	case "AT_TIMESTAMP":
+		return e.since(tx, sh, max(e.horizon(), int64(*in.Timestamp*1000)))
+	}
+	seq, ok := parseSequence(*in.SequenceNumber)
+	if !ok || seq < sh.Starting || seq > tx.LastSequence() || sh.Ending != 0 && seq > sh.Ending {
+		return 0, invalid("Invalid SequenceNumber for the shard")
+	}
+	if err := e.checkTrimmed(tx, sh, seq); err != nil {
+		return 0, err
+	}
+	if *in.Type == "AFTER_SEQUENCE_NUMBER" {
+		seq++
+	}
+	return seq, nil
+}
+
+// since is where the shard's first record since a time stands; without one, where
+// its next record will.
+func (e *Engine) since(tx *store.Tx, sh store.Shard, at int64) (int64, error) {
+	seq, found, err := tx.FirstSince(sh.ID, at)
+	if err != nil || !found {
+		return tx.LastSequence() + 1, err
+	}
+	return seq, nil
+}
+
+// checkTrimmed fails where the records from next on are not all there any more.
+func (e *Engine) checkTrimmed(tx *store.Tx, sh store.Shard, next int64) error {
+	trimmed := next <= sh.Trimmed
+	if !trimmed {
+		horizon := e.horizon()
+		err := tx.Records(sh.ID, next, func(r store.Record) bool {
+			trimmed = r.At < horizon
+			return false
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if trimmed {
+		return fail(TrimmedDataAccessException, "The operation attempted to read past the oldest stream record in shard %s: what was recorded there more than 24 hours ago is gone", sh.Name)
+	}
+	return nil
+}

@@ -1,0 +1,68 @@
+package engine
+
+import (
+	"context"
+
+	"dynamostreamer/internal/embedded/store"
+)
+
+// ScanInput is the request of Scan.
+type ScanInput struct {
+	ReadInput
+	Segment       *int64
+	TotalSegments *int64
+}
+
+// Scan reads the items of a table in the order of their partition keys' hashes,
+// a page at a time; or one of several segments of that order.
+func (e *Engine) Scan(ctx context.Context, in *ScanInput) (*PageOutput, error) {
+	var c checks
+	in.check(&c)
+	c.atLeast(in.Segment, "segment", 0)
+	c.atMost(in.Segment, "segment", 999999)
+	c.atLeast(in.TotalSegments, "totalSegments", 1)
+	c.atMost(in.TotalSegments, "totalSegments", 1000000)
+	if err := c.err(); err != nil {
+		return nil, err
+	}
+	if err := in.checkSegments(); err != nil {
+		return nil, err
+	}
+	return in.readPage(ctx, e, "Scanning", func(tx *store.Tx, p *page) error {
+		low, high := in.hashes()
+		var after *store.Key
+		if in.ExclusiveStartKey != nil {
+			key, err := p.table.startKey(in.ExclusiveStartKey)
+			if err != nil {
+				return err
+			}
+			if key.Part < low || key.Part > high {
+				return invalid("The provided starting key is outside the segment")
+			}
+			after = &key
+		}
+		return tx.Scan(p.table.id, low, high, after, p.take)
+	})
+}
+
+func (in *ScanInput) checkSegments() error {
+	switch {
+	case in.Segment != nil && in.TotalSegments == nil:
+		return invalid("The TotalSegments parameter is required but was not present in the request when Segment parameter is present")
+	case in.Segment == nil && in.TotalSegments != nil:
+		return invalid("The Segment parameter is required but was not present in the request when parameter TotalSegments is present")
+	case in.Segment != nil && *in.Segment >= *in.TotalSegments:
+		return invalid("The Segment parameter is zero-based and must be less than parameter TotalSegments: Segment: %d is not less than TotalSegments: %d",
+			*in.Segment, *in.TotalSegments)
+	}
+	return nil
+}
+
+// hashes is the partition hashes of the segment, the last included.
+func (in *ScanInput) hashes() (low, high uint32) {
+	if in.Segment == nil {
+		return 0, allHashes - 1
+	}
+	n, total := uint64(*in.Segment), uint64(*in.TotalSegments)
+	return uint32(n * allHashes / total), uint32((n+1)*allHashes/total - 1)
+}

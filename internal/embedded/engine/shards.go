@@ -1,0 +1,226 @@
+package engine
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"time"
+
+	"dynamostreamer/internal/embedded/store"
+)
+
+// allHashes is one more than the largest partition hash.
+const allHashes = 1 << 32
+
+func randomUint32() uint32 { return rand.Uint32() }
+
+// newUUID is a random identifier in the form of TableId.
+func newUUID() string {
+	var b [16]byte
+	for i := range b {
+		b[i] = byte(rand.Uint32())
+	}
+	h := hex.EncodeToString(b[:])
+	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
+}
+
+// sequenceBase lifts the store's sequence numbers to 21 digits, the least that
+// the service's have.
+const sequenceBase = "1"
+
+// formatSequence is the sequence number that the API shows.
+func formatSequence(seq int64) string { return fmt.Sprintf("%s%020d", sequenceBase, seq) }
+
+// parseSequence reads a sequence number of the API. Those that this engine never
+// gave out are not ok.
+func parseSequence(text string) (seq int64, ok bool) {
+	if len(text) != 21 || text[:1] != sequenceBase {
+		return 0, false
+	}
+	for _, c := range []byte(text[1:]) {
+		if c < '0' || c > '9' || seq > (1<<63-1)/10-1 {
+			return 0, false
+		}
+		seq = seq*10 + int64(c-'0')
+	}
+	return seq, true
+}
+
+// addShard opens a shard for the partition hashes from low until before high. Its
+// name sorts behind its parent's, even if the clock was set back.
+func (e *Engine) addShard(tx *store.Tx, streamID int64, parent store.Shard, low, high int64) (store.Shard, error) {
+	opened := max(e.nowMilli(), parent.Opened)
+	return tx.InsertShard(store.Shard{
+		Stream: streamID,
+		Name:   fmt.Sprintf("shardId-%020d-%08x", opened, uint32(tx.NextSequence())),
+		Parent: parent.Name,
+		Low:    low,
+		High:   high,
+		Opened: opened,
+	})
+}
+
+// replace closes a shard and opens its children, which share its hashes: one, or
+// two that meet at the bound. It returns the last of them.
+func (e *Engine) replace(tx *store.Tx, sh store.Shard, bound ...int64) (child store.Shard, err error) {
+	if err := tx.CloseShard(sh.ID, e.nowMilli()); err != nil {
+		return child, err
+	}
+	low := sh.Low
+	for _, high := range append(bound, sh.High) {
+		if child, err = e.addShard(tx, sh.Stream, sh, low, high); err != nil {
+			return child, err
+		}
+		low = high
+	}
+	return child, nil
+}
+
+// shardFor is the open shard that takes a partition hash. One that is too old or
+// too full is replaced first, so that every item stays in one lineage.
+func (e *Engine) shardFor(tx *store.Tx, s *stream, part uint32, now int64) (id int64, err error) {
+	shards, err := openShards(tx, s)
+	if err != nil {
+		return 0, err
+	}
+	for _, sh := range shards {
+		if int64(part) < sh.Low || int64(part) >= sh.High {
+			continue
+		}
+		bytes, err := tx.ShardBytes(sh.ID)
+		if err != nil {
+			return 0, err
+		}
+		if bytes < e.options.ShardBytes && !e.tooOld(sh, now) {
+			return sh.ID, nil
+		}
+		child, err := e.replace(tx, sh)
+		return child.ID, err
+	}
+	return 0, fmt.Errorf("stream %s has no open shard for the partition hash %d", s.arn, part)
+}
+
+// openShards is the stream's open shards as tx has left them.
+func openShards(tx *store.Tx, s *stream) ([]store.Shard, error) {
+	if !tx.CatalogChanged() {
+		return s.shards, nil
+	}
+	all, err := tx.OpenShards()
+	mine := all[:0]
+	for _, sh := range all {
+		if sh.Stream == s.id {
+			mine = append(mine, sh)
+		}
+	}
+	return mine, err
+}
+
+func (e *Engine) tooOld(sh store.Shard, now int64) bool {
+	return now-sh.Opened >= e.options.ShardAge.Milliseconds()
+}
+
+// everything is the limit of what takes on all there is at once.
+const everything = math.MaxInt32
+
+// onStream runs fn in a transaction on the enabled stream of a table.
+func (e *Engine) onStream(ctx context.Context, tableName string, fn func(*store.Tx, *stream) error) error {
+	_, err := write(ctx, e, func(tx *store.Tx, c *catalog) (none struct{}, err error) {
+		t, err := c.named(tableName)
+		if err != nil {
+			return none, err
+		}
+		if t.stream == nil {
+			return none, fmt.Errorf("table %s has no enabled stream", tableName)
+		}
+		return none, fn(tx, t.stream)
+	})
+	return err
+}
+
+// RollShards closes every open shard of the table's stream and opens a child of
+// each, as the service does about every four hours.
+func (e *Engine) RollShards(ctx context.Context, tableName string) error {
+	return e.onStream(ctx, tableName, func(tx *store.Tx, s *stream) error {
+		for _, sh := range s.shards {
+			if _, err := e.replace(tx, sh); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// SplitShard closes a shard and opens two children that share its items, as the
+// service does when a partition splits.
+func (e *Engine) SplitShard(ctx context.Context, tableName, shardID string) error {
+	return e.onStream(ctx, tableName, func(tx *store.Tx, s *stream) error {
+		for _, sh := range s.shards {
+			if sh.Name != shardID {
+				continue
+			}
+			middle := sh.Low + (sh.High-sh.Low)/2
+			if middle == sh.Low {
+				return fmt.Errorf("shard %s is too narrow to split", shardID)
+			}
+			_, err := e.replace(tx, sh, middle)
+			return err
+		}
+		return fmt.Errorf("stream %s has no open shard %s", s.arn, shardID)
+	})
+}
+
+// TrimTo removes what the table's stream recorded before a time, as if it were
+// older than 24 hours.
+func (e *Engine) TrimTo(ctx context.Context, tableName string, before time.Time) error {
+	return e.onStream(ctx, tableName, func(tx *store.Tx, s *stream) error {
+		shards, err := tx.Shards(s.id, "", everything)
+		for _, sh := range shards {
+			if err == nil {
+				_, err = tx.Trim(sh.ID, before.UnixMilli(), everything)
+			}
+		}
+		return err
+	})
+}
+
+// openStream makes a table's stream with its first shard.
+func (e *Engine) openStream(tx *store.Tx, c *catalog, tableID int64, tableName string, def *definition, view string) error {
+	now := e.clock.Now()
+	label, arn := "", ""
+	for taken := true; taken; now = now.Add(time.Millisecond) {
+		label = now.UTC().Format("2006-01-02T15:04:05.000")
+		arn = e.tableARN(tableName) + "/stream/" + label
+		_, taken = c.byARN[arn]
+	}
+	def.StreamLabel, def.StreamARN = label, arn
+	id, err := tx.InsertStream(store.StreamRow{
+		Table: tableID,
+		ARN:   def.StreamARN,
+		Definition: encode(streamDefinition{
+			Table: tableName, Label: label, View: view, Created: now, Key: def.Key,
+		}),
+	})
+	if err != nil {
+		return err
+	}
+	_, err = e.addShard(tx, id, store.Shard{}, 0, allHashes)
+	return err
+}
+
+// closeStream ends a stream: its shards close without children and stay
+// readable until they are trimmed.
+func (e *Engine) closeStream(tx *store.Tx, s *stream) error {
+	shards, err := openShards(tx, s)
+	if err != nil {
+		return err
+	}
+	now := e.nowMilli()
+	for _, sh := range shards {
+		if err := tx.CloseShard(sh.ID, now); err != nil {
+			return err
+		}
+	}
+	return tx.EndStream(s.id, now)
+}

@@ -1,0 +1,134 @@
+package engine
+
+import (
+	"context"
+	"math"
+	"strconv"
+	"time"
+
+	"dynamostreamer/internal/embedded/attr"
+	"dynamostreamer/internal/embedded/store"
+)
+
+// tooLongAgo: items whose time lies further back are never removed ("Time to
+// Live": at most five years, so that a mistaken value does not empty a table).
+const tooLongAgo = 5 * 365 * 24 * time.Hour
+
+// ttlChangeInterval is how long a table's TTL can't be changed again after a
+// change: the change takes up to that long in the service.
+const ttlChangeInterval = time.Hour
+
+// expiry is when the item expires, in milliseconds; 0 means never. Only a
+// top-level Number counts.
+func (t *ttl) expiry(item attr.Item) int64 {
+	if t.Attribute == "" {
+		return 0
+	}
+	v, ok := item.Get(t.Attribute)
+	if !ok || v.Type() != attr.N {
+		return 0
+	}
+	seconds, err := strconv.ParseFloat(v.Text(), 64)
+	if err != nil || seconds <= 0 || seconds > 1e12 {
+		return 0 // far too long ago, or never in any process's life
+	}
+	return int64(math.Ceil(seconds * 1000))
+}
+
+// A TimeToLiveSpecification turns a table's TTL on or off.
+type TimeToLiveSpecification struct {
+	Enabled       *bool
+	AttributeName *string
+}
+
+// UpdateTimeToLiveInput is the request of UpdateTimeToLive.
+type UpdateTimeToLiveInput struct {
+	TableName     *string
+	Specification *TimeToLiveSpecification
+}
+
+// UpdateTimeToLive turns a table's TTL on or off. It takes effect at once; the
+// service takes up to an hour, and like it this refuses another change until
+// that hour is over.
+func (e *Engine) UpdateTimeToLive(ctx context.Context, in *UpdateTimeToLiveInput) (*TimeToLiveSpecification, error) {
+	var c checks
+	c.table(in.TableName, "tableName")
+	c.required(in.Specification != nil, "timeToLiveSpecification")
+	if s := in.Specification; s != nil {
+		c.required(s.AttributeName != nil, "timeToLiveSpecification.attributeName")
+		c.length(s.AttributeName, "timeToLiveSpecification.attributeName", 1, 255)
+		c.required(s.Enabled != nil, "timeToLiveSpecification.enabled")
+	}
+	if err := c.err(); err != nil {
+		return nil, err
+	}
+	return write(ctx, e, func(tx *store.Tx, c *catalog) (*TimeToLiveSpecification, error) {
+		t, err := c.named(*in.TableName)
+		if err != nil {
+			return nil, err
+		}
+		return in.Specification, e.setTTL(tx, t, *in.Specification.AttributeName, *in.Specification.Enabled)
+	})
+}
+
+func (e *Engine) setTTL(tx *store.Tx, t *table, attribute string, enable bool) error {
+	active, now := t.TTL.Attribute, e.clock.Now()
+	switch {
+	case active != "" && active != attribute:
+		return invalid("TimeToLive is active on a different AttributeName: current AttributeName is %s", active)
+	case active != "" && enable:
+		return invalid("TimeToLive is already enabled")
+	case active == "" && !enable:
+		return invalid("TimeToLive is already disabled")
+	case !t.TTL.Modified.IsZero() && now.Sub(t.TTL.Modified) < ttlChangeInterval:
+		return invalid("Time to live has been modified multiple times within a fixed interval")
+	}
+	def := t.definition
+	def.TTL = ttl{Modified: now}
+	if enable {
+		def.TTL.Attribute = attribute
+	}
+	if err := tx.UpdateTable(t.id, encode(def)); err != nil {
+		return err
+	}
+	var failed error
+	err := tx.SetExpiry(t.id, func(raw []byte) int64 {
+		if !enable {
+			return 0
+		}
+		item, err := attr.ReadItem(raw)
+		if err != nil {
+			failed = err
+		}
+		return def.TTL.expiry(item)
+	})
+	if err == nil {
+		err = failed
+	}
+	return err
+}
+
+// TimeToLiveDescription is the answer of DescribeTimeToLive.
+type TimeToLiveDescription struct {
+	TimeToLiveStatus string
+	AttributeName    string `json:",omitempty"`
+}
+
+// DescribeTimeToLive tells a table's TTL.
+func (e *Engine) DescribeTimeToLive(ctx context.Context, in *TableInput) (*TimeToLiveDescription, error) {
+	var c checks
+	c.table(in.TableName, "tableName")
+	if err := c.err(); err != nil {
+		return nil, err
+	}
+	return read(ctx, e, func(_ *store.Tx, c *catalog) (*TimeToLiveDescription, error) {
+		t, err := c.named(*in.TableName)
+		if err != nil {
+			return nil, err
+		}
+		if t.TTL.Attribute == "" {
+			return &TimeToLiveDescription{TimeToLiveStatus: "DISABLED"}, nil
+		}
+		return &TimeToLiveDescription{"ENABLED", t.TTL.Attribute}, nil
+	})
+}

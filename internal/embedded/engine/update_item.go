@@ -1,0 +1,53 @@
+package engine
+
+import (
+	"context"
+
+	"dynamostreamer/internal/embedded/attr"
+	"dynamostreamer/internal/embedded/expr"
+)
+
+// UpdateItem changes the item at a key by an update expression. Where there is
+// none it makes one of the key and the update; without an update expression, of
+// the key alone.
+func (e *Engine) UpdateItem(ctx context.Context, in *WriteInput) (*WriteOutput, error) {
+	return e.writeItem(ctx, in, actionUpdate)
+}
+
+// updated is what an update makes of the item that stands, or of the key.
+func updated(u *expr.Update, old version, key attr.Item) (attr.Item, error) {
+	item := old.item
+	if item == nil {
+		item = key
+	}
+	if u == nil {
+		return item, nil
+	}
+	item, err := u.Apply(item)
+	if err != nil {
+		return nil, refusal(err)
+	}
+	return item, checkItem(item, updateTooLarge)
+}
+
+// returned is what a write returns, nil for nothing.
+func returned(wanted string, u *expr.Update, old, new attr.Item) attr.Item {
+	switch wanted {
+	case "ALL_OLD":
+		return old
+	case "ALL_NEW":
+		return new
+	}
+	var item attr.Item
+	switch {
+	case u == nil:
+	case wanted == "UPDATED_OLD" && old != nil:
+		item = u.Touched(old)
+	case wanted == "UPDATED_NEW":
+		item = u.Touched(new)
+	}
+	if len(item) == 0 {
+		return nil
+	}
+	return item
+}

@@ -1,0 +1,136 @@
+package engine
+
+import (
+	"context"
+
+	"dynamostreamer/internal/embedded/store"
+)
+
+// UpdateTableInput is the request of UpdateTable.
+type UpdateTableInput struct {
+	TableName   *string
+	BillingMode *string
+	Throughput  *Throughput
+	Stream      *StreamSpecification
+}
+
+// UpdateTable changes a table's stream, its capacity or its billing mode. The
+// answer shows it UPDATING; the change is in force.
+//
+// Disabling a stream closes its shards; they stay readable under the old ARN
+// while their records live. Enabling it again makes a stream with a new ARN.
+func (e *Engine) UpdateTable(ctx context.Context, in *UpdateTableInput) (*TableDescription, error) {
+	var c checks
+	c.table(in.TableName, "tableName")
+	c.oneOf(in.BillingMode, "billingMode", "PROVISIONED", "PAY_PER_REQUEST")
+	c.throughput(in.Throughput)
+	c.stream(in.Stream)
+	if err := c.err(); err != nil {
+		return nil, err
+	}
+	if in.BillingMode == nil && in.Throughput == nil && in.Stream == nil {
+		return nil, invalid("At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates or SSESpecification or ReplicaUpdates is required")
+	}
+	if err := checkStream(in.Stream); err != nil {
+		return nil, err
+	}
+	return write(ctx, e, func(tx *store.Tx, c *catalog) (*TableDescription, error) {
+		old, err := c.named(*in.TableName)
+		if err != nil {
+			return nil, err
+		}
+		t := *old
+		if err := e.updateCapacity(&t, in); err != nil {
+			return nil, err
+		}
+		if err := e.updateStream(tx, c, &t, in.Stream); err != nil {
+			return nil, err
+		}
+		if err := tx.UpdateTable(t.id, encode(t.definition)); err != nil {
+			return nil, err
+		}
+		return e.describe(tx, &t, "UPDATING")
+	})
+}
+
+func (e *Engine) updateCapacity(t *table, in *UpdateTableInput) error {
+	now := e.clock.Now()
+	mode := t.BillingMode
+	if in.BillingMode != nil {
+		mode = *in.BillingMode
+	}
+	switch {
+	case mode == "PAY_PER_REQUEST" && in.Throughput != nil:
+		return invalid(badValues + "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST")
+	case mode == "PROVISIONED" && t.BillingMode == "PAY_PER_REQUEST" && in.Throughput == nil:
+		return invalid(badValues + "ProvisionedThroughput must be specified when BillingMode is PROVISIONED")
+	}
+	if mode == "PAY_PER_REQUEST" && t.BillingMode != mode {
+		t.Throughput, t.OnDemand = Throughput{}, now
+	}
+	t.BillingMode = mode
+	to := in.Throughput
+	if to == nil {
+		return nil
+	}
+	from := t.Throughput
+	if from == *to {
+		return invalid("The provisioned throughput for the table will not change. The requested value equals the current value. "+
+			"Current ReadCapacityUnits provisioned for the table: %d. Requested ReadCapacityUnits: %d. "+
+			"Current WriteCapacityUnits provisioned for the table: %d. Requested WriteCapacityUnits: %d. "+
+			"Refer to the Amazon DynamoDB Developer Guide for current limits and how to request higher limits.",
+			from.ReadCapacityUnits, to.ReadCapacityUnits, from.WriteCapacityUnits, to.WriteCapacityUnits)
+	}
+	if to.ReadCapacityUnits > from.ReadCapacityUnits || to.WriteCapacityUnits > from.WriteCapacityUnits {
+		t.Increased = now
+	}
+	if to.ReadCapacityUnits < from.ReadCapacityUnits || to.WriteCapacityUnits < from.WriteCapacityUnits {
+		t.Decreased = now
+	}
+	t.Throughput = *to
+	return nil
+}
+
+func (e *Engine) updateStream(tx *store.Tx, c *catalog, t *table, spec *StreamSpecification) error {
+	switch {
+	case spec == nil:
+		return nil
+	case *spec.StreamEnabled && t.stream != nil:
+		return invalid("Table already has an enabled stream: TableName: %s", t.name)
+	case !*spec.StreamEnabled && t.stream == nil:
+		return invalid("Table has no stream to disable: TableName: %s", t.name)
+	case !*spec.StreamEnabled:
+		s := t.stream
+		t.stream = nil
+		return e.closeStream(tx, s)
+	}
+	t.stream = &stream{streamDefinition: streamDefinition{View: *spec.StreamViewType}}
+	return e.openStream(tx, c, t.id, t.name, &t.definition, *spec.StreamViewType)
+}
+
+// DeleteTable removes a table and its items, without stream records for them.
+// Its stream ends and stays readable while its records live. The answer shows
+// the table DELETING; it is gone.
+func (e *Engine) DeleteTable(ctx context.Context, in *TableInput) (*TableDescription, error) {
+	var c checks
+	c.table(in.TableName, "tableName")
+	if err := c.err(); err != nil {
+		return nil, err
+	}
+	return write(ctx, e, func(tx *store.Tx, c *catalog) (*TableDescription, error) {
+		t, err := c.named(*in.TableName)
+		if err != nil {
+			return nil, err
+		}
+		d, err := e.describe(tx, t, "DELETING")
+		if err != nil {
+			return nil, err
+		}
+		if t.stream != nil {
+			if err := e.closeStream(tx, t.stream); err != nil {
+				return nil, err
+			}
+		}
+		return d, tx.DeleteTable(t.id)
+	})
+}

@@ -1,0 +1,232 @@
+package expr
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"dynamostreamer/internal/embedded/attr"
+)
+
+// A Name is one entry of ExpressionAttributeNames: a placeholder such as #n and
+// the attribute's name that it stands for.
+type Name struct {
+	Placeholder string
+	Attribute   string
+}
+
+// A Request is what a request says about expressions. A nil expression is one
+// that the request does not have; an empty text is an error of the request.
+type Request struct {
+	Names []Name // nil where the request has no ExpressionAttributeNames
+
+	// Values is ExpressionAttributeValues, read by attr.Scanner.Item, nil where the
+	// request has none; with its
+	// ValidationError, if there was one, in ValuesErr.
+	Values    attr.Item
+	ValuesErr error
+
+	Update       *string
+	Condition    *string
+	KeyCondition *string
+	Filter       *string
+	Projection   *string
+
+	// ValueUsers names the expressions of the operation that may use values, for
+	// the message of a request that has values and none of them: such as
+	// "UpdateExpression and ConditionExpression are null".
+	ValueUsers string
+}
+
+// A Set is the compiled expressions of one request.
+type Set struct {
+	Update       *Update
+	Condition    *Condition
+	KeyCondition *KeyCondition
+	Filter       *Condition
+	Projection   *Projection
+}
+
+// Limits of the service ("Service, account, and table quotas in Amazon
+// DynamoDB", expression parameters).
+const (
+	maxExpression  = 4 << 10 // bytes
+	maxPlaceholder = 255     // bytes
+	maxOperators   = 300
+	maxInOperands  = 100
+	maxPathLength  = 32
+)
+
+// Compile reads all of a request's expressions and checks them and their
+// placeholders. Every error is an attr.ValidationError.
+func Compile(r Request) (Set, error) {
+	var set Set
+	if r.Names == nil && r.Values == nil &&
+		r.Update == nil && r.Condition == nil && r.KeyCondition == nil && r.Filter == nil && r.Projection == nil {
+		return set, nil
+	}
+	if err := r.checkUsers(); err != nil {
+		return set, err
+	}
+	if err := r.checkPlaceholders(); err != nil {
+		return set, err
+	}
+	s := scope{names: r.Names, values: r.Values, used: make([]bool, len(r.Names)+len(r.Values))}
+	var err error
+	if r.Update != nil {
+		if set.Update, err = parseUpdate(*r.Update, &s); err != nil {
+			return Set{}, err
+		}
+	}
+	if r.Condition != nil {
+		if set.Condition, err = parseCondition(*r.Condition, "ConditionExpression", &s); err != nil {
+			return Set{}, err
+		}
+	}
+	if r.KeyCondition != nil {
+		if set.KeyCondition, err = parseKeyCondition(*r.KeyCondition, &s); err != nil {
+			return Set{}, err
+		}
+	}
+	if r.Filter != nil {
+		if set.Filter, err = parseCondition(*r.Filter, "FilterExpression", &s); err != nil {
+			return Set{}, err
+		}
+	}
+	if r.Projection != nil {
+		if set.Projection, err = parseProjection(*r.Projection, &s); err != nil {
+			return Set{}, err
+		}
+	}
+	if err := s.checkUnused(); err != nil {
+		return Set{}, err
+	}
+	if set.KeyCondition != nil {
+		if err := set.KeyCondition.reduce(); err != nil {
+			return Set{}, err
+		}
+	}
+	return set, nil
+}
+
+// checkUsers refuses placeholders that no expression could use.
+func (r *Request) checkUsers() error {
+	takesValues := r.Update != nil || r.Condition != nil || r.KeyCondition != nil || r.Filter != nil
+	if r.Names != nil && !takesValues && r.Projection == nil {
+		return invalid("ExpressionAttributeNames can only be specified when using expressions")
+	}
+	if r.Values != nil && !takesValues {
+		message := "ExpressionAttributeValues can only be specified when using expressions"
+		if r.ValueUsers != "" {
+			message += ": " + r.ValueUsers
+		}
+		return invalid(message)
+	}
+	return nil
+}
+
+// checkPlaceholders checks both maps by themselves.
+func (r *Request) checkPlaceholders() error {
+	if r.Names != nil && len(r.Names) == 0 {
+		return invalid("ExpressionAttributeNames must not be empty")
+	}
+	for _, n := range r.Names {
+		if err := checkPlaceholder("ExpressionAttributeNames", '#', n.Placeholder); err != nil {
+			return err
+		}
+	}
+	for _, n := range r.Names {
+		if n.Attribute == "" {
+			return invalid("ExpressionAttributeNames contains invalid value: Empty attribute name for key " + n.Placeholder)
+		}
+	}
+	if r.Values == nil {
+		return nil
+	}
+	if len(r.Values) == 0 {
+		return invalid("ExpressionAttributeValues must not be empty")
+	}
+	for i := range r.Values {
+		if err := checkPlaceholder("ExpressionAttributeValues", ':', r.Values[i].Name); err != nil {
+			return err
+		}
+	}
+	if r.ValuesErr != nil {
+		message := "ExpressionAttributeValues contains invalid value: " + r.ValuesErr.Error()
+		if refused, ok := r.ValuesErr.(*attr.ValidationError); ok && refused.Attribute != "" {
+			message += " for key " + refused.Attribute
+		}
+		return invalid(message)
+	}
+	return nil
+}
+
+func checkPlaceholder(parameter string, mark byte, key string) error {
+	if len(key) > maxPlaceholder {
+		return invalid(fmt.Sprintf("%s contains invalid key: "+
+			"The expression attribute map contains a key that is too long; size of key: %d", parameter, len(key)))
+	}
+	ok := len(key) > 1 && key[0] == mark
+	for i := 1; i < len(key) && ok; i++ {
+		ok = isWordByte(key[i])
+	}
+	if !ok {
+		return invalid(parameter + " contains invalid key: Syntax error; key: \"" + key + "\"")
+	}
+	return nil
+}
+
+// scope is the placeholders of a request and which of them were used.
+type scope struct {
+	names  []Name
+	values attr.Item
+	used   []bool // first the names, then the values
+}
+
+func (s *scope) name(placeholder string) (string, bool) {
+	for i := range s.names {
+		if s.names[i].Placeholder == placeholder {
+			s.used[i] = true
+			return s.names[i].Attribute, true
+		}
+	}
+	return "", false
+}
+
+func (s *scope) value(placeholder string) (attr.Value, bool) {
+	for i := range s.values {
+		if s.values[i].Name == placeholder {
+			s.used[len(s.names)+i] = true
+			return s.values[i].Value, true
+		}
+	}
+	return attr.Value{}, false
+}
+
+func (s *scope) checkUnused() error {
+	var names, values []string
+	for i, used := range s.used {
+		switch {
+		case used:
+		case i < len(s.names):
+			names = append(names, s.names[i].Placeholder)
+		default:
+			values = append(values, s.values[i-len(s.names)].Name)
+		}
+	}
+	if err := unused("ExpressionAttributeNames", names); err != nil {
+		return err
+	}
+	return unused("ExpressionAttributeValues", values)
+}
+
+func unused(parameter string, keys []string) error {
+	if len(keys) == 0 {
+		return nil
+	}
+	slices.Sort(keys)
+	return invalid(fmt.Sprintf("Value provided in %s unused in expressions: keys: {%s}",
+		parameter, strings.Join(keys, ", ")))
+}
+
+func invalid(message string) error { return &attr.ValidationError{Message: message} }

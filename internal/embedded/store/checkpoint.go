@@ -1,0 +1,84 @@
+package store
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"zombiezen.com/go/sqlite"
+)
+
+const (
+	// checkpointTick is how often the checkpointer looks whether there is work.
+	checkpointTick = 50 * time.Millisecond
+	// checkpointCommits is after how many commits it folds the WAL into the file
+	// without waiting for a pause.
+	checkpointCommits = 500
+	// maxWAL is the number of pages in the WAL at which the writers stop to let it
+	// begin anew; readers get slower as it grows.
+	maxWAL = 8000
+)
+
+// A checkpointer folds the WAL into the file beside the writers, so that none of
+// them waits for the disk: SQLite's own checkpoints would make every few hundredth
+// commit wait. A WAL that is wholly folded in begins anew with the next write.
+type checkpointer struct {
+	stopped sync.WaitGroup
+	commits atomic.Int64 // since the last checkpoint
+	full    atomic.Bool  // the WAL has reached maxWAL
+}
+
+// checkpoints runs until the store closes.
+func (s *Store) checkpoints(conn *sqlite.Conn) {
+	defer conn.Close()
+	tick := time.NewTicker(checkpointTick)
+	defer tick.Stop()
+	before := int64(0)
+	for {
+		select {
+		case <-s.closing:
+			return
+		case <-tick.C:
+		}
+		now := s.commits.Load()
+		if idle := now == before; now == 0 || !idle && now < checkpointCommits {
+			before = now
+			continue
+		}
+		// Busy means that another process does it; whatever else is wrong, the
+		// writers will meet and report.
+		if pages, err := checkpoint(conn); err == nil {
+			s.commits.Add(-now)
+			s.full.Store(pages >= maxWAL)
+		}
+		before = 0
+	}
+}
+
+// checkpoint folds in what it can without waiting and returns the number of
+// pages in the WAL.
+func checkpoint(conn *sqlite.Conn) (pages int64, err error) {
+	stmt, err := conn.Prepare("PRAGMA wal_checkpoint(PASSIVE)")
+	if err != nil {
+		return 0, err
+	}
+	defer stmt.Reset()
+	if _, err := stmt.Step(); err != nil {
+		return 0, err
+	}
+	return stmt.ColumnInt64(1), nil
+}
+
+// committed counts a commit. While the WAL is too long, it also folds in what
+// the checkpointer has left over, which is little, so that it can begin anew.
+func (s *Store) committed() {
+	if s.readers == nil {
+		return
+	}
+	s.commits.Add(1)
+	if s.full.Load() {
+		if pages, err := checkpoint(s.writer); err == nil && pages < 2*maxWAL {
+			s.full.Store(false)
+		}
+	}
+}

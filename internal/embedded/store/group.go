@@ -1,0 +1,191 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+)
+
+// maxShared bounds how many writes share a transaction, so that the first of
+// them does not wait long for the last.
+const maxShared = 64
+
+// A write is one call of Write.
+type write struct {
+	fn   func(*Tx) error
+	err  error         // the outcome, once done is closed
+	done chan struct{} // closed when a leader has done it
+}
+
+// A queue holds the writes that wait for the one connection that writes. Whoever
+// puts a token into lead leads: it does all that waits, in shared transactions,
+// until its own write is done. No goroutine stands between, so a lone writer pays
+// for no switch.
+type queue struct {
+	lead    chan struct{} // holds one token
+	mu      sync.Mutex
+	waiting []*write
+	closed  bool
+}
+
+func newQueue() queue { return queue{lead: make(chan struct{}, 1)} }
+
+func (q *queue) add(w *write) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.closed {
+		return ErrClosed
+	}
+	q.waiting = append(q.waiting, w)
+	return nil
+}
+
+// next takes the longest waiting write, nil if there is none.
+func (q *queue) next() *write {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.waiting) == 0 {
+		return nil
+	}
+	w := q.waiting[0]
+	q.waiting = q.waiting[1:]
+	return w
+}
+
+// forget takes w out if it still waits.
+func (q *queue) forget(w *write) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	i := slices.Index(q.waiting, w)
+	if i >= 0 {
+		q.waiting = slices.Delete(q.waiting, i, i+1)
+	}
+	return i >= 0
+}
+
+// close lets nobody in any more. It reports whether this call was the first.
+func (q *queue) close() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	first := !q.closed
+	q.closed = true
+	return first
+}
+
+// Write runs fn in a transaction and returns when that is committed. If fn
+// returns an error, nothing that it wrote is kept, and Write returns that
+// error. fn may run more than once: each run starts from the state in the
+// database, and only the last one counts.
+//
+// Where ctx ends while the write waits, it does not happen and Write returns
+// ctx's error; once the write has begun, Write waits for its outcome.
+func (s *Store) Write(ctx context.Context, fn func(*Tx) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	w := &write{fn: fn, done: make(chan struct{})}
+	if err := s.queue.add(w); err != nil {
+		return err
+	}
+	select {
+	case s.queue.lead <- struct{}{}:
+		for !w.isDone() {
+			s.share()
+		}
+		<-s.queue.lead
+	case <-w.done:
+	case <-ctx.Done():
+		if s.queue.forget(w) {
+			return ctx.Err()
+		}
+		<-w.done
+	}
+	return s.explain(w.err)
+}
+
+func (w *write) isDone() bool {
+	select {
+	case <-w.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// share does what waits, and what arrives meanwhile, in one transaction. It
+// reports whether anything waited.
+func (s *Store) share() bool {
+	first := s.queue.next()
+	if first == nil {
+		return false
+	}
+	writes := []*write{first}
+	defer func() {
+		for _, w := range writes {
+			close(w.done)
+		}
+	}()
+	err := s.transact(func(tx *Tx) error {
+		for w := first; w != nil; {
+			tx.dirty = false
+			if w.err = runSafely(w.fn, tx); w.err != nil && tx.dirty {
+				// What it wrote can be taken back only together with the others' work.
+				return w.err
+			}
+			if len(writes) == maxShared {
+				break
+			}
+			if w = s.queue.next(); w != nil {
+				writes = append(writes, w)
+			}
+		}
+		return nil
+	})
+	switch {
+	case err == nil:
+	case len(writes) == 1:
+		first.err = err
+	default:
+		// None of it has happened, and each may have seen what the others wrote.
+		for _, w := range writes {
+			w.err = s.transact(func(tx *Tx) error { return runSafely(w.fn, tx) })
+		}
+	}
+	return true
+}
+
+// transact runs fn in a transaction, which is committed unless fn fails.
+func (s *Store) transact(fn func(*Tx) error) error {
+	tx := &Tx{conn: s.writer, writable: true}
+	if err := tx.exec("BEGIN IMMEDIATE"); err != nil {
+		return err
+	}
+	err := tx.loadMeta()
+	if err == nil {
+		err = fn(tx)
+	}
+	if err == nil {
+		err = tx.commit()
+	}
+	if err != nil {
+		tx.rollback()
+		return err
+	}
+	s.committed()
+	return nil
+}
+
+// runSafely turns a panic into an error: fn may be another caller's.
+func runSafely(fn func(*Tx) error, tx *Tx) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			tx.dirty = true
+			err = fmt.Errorf("panic in a transaction: %v", p)
+		}
+	}()
+	return fn(tx)
+}
+
+var errReadTransaction = errors.New("store: a write in a transaction that reads")

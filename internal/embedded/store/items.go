@@ -1,0 +1,143 @@
+package store
+
+import (
+	"zombiezen.com/go/sqlite"
+
+	"dynamostreamer/internal/embedded/expr"
+)
+
+// A Key is where an item stands: in its partition, by its sort key. SK is empty
+// in a table without one. The bytes of both order like the values.
+type Key struct {
+	Part   uint32 // the hash of PK
+	PK, SK []byte
+}
+
+// A Row is an item as it is kept.
+type Row struct {
+	Key
+	Expires int64 // milliseconds; 0: never
+	Item    []byte
+}
+
+// Get reads the item's blob, nil if there is none.
+func (tx *Tx) Get(table int64, key Key) ([]byte, error) {
+	var item []byte
+	err := tx.rows(func(stmt *sqlite.Stmt) bool {
+		item = column(stmt, 0)
+		return false
+	}, "SELECT item FROM items WHERE tbl = ? AND part = ? AND pk = ? AND sk = ?",
+		table, int64(key.Part), key.PK, key.SK)
+	return item, err
+}
+
+// Put writes an item over what may stand at its key. items and bytes are what
+// that adds to the table's counts.
+func (tx *Tx) Put(table int64, row Row, items, bytes int64) error {
+	tx.add(counterTable, table, items, bytes)
+	return tx.do("INSERT INTO items VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET expires = excluded.expires, item = excluded.item",
+		table, int64(row.Part), row.PK, row.SK, orNull(row.Expires), row.Item)
+}
+
+// Delete removes the item at key, which was bytes long by the table's count.
+func (tx *Tx) Delete(table int64, key Key, bytes int64) error {
+	tx.add(counterTable, table, -1, -bytes)
+	return tx.do("DELETE FROM items WHERE tbl = ? AND part = ? AND pk = ? AND sk = ?",
+		table, int64(key.Part), key.PK, key.SK)
+}
+
+// Query calls fn for the rows of a partition whose sort keys are in the bounds,
+// in their order or against it, until fn returns false. The row's bytes are
+// fn's to keep.
+func (tx *Tx) Query(table int64, part uint32, pk []byte, bounds expr.Bounds, descending bool, fn func(Row) bool) error {
+	query := "SELECT sk, expires, item FROM items WHERE tbl = ? AND part = ? AND pk = ?"
+	args := []any{table, int64(part), pk}
+	if bounds.Low != nil {
+		query += map[bool]string{false: " AND sk >= ?", true: " AND sk > ?"}[bounds.LowOpen]
+		args = append(args, bounds.Low)
+	}
+	if bounds.High != nil {
+		query += map[bool]string{false: " AND sk <= ?", true: " AND sk < ?"}[bounds.HighOpen]
+		args = append(args, bounds.High)
+	}
+	query += " ORDER BY sk"
+	if descending {
+		query += " DESC"
+	}
+	return tx.rows(func(stmt *sqlite.Stmt) bool {
+		return fn(Row{Key: Key{part, pk, column(stmt, 0)}, Expires: stmt.ColumnInt64(1), Item: column(stmt, 2)})
+	}, query, args...)
+}
+
+// Scan calls fn for the rows whose partition hashes are from low to high, both
+// included, in the order of those hashes, until fn returns false. It begins
+// behind the key after, which need not exist; nil is the beginning.
+func (tx *Tx) Scan(table int64, low, high uint32, after *Key, fn func(Row) bool) error {
+	query := "SELECT part, pk, sk, expires, item FROM items WHERE tbl = ? AND part <= ?"
+	args := []any{table, int64(high)}
+	if after != nil {
+		query += " AND (part, pk, sk) > (?, ?, ?)"
+		args = append(args, int64(after.Part), after.PK, after.SK)
+	} else {
+		query += " AND part >= ?"
+		args = append(args, int64(low))
+	}
+	return tx.rows(func(stmt *sqlite.Stmt) bool { return fn(scanned(stmt)) }, query+" ORDER BY part, pk, sk", args...)
+}
+
+// Expired lists up to limit rows of a table that expire from low until before
+// high, in that order.
+func (tx *Tx) Expired(table, low, high int64, limit int) (rows []Row, err error) {
+	err = tx.rows(func(stmt *sqlite.Stmt) bool {
+		rows = append(rows, scanned(stmt))
+		return true
+	}, `SELECT part, pk, sk, expires, item FROM items INDEXED BY expiring
+		WHERE tbl = ? AND expires >= ? AND expires < ? ORDER BY expires LIMIT ?`, table, low, high, int64(limit))
+	return rows, err
+}
+
+// scanned reads a row of part, pk, sk, expires, item.
+func scanned(stmt *sqlite.Stmt) Row {
+	return Row{Key{uint32(stmt.ColumnInt64(0)), column(stmt, 1), column(stmt, 2)}, stmt.ColumnInt64(3), column(stmt, 4)}
+}
+
+// SetExpiry writes anew when each item of a table expires: what expires says of
+// its blob, 0 being never.
+func (tx *Tx) SetExpiry(table int64, expires func(item []byte) int64) error {
+	type change struct {
+		Key
+		expires int64
+	}
+	// One page of rows is read before it is written, since a statement must not
+	// change the rows it walks over.
+	const page = 1000
+	var after *Key
+	for {
+		changes, n := make([]change, 0, page), 0
+		err := tx.Scan(table, 0, 1<<32-1, after, func(row Row) bool {
+			if at := expires(row.Item); at != row.Expires {
+				changes = append(changes, change{row.Key, at})
+			}
+			after = &row.Key
+			n++
+			return n < page
+		})
+		if err != nil {
+			return err
+		}
+		for _, c := range changes {
+			if err := tx.do("UPDATE items SET expires = ? WHERE tbl = ? AND part = ? AND pk = ? AND sk = ?",
+				orNull(c.expires), table, int64(c.Part), c.PK, c.SK); err != nil {
+				return err
+			}
+		}
+		if n < page {
+			return nil
+		}
+	}
+}
+
+// Counts is how many items the table has and how many bytes they were said to be.
+func (tx *Tx) Counts(table int64) (items, bytes int64, err error) {
+	return tx.counter(counterTable, table)
+}

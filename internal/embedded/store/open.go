@@ -1,0 +1,324 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"zombiezen.com/go/sqlite"
+	"zombiezen.com/go/sqlite/sqlitex"
+)
+
+// busyTimeout is how long a process waits while others write. Their
+// transactions take milliseconds, so one that waits this long is stuck.
+const busyTimeout = 20 * time.Second
+
+// maxReaders bounds the connections that read; each has a page cache.
+const maxReaders = 4
+
+// ErrClosed is what every call on a closed Store answers.
+var ErrClosed = errors.New("the database is closed")
+
+// A Store is an open database. Its methods may be called from any goroutine.
+type Store struct {
+	path    string // empty: in memory
+	writer  *sqlite.Conn
+	queue   queue
+	readers chan *sqlite.Conn // nil stands for one that is not open yet
+	closing chan struct{}     // closed by Close
+	checkpointer
+}
+
+// Open opens the database in the file, and makes it if it does not exist. The
+// file's folder must exist. The errors that a user can do something about are
+// *OpenError.
+func Open(path string) (*Store, error) {
+	s := &Store{path: path, queue: newQueue(), readers: make(chan *sqlite.Conn, maxReaders), closing: make(chan struct{})}
+	if err := s.open(); err != nil {
+		return nil, explainOpen(path, err)
+	}
+	for range maxReaders {
+		s.readers <- nil
+	}
+	return s, nil
+}
+
+// OpenMemory makes an empty database that is gone when it is closed.
+func OpenMemory() (*Store, error) {
+	conn, err := sqlite.OpenConn(":memory:", sqlite.OpenReadWrite|sqlite.OpenCreate)
+	if err != nil {
+		return nil, fmt.Errorf("open a database in memory: %w", err)
+	}
+	if err := create(conn); err != nil {
+		conn.Close()
+		return nil, fmt.Errorf("make a database in memory: %w", err)
+	}
+	return &Store{writer: conn, queue: newQueue(), closing: make(chan struct{})}, nil
+}
+
+func (s *Store) open() error {
+	if err := probe(s.path); err != nil {
+		return err
+	}
+	conn, err := sqlite.OpenConn(s.path, sqlite.OpenReadWrite|sqlite.OpenCreate)
+	if err != nil {
+		return err
+	}
+	conn.SetBusyTimeout(busyTimeout)
+	if err := prepare(conn); err != nil {
+		conn.Close()
+		return err
+	}
+	folding, err := sqlite.OpenConn(s.path, sqlite.OpenReadWrite)
+	if err != nil {
+		conn.Close()
+		return err
+	}
+	s.writer = conn
+	s.stopped.Go(func() { s.checkpoints(folding) })
+	return nil
+}
+
+// probe finds out whether the file's folder can be written, which SQLite would
+// tell only with the first write and in general terms.
+func probe(path string) error {
+	f, err := os.CreateTemp(filepath.Dir(path), ".probe-*")
+	if err != nil {
+		return err
+	}
+	f.Close()
+	return os.Remove(f.Name())
+}
+
+// prepare brings conn to a database of this format, making it if the file is
+// empty. Several processes may do so at the same time.
+func prepare(conn *sqlite.Conn) error {
+	f, err := formatOf(conn)
+	if err == nil && f == (format{}) {
+		if err = enterWAL(conn); err == nil {
+			err = create(conn)
+		}
+		if err == nil {
+			f, err = formatOf(conn)
+		}
+	}
+	switch {
+	case err != nil:
+		return err
+	case f.application != applicationID:
+		return errForeign
+	case f.version != formatVersion:
+		return &versionError{f.version}
+	}
+	// Checkpoints are left to a connection of their own; see checkpoints.
+	return execute(conn, "PRAGMA synchronous=NORMAL", "PRAGMA wal_autocheckpoint=0", "PRAGMA cache_size=-16000",
+		"PRAGMA journal_size_limit=33554432")
+}
+
+// enterWAL sets an empty file up. The change to WAL needs the file for itself for
+// a moment, and SQLite does not wait for that.
+func enterWAL(conn *sqlite.Conn) error {
+	for deadline := time.Now().Add(busyTimeout); ; time.Sleep(5 * time.Millisecond) {
+		err := execute(conn, "PRAGMA auto_vacuum=INCREMENTAL", "PRAGMA journal_mode=WAL")
+		if sqlite.ErrCode(err).ToPrimary() != sqlite.ResultBusy || time.Now().After(deadline) {
+			return err
+		}
+	}
+}
+
+// create makes the schema unless another process was faster.
+func create(conn *sqlite.Conn) (err error) {
+	end, err := sqlitex.ImmediateTransaction(conn)
+	if err != nil {
+		return err
+	}
+	defer end(&err)
+	if f, err := formatOf(conn); err != nil || f != (format{}) {
+		return err
+	}
+	return sqlitex.ExecuteScript(conn,
+		schema+fmt.Sprintf("PRAGMA application_id=%d; PRAGMA user_version=%d;", applicationID, formatVersion), nil)
+}
+
+// format is what tells whose file it is; that of an empty file is zero.
+type format struct{ application, version, objects int64 }
+
+// formatOf reads all of it at one instant: another process may be about to write
+// it. Reading is also what finds a file that is no database.
+func formatOf(conn *sqlite.Conn) (f format, err error) {
+	defer sqlitex.Save(conn)(&err)
+	for query, to := range map[string]*int64{
+		"PRAGMA application_id": &f.application, "PRAGMA user_version": &f.version, "SELECT count(*) FROM sqlite_schema": &f.objects,
+	} {
+		stmt, _, err := conn.PrepareTransient(query)
+		if err != nil {
+			return f, err
+		}
+		*to, err = sqlitex.ResultInt64(stmt)
+		stmt.Finalize()
+		if err != nil {
+			return f, err
+		}
+	}
+	return f, nil
+}
+
+func execute(conn *sqlite.Conn, queries ...string) error {
+	for _, query := range queries {
+		if err := sqlitex.ExecuteTransient(conn, query, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Close waits for the transactions under way and closes the database. What
+// comes after answers ErrClosed.
+func (s *Store) Close() error {
+	if !s.queue.close() {
+		return nil
+	}
+	close(s.closing)
+	s.queue.lead <- struct{}{} // and never given back
+	for s.share() {
+	}
+	var errs []error
+	if s.readers != nil {
+		s.stopped.Wait()
+		for range maxReaders {
+			if conn := <-s.readers; conn != nil {
+				errs = append(errs, conn.Close())
+			}
+		}
+		// The last process to close leaves no WAL behind: SQLite folds it in.
+	}
+	errs = append(errs, s.writer.Close())
+	return errors.Join(errs...)
+}
+
+// Read runs fn on a snapshot of the database. fn must not write. In memory it may
+// run more than once, as a Write's does.
+func (s *Store) Read(ctx context.Context, fn func(*Tx) error) error {
+	if s.readers == nil {
+		// In memory there is but one connection.
+		return s.Write(ctx, fn)
+	}
+	var conn *sqlite.Conn
+	select {
+	case <-s.closing:
+		return ErrClosed
+	default:
+	}
+	select {
+	case conn = <-s.readers:
+	case <-s.closing:
+		return ErrClosed
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { s.readers <- conn }()
+	if conn == nil {
+		c, err := sqlite.OpenConn(s.path, sqlite.OpenReadWrite)
+		if err != nil {
+			return fmt.Errorf("open another connection to %s: %w", s.path, err)
+		}
+		c.SetBusyTimeout(busyTimeout)
+		if err := execute(c, "PRAGMA query_only=1", "PRAGMA cache_size=-8000"); err != nil {
+			c.Close()
+			return err
+		}
+		conn = c
+	}
+	return s.explain(read(conn, fn))
+}
+
+func read(conn *sqlite.Conn, fn func(*Tx) error) (err error) {
+	tx := &Tx{conn: conn}
+	if err := tx.exec("BEGIN"); err != nil {
+		return err
+	}
+	defer func() {
+		if e := tx.exec("COMMIT"); err == nil {
+			err = e
+		}
+	}()
+	if err := tx.loadMeta(); err != nil {
+		return err
+	}
+	return fn(tx)
+}
+
+// An OpenError says why a file can't be used and what to do about it.
+type OpenError struct {
+	Path    string
+	Problem string
+	Err     error
+}
+
+func (e *OpenError) Error() string { return e.Path + " " + e.Problem }
+func (e *OpenError) Unwrap() error { return e.Err }
+
+var errForeign = errors.New("another program's database")
+
+type versionError struct{ version int64 }
+
+func (e *versionError) Error() string { return fmt.Sprintf("format version %d", e.version) }
+
+func explainOpen(path string, err error) error {
+	var version *versionError
+	problem := ""
+	switch {
+	case errors.Is(err, errForeign):
+		problem = "is an SQLite database of another program: name another folder"
+	case errors.As(err, &version):
+		problem = fmt.Sprintf("has format version %d and this program reads version %d: remove the folder, name another, or use the program that made it",
+			version.version, formatVersion)
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
+		problem = fmt.Sprintf("can't be used, its folder is read-only (%v): make the folder writable or name another", err)
+	case errors.Is(err, syscall.ENOSPC):
+		problem = "can't be used, its disk is full: free some space or name another folder"
+	default:
+		problem = explainResult(sqlite.ErrCode(err))
+	}
+	if problem == "" {
+		return fmt.Errorf("open %s: %w", path, err)
+	}
+	return &OpenError{Path: path, Problem: problem, Err: err}
+}
+
+func explainResult(code sqlite.ResultCode) string {
+	switch code.ToPrimary() {
+	case sqlite.ResultNotADB:
+		return "is no database: move it away or name another folder"
+	case sqlite.ResultCorrupt:
+		return "is damaged: move it away, and the engine makes a new one"
+	case sqlite.ResultReadOnly, sqlite.ResultCantOpen, sqlite.ResultPerm:
+		return "can't be written: make it and its folder writable or name another folder"
+	case sqlite.ResultFull:
+		return "can't grow, its disk is full: free some space"
+	case sqlite.ResultBusy:
+		return fmt.Sprintf("was locked by another process for %v", busyTimeout)
+	}
+	return ""
+}
+
+// explain turns the results of SQLite that a user can do something about into
+// an *OpenError and leaves every other error alone.
+func (s *Store) explain(err error) error {
+	if err == nil {
+		return nil
+	}
+	code := sqlite.ErrCode(err)
+	if code == sqlite.ResultError || code == sqlite.ResultOK {
+		return err
+	}
+	if problem := explainResult(code); problem != "" && s.path != "" {
+		return &OpenError{Path: s.path, Problem: problem, Err: err}
+	}
+	return err
+}

@@ -1,0 +1,185 @@
+package store
+
+import "zombiezen.com/go/sqlite"
+
+// A Shard is a shard of a stream as it is kept. Times are milliseconds.
+type Shard struct {
+	ID, Stream       int64
+	Name, Parent     string // Parent is empty for none
+	Low, High        int64  // takes the partition hashes Low <= hash < High
+	Starting, Ending int64  // sequence numbers; Ending is 0 while it is open
+	Opened, Closed   int64
+	Trimmed          int64 // the last sequence number whose record is gone
+}
+
+const shardColumns = "id, stream, name, parent, low, high, starting, ending, opened, closed, trimmed"
+
+func readShard(stmt *sqlite.Stmt) Shard {
+	return Shard{
+		ID: stmt.ColumnInt64(0), Stream: stmt.ColumnInt64(1), Name: stmt.ColumnText(2), Parent: stmt.ColumnText(3),
+		Low: stmt.ColumnInt64(4), High: stmt.ColumnInt64(5), Starting: stmt.ColumnInt64(6), Ending: stmt.ColumnInt64(7),
+		Opened: stmt.ColumnInt64(8), Closed: stmt.ColumnInt64(9), Trimmed: stmt.ColumnInt64(10),
+	}
+}
+
+func (tx *Tx) shards(where string, args ...any) (shards []Shard, err error) {
+	err = tx.rows(func(stmt *sqlite.Stmt) bool {
+		shards = append(shards, readShard(stmt))
+		return true
+	}, "SELECT "+shardColumns+" FROM shards WHERE "+where, args...)
+	return shards, err
+}
+
+// OpenShards lists the shards of all streams that are still written, oldest
+// first.
+func (tx *Tx) OpenShards() ([]Shard, error) {
+	return tx.shards("ending IS NULL ORDER BY id")
+}
+
+// Shards lists up to limit shards of a stream by name, beginning behind the
+// name after.
+func (tx *Tx) Shards(stream int64, after string, limit int) ([]Shard, error) {
+	return tx.shards("stream = ? AND name > ? ORDER BY name LIMIT ?", stream, after, int64(limit))
+}
+
+// Children lists the shards of a stream that have this parent.
+func (tx *Tx) Children(stream int64, parent string) ([]Shard, error) {
+	return tx.shards("stream = ? AND parent = ? ORDER BY name", stream, parent)
+}
+
+// Shard finds a shard by its name.
+func (tx *Tx) Shard(stream int64, name string) (Shard, bool, error) {
+	shards, err := tx.shards("stream = ? AND name = ?", stream, name)
+	if err != nil || len(shards) == 0 {
+		return Shard{}, false, err
+	}
+	return shards[0], true, nil
+}
+
+// InsertShard makes an open shard that starts at the next sequence number.
+func (tx *Tx) InsertShard(sh Shard) (Shard, error) {
+	tx.changeCatalog()
+	sh.Starting = tx.NextSequence()
+	err := tx.do("INSERT INTO shards (stream, name, parent, low, high, starting, opened) VALUES (?, ?, ?, ?, ?, ?, ?)",
+		sh.Stream, sh.Name, sh.Parent, sh.Low, sh.High, sh.Starting, sh.Opened)
+	sh.ID = tx.conn.LastInsertRowID()
+	return sh, err
+}
+
+// CloseShard ends a shard with the next sequence number. It closes no earlier
+// than its last record was made.
+func (tx *Tx) CloseShard(id, at int64) error {
+	tx.changeCatalog()
+	last, _, err := tx.counter(counterShard, id)
+	if err != nil {
+		return err
+	}
+	return tx.do("UPDATE shards SET ending = ?, closed = ? WHERE id = ?", tx.NextSequence(), max(at, last), id)
+}
+
+// DeleteShard removes a shard that has no records any more.
+func (tx *Tx) DeleteShard(id int64) error {
+	tx.changeCatalog()
+	if err := tx.forget(counterShard, id); err != nil {
+		return err
+	}
+	return tx.do("DELETE FROM shards WHERE id = ?", id)
+}
+
+// A Record is one change in a shard as it is kept. Each of its blobs may be
+// nil.
+type Record struct {
+	Sequence       int64
+	At             int64 // milliseconds
+	Kind           int64
+	Keys, New, Old []byte
+}
+
+// Append writes a record at the end of a shard and gives it the next sequence
+// number. Its time is no earlier than that of the record before, even if the
+// clock was set back: what looks for times relies on that.
+func (tx *Tx) Append(shard int64, r Record) error {
+	last, _, err := tx.counter(counterShard, shard)
+	if err != nil {
+		return err
+	}
+	r.At = max(r.At, last)
+	tx.add(counterShard, shard, r.At-last, int64(len(r.Keys)+len(r.New)+len(r.Old)))
+	return tx.do("INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?)",
+		shard, tx.NextSequence(), r.At, r.Kind, bytesOrNull(r.Keys), bytesOrNull(r.New), bytesOrNull(r.Old))
+}
+
+// ShardBytes is the size of all records that the shard ever got.
+func (tx *Tx) ShardBytes(shard int64) (int64, error) {
+	_, bytes, err := tx.counter(counterShard, shard)
+	return bytes, err
+}
+
+// Records calls fn for the shard's records from a sequence number on, in order,
+// until it returns false. The record's bytes are fn's to keep.
+func (tx *Tx) Records(shard, from int64, fn func(Record) bool) error {
+	return tx.rows(func(stmt *sqlite.Stmt) bool {
+		return fn(Record{stmt.ColumnInt64(0), stmt.ColumnInt64(1), stmt.ColumnInt64(2), column(stmt, 3), column(stmt, 4), column(stmt, 5)})
+	}, "SELECT seq, at, kind, keys, new, old FROM records WHERE shard = ? AND seq >= ? ORDER BY seq", shard, from)
+}
+
+// FirstSince finds the first record of the shard that was made at the time or
+// later; found is false if there is none.
+func (tx *Tx) FirstSince(shard, at int64) (seq int64, found bool, err error) {
+	next := func(from int64) (seq, made int64, ok bool, err error) {
+		err = tx.rows(func(stmt *sqlite.Stmt) bool {
+			seq, made, ok = stmt.ColumnInt64(0), stmt.ColumnInt64(1), true
+			return false
+		}, "SELECT seq, at FROM records WHERE shard = ? AND seq >= ? ORDER BY seq LIMIT 1", shard, from)
+		return seq, made, ok, err
+	}
+	// The wanted record is the first at or behind low, and before high.
+	low, high := int64(0), tx.sequence+1
+	for low < high {
+		mid := low + (high-low)/2
+		s, made, ok, err := next(mid)
+		if err != nil {
+			return 0, false, err
+		}
+		switch {
+		case !ok:
+			high = mid
+		case made >= at:
+			seq, found = s, true
+			high = mid
+		default:
+			low = s + 1
+		}
+	}
+	return seq, found, nil
+}
+
+// Trim removes up to limit of the shard's records that are older than the time
+// and returns how many. Those are always the oldest.
+func (tx *Tx) Trim(shard, before int64, limit int) (int, error) {
+	last, n := int64(0), 0
+	err := tx.rows(func(stmt *sqlite.Stmt) bool {
+		if stmt.ColumnInt64(1) >= before || n == limit {
+			return false
+		}
+		last = stmt.ColumnInt64(0)
+		n++
+		return true
+	}, "SELECT seq, at FROM records WHERE shard = ? ORDER BY seq", shard)
+	if err != nil || n == 0 {
+		return 0, err
+	}
+	if err := tx.do("DELETE FROM records WHERE shard = ? AND seq <= ?", shard, last); err != nil {
+		return 0, err
+	}
+	return n, tx.do("UPDATE shards SET trimmed = ? WHERE id = ?", last, shard)
+}
+
+// ShardByID finds a shard by its id.
+func (tx *Tx) ShardByID(id int64) (Shard, bool, error) {
+	shards, err := tx.shards("id = ?", id)
+	if err != nil || len(shards) == 0 {
+		return Shard{}, false, err
+	}
+	return shards[0], true, nil
+}

@@ -1,0 +1,81 @@
+package store
+
+// formatVersion is the version of the schema below, kept in user_version. A
+// file with another one is refused: the engine has no migrations.
+const formatVersion = 1
+
+// applicationID marks a file as this engine's ("DyGo"), so that another
+// program's SQLite file is never written to.
+const applicationID = 0x4479476f
+
+// The tables without row ids are kept in the order of their primary keys, which
+// is the order in which Query, Scan and GetRecords read them.
+const schema = `
+CREATE TABLE tables (
+	id INTEGER PRIMARY KEY AUTOINCREMENT,
+	name TEXT NOT NULL UNIQUE,
+	definition BLOB NOT NULL
+);
+CREATE TABLE items (
+	tbl INTEGER NOT NULL,
+	part INTEGER NOT NULL,   -- hash of the partition key: a scan's order
+	pk BLOB NOT NULL,
+	sk BLOB NOT NULL,        -- empty in a table without a sort key
+	expires INTEGER,         -- milliseconds; NULL: never
+	item BLOB NOT NULL,
+	PRIMARY KEY (tbl, part, pk, sk)
+) WITHOUT ROWID;
+CREATE INDEX expiring ON items (tbl, expires) WHERE expires IS NOT NULL;
+CREATE TABLE streams (
+	id INTEGER PRIMARY KEY AUTOINCREMENT,
+	tbl INTEGER NOT NULL,
+	arn TEXT NOT NULL UNIQUE,
+	ended INTEGER,           -- milliseconds; NULL: still written
+	definition BLOB NOT NULL
+);
+CREATE TABLE shards (
+	id INTEGER PRIMARY KEY AUTOINCREMENT,
+	stream INTEGER NOT NULL,
+	name TEXT NOT NULL,
+	parent TEXT NOT NULL,    -- empty: none
+	low INTEGER NOT NULL,    -- the partition hashes it takes: low <= hash < high
+	high INTEGER NOT NULL,
+	starting INTEGER NOT NULL,
+	ending INTEGER,          -- NULL: open
+	opened INTEGER NOT NULL, -- milliseconds
+	closed INTEGER,
+	trimmed INTEGER NOT NULL DEFAULT 0, -- the last sequence number that is gone
+	UNIQUE (stream, name)
+);
+CREATE TABLE records (
+	shard INTEGER NOT NULL,
+	seq INTEGER NOT NULL,
+	at INTEGER NOT NULL,     -- milliseconds
+	kind INTEGER NOT NULL,
+	keys BLOB,               -- where neither image holds them
+	new BLOB,
+	old BLOB,
+	PRIMARY KEY (shard, seq)
+) WITHOUT ROWID;
+CREATE TABLE tokens (
+	token TEXT PRIMARY KEY,
+	digest BLOB NOT NULL,
+	at INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX aging ON tokens (at);
+CREATE TABLE counters (
+	kind INTEGER NOT NULL,
+	id INTEGER NOT NULL,
+	a INTEGER NOT NULL,
+	b INTEGER NOT NULL,
+	PRIMARY KEY (kind, id)
+) WITHOUT ROWID;
+INSERT INTO counters VALUES (0, 0, 1, 0);
+`
+
+// The kinds of counters. They share one page, since most commits touch several.
+const (
+	counterMeta  = 0 // id 0: a is the catalog's version, b the last sequence number
+	counterTable = 1 // id is the table's: a counts items, b their bytes
+	counterShard = 2 // id is the shard's: a is the last record's time, b counts their bytes
+)

@@ -1,0 +1,61 @@
+package embedded
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+)
+
+// transport hands requests to a handler without a connection.
+type transport struct{ handler http.Handler }
+
+// RoundTrip answers like a server would: an answer that the handler aborts is a
+// connection that ends too early.
+func (t transport) RoundTrip(r *http.Request) (resp *http.Response, err error) {
+	if err := r.Context().Err(); err != nil {
+		return nil, err
+	}
+	if r.Body == nil {
+		r = r.Clone(r.Context())
+		r.Body = http.NoBody
+	}
+	defer r.Body.Close()
+	defer func() {
+		if p := recover(); p == http.ErrAbortHandler {
+			resp, err = nil, fmt.Errorf("read the answer: %w", io.ErrUnexpectedEOF)
+		} else if p != nil {
+			panic(p)
+		}
+	}()
+	w := &recorder{header: http.Header{}, status: http.StatusOK}
+	t.handler.ServeHTTP(w, r)
+	if err := r.Context().Err(); err != nil && w.status == http.StatusInternalServerError {
+		return nil, err // which is why it failed
+	}
+	// The SDK takes its clock's skew from Date, so this is not the engine's time.
+	w.header.Set("Date", time.Now().UTC().Format(http.TimeFormat))
+	return &http.Response{
+		Status:        fmt.Sprintf("%d %s", w.status, http.StatusText(w.status)),
+		StatusCode:    w.status,
+		Proto:         "HTTP/1.1",
+		ProtoMajor:    1,
+		ProtoMinor:    1,
+		Header:        w.header,
+		Body:          io.NopCloser(bytes.NewReader(w.body.Bytes())),
+		ContentLength: int64(w.body.Len()),
+		Request:       r,
+	}, nil
+}
+
+// recorder keeps what a handler writes.
+type recorder struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+func (w *recorder) Header() http.Header         { return w.header }
+func (w *recorder) WriteHeader(status int)      { w.status = status }
+func (w *recorder) Write(b []byte) (int, error) { return w.body.Write(b) }

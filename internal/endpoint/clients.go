@@ -1,0 +1,140 @@
+package endpoint
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/url"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
+
+	"dynamostreamer/internal/embedded"
+)
+
+// Clients makes the two clients that the endpoint is reached with, and
+// opens the embedded engine if it is the one; Close closes it. For "aws"
+// they follow the SDK's configuration (profile, region,
+// credentials), whose absence is an error here and not at the first call;
+// the SDK's endpoint variables are ignored.
+func (e *Endpoint) Clients(ctx context.Context) (*dynamodb.Client, *dynamodbstreams.Client, error) {
+	if e.AWS() {
+		return e.awsClients(ctx)
+	}
+	if e.dir != "" {
+		return e.embeddedClients()
+	}
+	cfg := aws.Config{
+		Region: "us-east-1",
+		// DynamoDB Local takes letters and digits only.
+		Credentials: credentials.NewStaticCredentialsProvider("local", "local", ""),
+	}
+	tables := dynamodb.NewFromConfig(cfg, func(o *dynamodb.Options) {
+		o.BaseEndpoint = &e.tables
+	})
+	streams := dynamodbstreams.NewFromConfig(cfg, func(o *dynamodbstreams.Options) {
+		o.BaseEndpoint = &e.streams
+	})
+	return tables, streams, nil
+}
+
+func (e *Endpoint) embeddedClients() (*dynamodb.Client, *dynamodbstreams.Client, error) {
+	var err error
+	if e.scale > 0 {
+		e.engine, err = embedded.OpenMemory(embedded.Options{Clock: embedded.NewScaledClock(e.scale)})
+	} else {
+		if _, err := os.Stat(e.dir); errors.Is(err, fs.ErrNotExist) {
+			e.isNew = true // said, since a mistyped folder is a new one too
+		}
+		e.engine, err = embedded.Open(e.dir, embedded.Options{})
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	cfg := aws.Config{
+		Region:       e.engine.Region(),
+		HTTPClient:   e.engine.HTTPClient(),
+		BaseEndpoint: aws.String(embedded.BaseEndpoint),
+		Credentials:  credentials.NewStaticCredentialsProvider("local", "local", ""),
+	}
+	return dynamodb.NewFromConfig(cfg), dynamodbstreams.NewFromConfig(cfg), nil
+}
+
+// Close closes the embedded engine, if Clients opened it.
+func (e Endpoint) Close() error {
+	if e.engine == nil {
+		return nil
+	}
+	return e.engine.Close()
+}
+
+// Now is the endpoint's time: that of the embedded engine's clock, and
+// this machine's for all others.
+func (e Endpoint) Now() time.Time {
+	if e.engine == nil {
+		return time.Now()
+	}
+	return e.engine.Now()
+}
+
+func (e *Endpoint) awsClients(ctx context.Context) (*dynamodb.Client, *dynamodbstreams.Client, error) {
+	// The SDK's own switch, and its only one that also covers the calls
+	// it makes by itself to get credentials.
+	if err := os.Setenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true"); err != nil {
+		return nil, nil, err
+	}
+	cfg, err := config.LoadDefaultConfig(ctx)
+	if err != nil {
+		return nil, nil, fmt.Errorf("reading the AWS configuration: %w", err)
+	}
+	if cfg.Region == "" {
+		return nil, nil, errors.New("no AWS region: set AWS_REGION or choose a profile with AWS_PROFILE")
+	}
+	e.region = cfg.Region
+	if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
+		return nil, nil, fmt.Errorf("no AWS credentials: run aws configure, or choose a profile with AWS_PROFILE: %w", err)
+	}
+	return dynamodb.NewFromConfig(cfg), dynamodbstreams.NewFromConfig(cfg), nil
+}
+
+// Reach makes sure that servers listen where the endpoint says, in a few
+// seconds at most; the SDK by itself would retry for longer. AWS and the
+// embedded engine are taken to be there.
+func (e Endpoint) Reach(ctx context.Context) error {
+	for _, base := range slices.Compact([]string{e.tables, e.streams}) {
+		u, err := url.Parse(base)
+		if err != nil || u.Host == "" {
+			continue // AWS, or embedded
+		}
+		port := u.Port()
+		if port == "" {
+			port = u.Scheme // "http" and "https" are names of ports
+		}
+		dialer := net.Dialer{Timeout: 3 * time.Second}
+		conn, err := dialer.DialContext(ctx, "tcp", net.JoinHostPort(u.Hostname(), port))
+		if err != nil && ctx.Err() != nil {
+			return ctx.Err() // Ctrl-C says nothing of the server
+		}
+		if err != nil {
+			return Endpoint{tables: base, streams: base}.Unreachable()
+		}
+		conn.Close()
+	}
+	return nil
+}
+
+// Unreachable is the error of an endpoint where nothing answers.
+func (e Endpoint) Unreachable() error {
+	if e.tables == LocalURL {
+		return fmt.Errorf("nothing answers at %v: run docker compose up -d, or leave out -endpoint: the embedded DynamoDB needs no server", e)
+	}
+	return fmt.Errorf("nothing answers at %v: start that server or give another -endpoint", e)
+}

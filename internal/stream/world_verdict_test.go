@@ -111,7 +111,7 @@ func (p *played) owed(w *written) bool {
 		return false
 	case w.at.After(p.firstAt) || w.stream > p.first:
 		return true
-	case p.Start == 1 || w.trimmedNow():
+	case p.Start == 1 || w.trimmed():
 		return false // written before, or trimmed perhaps before
 	case p.Start == 2:
 		return !w.at.Before(p.since)
@@ -157,12 +157,14 @@ func (p *played) handled(reader int, e Event) {
 	}
 }
 
-// trimmedNow reports whether the record is trimmed, or due to be.
-func (w *written) trimmedNow() (gone bool) {
-	w.f.set(func() {
-		w.f.trim()
-		gone = w.shard.gone || w.index < w.shard.trimmed
-	})
+// trimmedNow is trimmed after what is due to be trimmed was.
+func (w *written) trimmedNow() bool {
+	w.f.set(w.f.trim)
+	return w.trimmed()
+}
+
+func (w *written) trimmed() (gone bool) {
+	w.f.set(func() { gone = w.shard.gone || w.index < w.shard.trimmed })
 	return gone
 }
 

@@ -1,0 +1,219 @@
+package stream_test
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"runtime"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
+	streamtypes "github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
+
+	"dynamostreamer/internal/embedded"
+	"dynamostreamer/internal/stream"
+)
+
+var benchRecords = flag.Int("records", 1_000_000, "benchmark with so many `records`")
+
+// counted counts the calls of GetRecords.
+type counted struct {
+	stream.API
+	calls atomic.Int64
+}
+
+func (c *counted) GetRecords(ctx context.Context, in *dynamodbstreams.GetRecordsInput, o ...func(*dynamodbstreams.Options)) (*dynamodbstreams.GetRecordsOutput, error) {
+	c.calls.Add(1)
+	return c.API.GetRecords(ctx, in, o...)
+}
+
+func openEmbedded(t testing.TB) (*embedded.DB, *dynamodb.Client, *dynamodbstreams.Client) {
+	db, err := embedded.Open(t.TempDir(), embedded.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	cfg := aws.Config{
+		Region: db.Region(), HTTPClient: db.HTTPClient(), BaseEndpoint: aws.String(embedded.BaseEndpoint),
+		Credentials: credentials.NewStaticCredentialsProvider("any", "any", ""),
+	}
+	return db, dynamodb.NewFromConfig(cfg), dynamodbstreams.NewFromConfig(cfg)
+}
+
+// fillEmbedded makes a table whose stream holds n records in so many open
+// shards.
+func fillEmbedded(t testing.TB, e *embedded.DB, db *dynamodb.Client, streams *dynamodbstreams.Client, name string, n, shards int) (arn string) {
+	ctx := context.Background()
+	out, err := db.CreateTable(ctx, &dynamodb.CreateTableInput{
+		TableName: &name, BillingMode: types.BillingModePayPerRequest,
+		AttributeDefinitions: []types.AttributeDefinition{{AttributeName: aws.String("id"), AttributeType: types.ScalarAttributeTypeS}},
+		KeySchema:            []types.KeySchemaElement{{AttributeName: aws.String("id"), KeyType: types.KeyTypeHash}},
+		StreamSpecification:  &types.StreamSpecification{StreamEnabled: aws.Bool(true), StreamViewType: types.StreamViewTypeNewAndOldImages},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	arn = *out.TableDescription.LatestStreamArn
+	for open := 1; open < shards; {
+		d, err := streams.DescribeStream(ctx, &dynamodbstreams.DescribeStreamInput{StreamArn: &arn})
+		if err != nil {
+			t.Fatal(err)
+		}
+		open = 0
+		for _, s := range d.StreamDescription.Shards {
+			if s.SequenceNumberRange.EndingSequenceNumber == nil {
+				if err := e.SplitShard(ctx, name, *s.ShardId); err != nil {
+					t.Fatal(err)
+				}
+				open += 2
+			}
+		}
+	}
+	for i := 0; i < n; i += 25 {
+		batch := make([]types.WriteRequest, min(25, n-i))
+		for j := range batch {
+			batch[j].PutRequest = &types.PutRequest{Item: map[string]types.AttributeValue{
+				"id":    &types.AttributeValueMemberS{Value: fmt.Sprint((i + j) % 10_000)},
+				"email": &types.AttributeValueMemberS{Value: "ada@example.com"},
+				"n":     &types.AttributeValueMemberN{Value: fmt.Sprint(i + j)},
+				"ttl":   &types.AttributeValueMemberN{Value: "4000000000"},
+			}}
+		}
+		if _, err := db.BatchWriteItem(ctx, &dynamodb.BatchWriteItemInput{RequestItems: map[string][]types.WriteRequest{name: batch}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return arn
+}
+
+type row struct {
+	ID    string `dynamodbav:"id"`
+	Email string `dynamodbav:"email"`
+	N     int    `dynamodbav:"n"`
+	TTL   int64  `dynamodbav:"ttl"`
+}
+
+// readDecoded reads n events with Events and decodes them.
+// It returns the heap that is live at the last of them.
+func readDecoded(b *testing.B, api stream.API, arn string, n int) (live uint64) {
+	r, err := stream.Open(context.Background(), api, arn, stream.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for e, err := range r.Events(context.Background()) {
+		var now row
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := e.New.Decode(&now); err != nil {
+			b.Fatal(err)
+		}
+		if n--; n == 0 {
+			var m runtime.MemStats
+			runtime.GC()
+			runtime.ReadMemStats(&m)
+			return m.HeapAlloc
+		}
+	}
+	return 0
+}
+
+// runDecoded is readDecoded with Run.
+func runDecoded(b *testing.B, api stream.API, arn string, n int) {
+	r, err := stream.Open(context.Background(), api, arn, stream.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	var seen atomic.Int64
+	r.Run(ctx, func(_ context.Context, e stream.Event) error {
+		var now row
+		if err := e.New.Decode(&now); err != nil {
+			b.Error(err)
+		}
+		if seen.Add(1) == int64(n) {
+			cancel()
+		}
+		return nil
+	})
+}
+
+// bareDecoded is the least that reads and decodes the stream's only shard.
+func bareDecoded(b *testing.B, api stream.API, arn string, n int) {
+	ctx := context.Background()
+	d, err := api.DescribeStream(ctx, &dynamodbstreams.DescribeStreamInput{StreamArn: &arn})
+	if err != nil {
+		b.Fatal(err)
+	}
+	it, err := api.GetShardIterator(ctx, &dynamodbstreams.GetShardIteratorInput{
+		StreamArn: &arn, ShardId: d.StreamDescription.Shards[0].ShardId,
+		ShardIteratorType: streamtypes.ShardIteratorTypeTrimHorizon,
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for next := it.ShardIterator; n > 0; {
+		page, err := api.GetRecords(ctx, &dynamodbstreams.GetRecordsInput{ShardIterator: next})
+		if err != nil {
+			b.Fatal(err)
+		}
+		for _, r := range page.Records {
+			var now row
+			if err := stream.Image(r.Dynamodb.NewImage).Decode(&now); err != nil {
+				b.Fatal(err)
+			}
+		}
+		n -= len(page.Records)
+		next = page.NextShardIterator
+	}
+}
+
+// measured is the time and the allocations of what read does.
+func measured(read func()) (took time.Duration, allocs uint64) {
+	runtime.GC()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	began := time.Now()
+	read()
+	took = time.Since(began)
+	runtime.ReadMemStats(&after)
+	return took, after.Mallocs - before.Mallocs
+}
+
+// BenchmarkMillion reads a million records on the embedded engine, by
+// turns in a bare loop and with the Reader, and four shards beside one.
+//
+//	go test ./internal/stream -run '^$' -bench Million -benchtime 1x
+func BenchmarkMillion(b *testing.B) {
+	e, db, streams := openEmbedded(b)
+	n := *benchRecords
+	arn := fillEmbedded(b, e, db, streams, "one", n, 1)
+	small := fillEmbedded(b, e, db, streams, "small", 10_000, 1)
+	four := fillEmbedded(b, e, db, streams, "four", n/4, 4)
+	quarter := fillEmbedded(b, e, db, streams, "quarter", n/4, 1)
+	for b.Loop() {
+		api := &counted{API: streams}
+		var live, small10k uint64
+		bare, bareAllocs := measured(func() { bareDecoded(b, streams, arn, n) })
+		took, allocs := measured(func() { live = readDecoded(b, api, arn, n) })
+		small10k = readDecoded(b, streams, small, 10_000)
+		one, _ := measured(func() { runDecoded(b, streams, quarter, n/4) })
+		all, _ := measured(func() { runDecoded(b, streams, four, n/4) })
+		b.ReportMetric(took.Seconds()/bare.Seconds(), "reader/bare")
+		b.ReportMetric(float64(n)/took.Seconds(), "records/s")
+		b.ReportMetric(float64(n)/bare.Seconds(), "bare-records/s")
+		b.ReportMetric(float64(api.calls.Load())*1000/float64(n), "calls/1000")
+		b.ReportMetric(float64(allocs)/float64(n), "allocs/record")
+		b.ReportMetric(float64(bareAllocs)/float64(n), "bare-allocs/record")
+		b.ReportMetric(float64(live)/1e6, "MB-live")
+		b.ReportMetric(float64(small10k)/1e6, "MB-live-10k")
+		b.ReportMetric(one.Seconds()/all.Seconds(), "one/four-shards")
+	}
+	b.ReportMetric(0, "ns/op")
+}

@@ -23,71 +23,76 @@ func main() {
 		if o.audit {
 			return auditFiles(step, step.Args())
 		}
-		db, streams, err := step.Connect(ctx)
-		if err != nil {
-			return err
-		}
-		if step.OnAWS() && !step.Given("rate") {
-			o.rate = 1
-		}
-		if err := makeTable(ctx, step, db); err != nil {
-			return err
-		}
-		journals, err := openJournals(o.journals, o.reader)
-		if err != nil {
-			return err
-		}
-		defer journals.Close()
-		live := step.Live()
-		tally := newTally()
-		crash := &crashes{every: o.crash}
-
-		// Two services. They share a table and know nothing of
-		// each other.
-		generator := &generator{
-			writer: &activity.Writer{
-				API: db, Table: step.Table,
-				Journal: watchedJournal{journals.writes, tally, crash.of(0)},
-			},
-			rows:    activity.NewGenerator(o.ttl, step.Now),
-			updates: 0.3, deletes: 0.2,
-		}
-		generator.pace, generator.batch = activity.Pace(o.rate)
-		counts := &counts{db: db, table: step.Table + "-reader", reader: o.reader}
-		reader := &reader{
-			db: db, streams: streams, table: step.Table,
-			counts: counts, journal: journals.events,
-			tally: tally, live: live, crash: crash.of(1),
-		}
-
-		// The supervisor is told when to stop: Ctrl-C, which ends
-		// ctx, does not reach the services.
-		s := newSupervision(tally, live)
-		if o.crash > 0 {
-			s.add("crashes", crash, nil)
-		}
-		s.add("generator", generator, tally.written)
-		s.add("reader", reader, tally.seen)
-		s.start()
-
-		if o.length > 0 {
-			timed, cancel := context.WithTimeout(ctx, o.length)
-			defer cancel()
-			ctx = timed
-		}
-		s.run(ctx, "running")
-
-		// Stopping has an order. What was written must be read
-		// before the reader stops.
-		s.remove("crashes")
-		s.remove("generator")
-		read, cancel := tally.caughtUp(o.idle)
-		defer cancel()
-		s.run(read, "stopping")
-		s.remove("reader")
-		if err := s.stop(); err != nil {
-			return o.unfinished(err, journals)
-		}
-		return finish(step, counts, journals)
+		return run(ctx, step, o)
 	})
+}
+
+// run runs the services until ctx ends, or for the time of -for.
+func run(ctx context.Context, step *cli.Step, o *options) error {
+	db, streams, err := step.Connect(ctx)
+	if err != nil {
+		return err
+	}
+	if step.OnAWS() && !step.Given("rate") {
+		o.rate = 1
+	}
+	if err := makeTable(ctx, step, db); err != nil {
+		return err
+	}
+	journals, err := openJournals(o.journals, o.reader)
+	if err != nil {
+		return err
+	}
+	defer journals.Close()
+	live := step.Live()
+	tally := newTally()
+	crash := &crashes{every: o.crash}
+
+	// Two services. They share a table and know nothing of
+	// each other.
+	generator := &generator{
+		writer: &activity.Writer{
+			API: db, Table: step.Table,
+			Journal: watchedJournal{journals.writes, tally, crash.of(0)},
+		},
+		rows:    activity.NewGenerator(o.ttl, step.Now),
+		updates: 0.3, deletes: 0.2,
+	}
+	generator.pace, generator.batch = activity.Pace(o.rate)
+	counts := &counts{db: db, table: step.Table + "-reader", reader: o.reader}
+	reader := &reader{
+		db: db, streams: streams, table: step.Table,
+		counts: counts, journal: journals.events,
+		tally: tally, live: live, crash: crash.of(1),
+	}
+
+	// The supervisor is told when to stop: Ctrl-C, which ends
+	// ctx, does not reach the services.
+	s := newSupervision(tally, live)
+	if o.crash > 0 {
+		s.add("crashes", crash, nil)
+	}
+	s.add("generator", generator, tally.written)
+	s.add("reader", reader, tally.seen)
+	s.start()
+
+	if o.length > 0 {
+		timed, cancel := context.WithTimeout(ctx, o.length)
+		defer cancel()
+		ctx = timed
+	}
+	s.run(ctx, "running")
+
+	// Stopping has an order. What was written must be read
+	// before the reader stops.
+	s.remove("crashes")
+	s.remove("generator")
+	read, cancel := tally.caughtUp(o.idle)
+	defer cancel()
+	s.run(read, "stopping")
+	s.remove("reader")
+	if err := s.stop(); err != nil {
+		return o.unfinished(err, journals)
+	}
+	return finish(step, counts, journals)
 }

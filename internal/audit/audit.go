@@ -11,7 +11,7 @@ import (
 
 // partSize is the size of journals that is held in memory at once. Larger
 // ones are read several times, each time for another part of the items.
-const partSize = 64 << 20
+const partSize = 128 << 20
 
 // Reconcile holds what journals say was written against what journals say
 // was seen, and each reader's counts against what it saw. The journals

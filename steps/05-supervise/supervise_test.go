@@ -1,0 +1,170 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	streamtypes "github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+	"github.com/google/go-cmp/cmp"
+	"github.com/thejerf/suture/v4"
+
+	"dynamostreamer/internal/stream"
+)
+
+var refused = &smithyhttp.RequestSendError{Err: &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}}
+
+func TestPasses(t *testing.T) {
+	for _, test := range []struct {
+		name, reason string
+		err          error
+		want         bool
+	}{
+		{"no server", "it may come back", fmt.Errorf("writing: %w", refused), true},
+		{"throttled", "that passes", &types.ProvisionedThroughputExceededException{}, true},
+		{"timeout", "the next answer may come in time", context.DeadlineExceeded, true},
+		{"no table", "it won't come back by itself", &types.ResourceNotFoundException{}, false},
+		{"refused by AWS", "the next call would be too", &smithy.GenericAPIError{Code: "AccessDeniedException"}, false},
+		{"invalid", "so would be the next call", &smithy.GenericAPIError{Code: "ValidationException"}, false},
+		{"taken over", "another reader goes on", &stream.TakenError{Name: "c"}, false},
+		{"full disk", "nothing can be journaled", &fs.PathError{Op: "write", Path: "j", Err: syscall.ENOSPC}, false},
+		{"unheard of", "what nobody foresaw is shown, not hidden", errors.New("what?"), false},
+		{"none", "a service that returns has nothing left to do", nil, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if got := passes(test.err); got != test.want {
+				t.Errorf("passes(%v) = %v, want %v (%s)", test.err, got, test.want, test.reason)
+			}
+		})
+	}
+}
+
+type serve func(context.Context) error
+
+func (f serve) Serve(ctx context.Context) error { return f(ctx) }
+
+// A service that fails again and again without getting anything done ends
+// the program once that takes too long. One that gets on may go on.
+func TestServicePatience(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		done := 0
+		s := &service{
+			Service: serve(func(context.Context) error { return refused }),
+			name:    "reader", done: func() int { return done },
+		}
+		for range 100 {
+			time.Sleep(5 * time.Second)
+			done++
+			if err := s.Serve(t.Context()); errors.Is(err, suture.ErrTerminateSupervisorTree) {
+				t.Fatalf("a service that gets on ended with %v", err)
+			}
+		}
+		began := time.Now()
+		for !errors.Is(s.Serve(t.Context()), suture.ErrTerminateSupervisorTree) {
+			time.Sleep(5 * time.Second)
+		}
+		if took := time.Since(began); took < patience || took > patience+10*time.Second {
+			t.Errorf("a service that does nothing ended after %v, want %v", took, patience)
+		}
+	})
+}
+
+func TestServiceEnds(t *testing.T) {
+	s := &service{
+		Service: serve(func(context.Context) error { return &streamtypes.ResourceNotFoundException{} }),
+		name:    "reader", done: func() int { return 0 },
+	}
+	err := s.Serve(t.Context())
+	var gone *streamtypes.ResourceNotFoundException
+	if !errors.Is(err, suture.ErrTerminateSupervisorTree) || !errors.As(err, &gone) {
+		t.Errorf("Serve() of a stream that is gone = %v, want the end of the supervisor and the reason", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := s.Serve(ctx); err != context.Canceled || s.stopped == nil {
+		t.Errorf("Serve() that is stopped = %v and notes %v, want a plain end and a note", err, s.stopped)
+	}
+}
+
+func TestCollided(t *testing.T) {
+	canceled := func(codes ...string) error {
+		e := &types.TransactionCanceledException{}
+		for _, code := range codes {
+			e.CancellationReasons = append(e.CancellationReasons, types.CancellationReason{Code: aws.String(code)})
+		}
+		return e
+	}
+	for _, test := range []struct {
+		name, reason string
+		err          error
+		want         bool
+	}{
+		{"conflict", "another shard changed the count", canceled("None", "TransactionConflict"), true},
+		{"condition", "another reader has the checkpoint", canceled("ConditionalCheckFailed", "None"), false},
+		{"both", "trying again won't bring the checkpoint back", canceled("ConditionalCheckFailed", "TransactionConflict"), false},
+		{"neither", "nothing collided", canceled("None", "None"), false},
+		{"no transaction", "nothing collided", refused, false},
+		{"none", "it succeeded", nil, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if got := collided(test.err); got != test.want {
+				t.Errorf("collided(%v) = %v, want %v (%s)", test.err, got, test.want, test.reason)
+			}
+		})
+	}
+}
+
+func TestReadUp(t *testing.T) {
+	from := map[string]int64{"a": 5}
+	for _, test := range []struct {
+		name, reason string
+		shards       []stream.ShardStats
+		want         bool
+	}{
+		{"nothing listed", "the shards may be listed any moment", nil, false},
+		{"one answer", "it may have been asked for before", []stream.ShardStats{{Shard: "a", EmptyPages: 6}}, false},
+		{"two answers", "the second was asked for after the first", []stream.ShardStats{{Shard: "a", EmptyPages: 7}}, true},
+		{"a new shard", "it is counted from zero", []stream.ShardStats{{Shard: "a", EmptyPages: 7}, {Shard: "b"}}, false},
+		{"an end", "the stream goes on in a child", []stream.ShardStats{{Shard: "a", State: stream.Ended}}, false},
+		{"an end with a child", "what was written later is in the child", []stream.ShardStats{
+			{Shard: "a", State: stream.Ended}, {Shard: "b", Parent: "a", EmptyPages: 2}}, true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if got := readUp(test.shards, from); got != test.want {
+				t.Errorf("readUp() = %v, want %v (%s)", got, test.want, test.reason)
+			}
+		})
+	}
+}
+
+func TestCountInserts(t *testing.T) {
+	row := func(page, task string) stream.Image {
+		s := func(text string) streamtypes.AttributeValue { return &streamtypes.AttributeValueMemberS{Value: text} }
+		return stream.Image{"activity": &streamtypes.AttributeValueMemberM{
+			Value: map[string]streamtypes.AttributeValue{"page": s(page), "task": s(task)},
+		}}
+	}
+	got := countInserts([]stream.Event{
+		{Kind: stream.Inserted, New: row("/", "buying")},
+		{Kind: stream.Inserted, New: row("/", "buying")},
+		{Kind: stream.Inserted, New: row("/cart", "viewing")},
+		{Kind: stream.Modified, New: row("/", "buying")},  // it was counted when it was made
+		{Kind: stream.Inserted, New: row("", "buying")},   // somebody else's
+		{Kind: stream.Inserted, New: stream.Image{}},      // somebody else's
+		{Kind: stream.Expired, Old: row("/", "viewing")},  // it was an activity all the same
+		{Kind: stream.Lost, Gap: &stream.Gap{Shard: "a"}}, // nobody knows
+	})
+	if diff := cmp.Diff(map[string]int64{"/ buying": 2, "/cart viewing": 1}, got); diff != "" {
+		t.Errorf("countInserts() differs, -want +got:\n%s", diff)
+	}
+}

@@ -29,6 +29,7 @@ type fakeDynamoDB struct {
 	deletes []*dynamodb.DeleteItemInput
 
 	failIntent, failDone error // of the journal
+	onIntent             func()
 }
 
 // An answer is an error, or the ids that a batch gives back unprocessed.
@@ -91,6 +92,9 @@ func (f *fakeDynamoDB) DeleteItem(ctx context.Context, in *dynamodb.DeleteItemIn
 
 func (f *fakeDynamoDB) Intent(changes []Change) error {
 	f.trace = append(f.trace, "intent "+ids(changes))
+	if f.onIntent != nil {
+		f.onIntent()
+	}
 	return f.failIntent
 }
 

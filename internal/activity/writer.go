@@ -88,7 +88,7 @@ func (w *Writer) Insert(ctx context.Context, rows []UserActivity) error {
 		changes[i] = Change{Inserted, row}
 		requests[i].PutRequest = &types.PutRequest{Item: item}
 	}
-	if err := w.intent(changes); err != nil {
+	if err := w.intent(ctx, changes); err != nil {
 		return err
 	}
 	for try := 0; len(requests) > 0; try++ {
@@ -141,7 +141,7 @@ func split(changes []Change, unprocessed []types.WriteRequest) (done, left []Cha
 // counts as missed and stays gone: a blind update would bring back a row
 // that TTL took, without its ttl, to live for ever.
 func (w *Writer) Change(ctx context.Context, c Change) error {
-	if err := w.intent([]Change{c}); err != nil {
+	if err := w.intent(ctx, []Change{c}); err != nil {
 		return err
 	}
 	for try := 0; ; try++ {
@@ -196,9 +196,11 @@ func (w *Writer) call(ctx context.Context, c Change) error {
 	return err
 }
 
-func (w *Writer) intent(changes []Change) error {
-	if w.Journal == nil {
-		return nil
+// intent tells the journal, unless ctx has ended: what is announced is
+// then tried.
+func (w *Writer) intent(ctx context.Context, changes []Change) error {
+	if err := ctx.Err(); err != nil || w.Journal == nil {
+		return err
 	}
 	return w.Journal.Intent(changes)
 }
@@ -215,7 +217,7 @@ func (w *Writer) done(changes []Change) error {
 // throttled together don't come back together.
 func (w *Writer) backoff(ctx context.Context, try int) error {
 	if try == 0 {
-		return ctx.Err()
+		return nil
 	}
 	full := min(50*time.Millisecond<<min(try, 10), 5*time.Second)
 	select {

@@ -241,7 +241,8 @@ func TestContextEnds(t *testing.T) {
 		done         bool
 		err          error
 	}{
-		{"before the first call", "nothing is begun", 0, 0, nil, 0, false, context.Canceled},
+		{"before the write", "nothing is announced that is not tried", 0, 0, nil, 0, false, context.Canceled},
+		{"after the intent", "what is announced is tried, so that its outcome is known", -1, 0, nil, 1, true, nil},
 		{"during the call", "a call under way is finished, so that its outcome is known",
 			500 * time.Millisecond, time.Second, nil, 1, true, nil},
 		{"during a throttled call", "its outcome is known, and it is not repeated",
@@ -257,13 +258,20 @@ func TestContextEnds(t *testing.T) {
 					if test.ends == 0 {
 						cancel()
 					}
-					time.AfterFunc(test.ends, cancel)
 					db := &fakeDynamoDB{answers: test.answers, takes: test.takes}
+					if test.ends < 0 {
+						db.onIntent = cancel
+					} else {
+						time.AfterFunc(test.ends, cancel)
+					}
 					w := Writer{API: db, Table: "t", Journal: db}
 					wantError(t, kind.write(&w, ctx), test.err)
-					want := kind.want[:1+test.calls]
-					if test.done {
+					var want []string
+					switch {
+					case test.done:
 						want = kind.want
+					case test.calls > 0:
+						want = kind.want[:1+test.calls]
 					}
 					if diff := cmp.Diff(want, db.trace); diff != "" {
 						t.Errorf("%s (-want +got):\n%s", test.reason, diff)

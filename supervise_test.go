@@ -100,7 +100,7 @@ func TestKill(t *testing.T) {
 			t.Parallel()
 			s := newSupervised(t, on)
 			for range times {
-				cmd, out := s.command("-rate", "200")
+				cmd, out := s.command("-rate", "1000") // busy whenever it is killed
 				if err := cmd.Start(); err != nil {
 					t.Fatal(err)
 				}

@@ -77,7 +77,7 @@ type item struct {
 // behind is the same.
 type effect struct {
 	kind activity.ChangeKind
-	row  string // as canonical JSON; empty for Deleted
+	row  string // as its image; empty for Deleted
 }
 
 // tries are the writes of one effect, and the events of it, of which own
@@ -171,7 +171,7 @@ func (a *audit) reader(name string) *reader {
 func (a *audit) written(l *line, known bool) {
 	w := effect{l.Kind, ""}
 	if l.Kind != activity.Deleted {
-		w.row = canonicalRow(l.Row)
+		w.row = imageOf(l.Row)
 	}
 	t := a.item(l).tries(w)
 	switch {
@@ -250,12 +250,12 @@ func (a *audit) saw(l *line, by *reader) {
 
 // follow holds an event against the one before it of the same item.
 func (a *audit) follow(l *line, v *view) {
-	before := canonical(l.Old)
+	before := image(l.Old)
 	if v.any && before != v.last {
 		a.report.OutOfOrder = append(a.report.OutOfOrder,
 			finding(l, "before it the row was "+orNone(before)+", but the event before left "+orNone(v.last)))
 	}
-	v.any, v.last = true, canonical(l.New)
+	v.any, v.last = true, image(l.New)
 }
 
 // match finds the write that an event tells of.
@@ -276,9 +276,9 @@ func (a *audit) match(l *line, i *item, known bool) {
 	case stream.Deleted:
 		e = effect{activity.Deleted, ""}
 	case stream.Inserted:
-		e = effect{activity.Inserted, canonical(l.New)}
+		e = effect{activity.Inserted, image(l.New)}
 	case stream.Modified:
-		e = effect{activity.Modified, canonical(l.New)}
+		e = effect{activity.Modified, image(l.New)}
 	default:
 		return
 	}
@@ -319,32 +319,32 @@ func finding(l *line, why string) Finding {
 	return Finding{ID: l.ID, Email: l.Email, Kind: string(l.Event), Sequence: l.Sequence, Why: why}
 }
 
-// canonicalRow is the row as the image that the stream has of it.
-func canonicalRow(row activity.UserActivity) string {
-	text, err := json.Marshal(row)
+// imageOf is the row as a journal of events has its image: an object with
+// its names sorted.
+func imageOf(row activity.UserActivity) string {
+	text, err := json.Marshal(struct {
+		Activity activity.Activity `json:"activity"`
+		Email    string            `json:"email"`
+		ID       string            `json:"id"`
+		TTL      int64             `json:"ttl"`
+	}{row.Activity, row.Email, row.ID, row.TTL})
 	if err != nil {
-		return err.Error() // a struct of strings and a number has none
+		return err.Error() // strings and a number have none
 	}
-	return canonical(text)
+	return string(text)
 }
 
-// canonical is JSON with the names of each object sorted, or empty for
-// null.
-func canonical(text json.RawMessage) string {
-	var any map[string]any
-	if json.Unmarshal(text, &any) != nil || any == nil {
+// image is the image in a journal of events, or empty for none.
+func image(text json.RawMessage) string {
+	if string(text) == "null" {
 		return ""
 	}
-	sorted, err := json.Marshal(any)
-	if err != nil {
-		return string(text)
-	}
-	return string(sorted)
+	return string(text)
 }
 
-func orNone(image string) string {
-	if image == "" {
+func orNone(text string) string {
+	if text == "" {
 		return "none"
 	}
-	return image
+	return text
 }

@@ -72,16 +72,16 @@ func (h *history) sawAt(at int, kind stream.Kind, before, after *activity.UserAc
 	if row == nil {
 		row = before
 	}
-	keys := image(row)
+	keys := streamImage(row)
 	delete(keys, "activity")
 	delete(keys, "ttl")
 	h.must(h.events.Events([]stream.Event{{
-		Kind: kind, Keys: keys, Old: image(before), New: image(after),
+		Kind: kind, Keys: keys, Old: streamImage(before), New: streamImage(after),
 		Shard: "shard", Sequence: fmt.Sprint(at), Seen: time.Unix(1772366400+int64(at), 0),
 	}}))
 }
 
-func image(row *activity.UserActivity) stream.Image {
+func streamImage(row *activity.UserActivity) stream.Image {
 	if row == nil {
 		return nil
 	}

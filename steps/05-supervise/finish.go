@@ -72,6 +72,15 @@ func auditFiles(step *cli.Step, names []string) error {
 func inFolder(dir string) ([]string, error) { return filepath.Glob(filepath.Join(dir, "*.jsonl")) }
 
 func report(step *cli.Step, names, known []string) error {
+	size := int64(0)
+	for _, name := range names {
+		if info, err := os.Stat(name); err == nil {
+			size += info.Size()
+		}
+	}
+	if size > 50<<20 {
+		step.Notef("auditing %d MB of journals: this takes a few seconds for each 100 MB", size>>20)
+	}
 	r, err := audit.Reconcile(names, known)
 	if err != nil {
 		return err

@@ -40,7 +40,7 @@ func newOptions(step *cli.Step) *options {
 	step.StringVar(&o.reader, "reader", "05-supervise",
 		"the reader's `name`: its checkpoints and counts go by it")
 	step.StringVar(&o.journals, "journals", filepath.Join(".dynamodb", "journals"),
-		"keep the journals in this `folder`")
+		"keep the journals in this `folder`; they are never\nremoved")
 	step.BoolVar(&o.audit, "audit", false,
 		"run nothing, but audit the journals that are named after\nthe flags: files, or folders of them")
 	return o

@@ -27,6 +27,7 @@ var pages = []string{"README.md", "TUTORIAL.md"}
 //	go FILE#REGION    the lines of FILE from //weave:REGION to //weave:end
 //	console           commands after "$ ", each with what it prints;
 //	                  a line … stands for any lines
+//	console local     the same, where DynamoDB Local answers
 //	console test      commands that .ci/run must run too
 //	console docker,   commands that need what a test can't have;
 //	console aws       the test lists them
@@ -53,18 +54,14 @@ func TestProse(t *testing.T) {
 		}
 		for _, b := range p.blocks {
 			delete(unused, strings.TrimPrefix(b.info, "go "))
-			if b.info == "console docker" || b.info == "console aws" {
-				t.Logf("%v is not run", b)
-				skipped = append(skipped, fmt.Sprintf("%v: it needs %s: %s", b,
-					strings.TrimPrefix(b.info, "console "), strings.Join(commands(b.body), "; ")))
+			kind, needs, _ := strings.Cut(b.info, " ")
+			if kind == "console" && (needs == "docker" || needs == "aws" || needs == "local" && !local) {
+				skipped = append(skipped, fmt.Sprintf("%v: it needs %s: %s", b, needs, strings.Join(commands(b.body), "; ")))
 			}
-		}
-		if !local {
-			skipped = append(skipped, name+", what its commands print: it needs DynamoDB Local: run "+startLocal)
 		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			problems := p.check(sources, console(t))
+			problems := p.check(sources, runners(t))
 			if *update {
 				if err := os.WriteFile(name, []byte(p.String()), 0o666); err != nil {
 					t.Fatal(err)
@@ -84,26 +81,14 @@ func TestProse(t *testing.T) {
 	}
 }
 
-// console returns a function that runs a page's commands, in a folder and
-// with a table of the page's own, or nil where DynamoDB Local is missing.
-func console(t *testing.T) func(string) (string, error) {
-	if !local {
-		return nil
-	}
+// runners run a page's commands in a folder of the page's own, which is
+// also where the embedded engine keeps its data.
+func runners(t *testing.T) map[string]runner {
 	folder := t.TempDir()
-	name := fmt.Sprintf("prose-%d", time.Now().UnixNano())
-	t.Cleanup(func() {
-		// The page may have deleted it.
-		exec.Command(filepath.Join(bin, "01-create-table"), "-delete", "-table", name, "-endpoint", "local").Run()
-	})
-	return func(command string) (string, error) {
-		translated, err := translate(command, name)
-		if err != nil {
-			return "", err
-		}
+	shell := func(command string) (string, error) {
 		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 		defer cancel()
-		sh := exec.CommandContext(ctx, "sh", "-c", translated)
+		sh := exec.CommandContext(ctx, "sh", "-c", step+goRun.ReplaceAllString(command, "step $1"))
 		sh.Dir, sh.WaitDelay = folder, 5*time.Second
 		// Nothing of the user's: no other endpoint, no credentials.
 		sh.Env = []string{"PATH=" + bin + string(filepath.ListSeparator) + os.Getenv("PATH"), "HOME=" + folder}
@@ -114,25 +99,49 @@ func console(t *testing.T) func(string) (string, error) {
 		} else if err != nil && !errors.As(err, &failed) {
 			return "", err
 		}
-		// A reader has no other table, and steps name only other ones.
-		printed := strings.ReplaceAll(string(out), " -table "+name, "")
-		return strings.ReplaceAll(printed, name, table.DefaultName), nil
+		return string(out), nil
 	}
+	run := map[string]runner{"console": func(command string) (string, error) {
+		if flag := leavesFolder.FindString(command); flag != "" {
+			return "", fmt.Errorf("a console block can't have %s: it runs on the embedded engine", flag)
+		}
+		return shell(command)
+	}}
+	if local {
+		// This DynamoDB is the developer's too: use a table of our own.
+		name := fmt.Sprintf("prose-%d", time.Now().UnixNano())
+		t.Cleanup(func() {
+			// The page may have deleted it.
+			exec.Command(filepath.Join(bin, "01-create-table"), "-delete", "-table", name, "-endpoint", "local").Run()
+		})
+		run["console local"] = func(command string) (string, error) {
+			command, err := onLocal(command, name)
+			if err != nil {
+				return "", err
+			}
+			printed, err := shell(command)
+			return strings.ReplaceAll(printed, name, table.DefaultName), err
+		}
+	}
+	return run
 }
 
 var (
-	goRun         = regexp.MustCompile(`go run \./steps/(\S+)`)
-	notForConsole = regexp.MustCompile(`\s--?(table|endpoint[ =]aws)\b`)
+	goRun        = regexp.MustCompile(`go run \./steps/(\S+)`)
+	leavesFolder = regexp.MustCompile(`--?endpoint\b|AWS_\w+`)
 )
 
-// translate makes a command of a page run the built steps on the table.
-// As with go run, a step's failure is code 1 and is said on stderr.
-func translate(command, table string) (string, error) {
-	if flag := notForConsole.FindString(command); flag != "" {
-		return "", fmt.Errorf("a console block can't have%s: the test chooses it", flag)
+// step runs a built step as go run would: its failure is code 1 and is
+// said on stderr.
+const step = `step() { "$@" || { echo "exit status $?" >&2; return 1; }; }` + "\n"
+
+// onLocal makes a command of a console local block use the table.
+func onLocal(command, table string) (string, error) {
+	const flag = " -endpoint local"
+	if strings.Contains(command, " -table") || strings.Count(command, flag) != len(goRun.FindAllString(command, -1)) {
+		return "", fmt.Errorf("each step of a console local block has%s and no -table: the test chooses it", flag)
 	}
-	const step = `step() { "$@" || { echo "exit status $?" >&2; return 1; }; }` + "\n"
-	return step + goRun.ReplaceAllString(command, "step $1 -table "+table), nil
+	return strings.ReplaceAll(command, flag, flag+" -table "+table), nil
 }
 
 // TestTestCommand holds README.md's test command and .ci/run together.
@@ -276,6 +285,12 @@ var weaveCases = []struct{ name, block, printed, problem, mended string }{
 	{name: "not run", block: "console docker\n$ docker\nanything", printed: "x\n"},
 	{name: "output as it is", block: "console\n$ x\na\nb", printed: "a\nb\n"},
 	{name: "no output", block: "console\n$ x", printed: ""},
+	{name: "not run on Local", block: "console local\n$ x\nanything", printed: "x\n"},
+	{name: "another endpoint", block: "console\n$ x\nendpoint: a", printed: "endpoint: b\n", problem: "would write", mended: "console\n$ x\nendpoint: b"},
+	{
+		name: "another region", block: "console\n$ x\narn:aws:dynamodb:a:1:t", printed: "arn:aws:dynamodb:b:1:t\n",
+		problem: "would write", mended: "console\n$ x\narn:aws:dynamodb:b:1:t",
+	},
 	{name: "another time", block: "console\n$ x\n2026-01-01T00:00:00Z", printed: "2027-02-02T02:02:02Z\n"},
 	{
 		name: "another order of items", block: "console\n$ x\nnote\n1 " + first + "\n2 " + second,
@@ -315,7 +330,7 @@ func TestWeave(t *testing.T) {
 			t.Errorf("%s: %v", c.name, err)
 			continue
 		}
-		problem := errors.Join(p.check(sources, func(string) (string, error) { return c.printed, nil })...)
+		problem := errors.Join(p.check(sources, map[string]runner{"console": func(string) (string, error) { return c.printed, nil }})...)
 		if (problem == nil) != (c.problem == "") || problem != nil && !strings.Contains(problem.Error(), c.problem) {
 			t.Errorf("%s: check() = %v, want %q", c.name, problem, c.problem)
 		}
@@ -351,9 +366,20 @@ func TestUnreadable(t *testing.T) {
 			t.Errorf("%s: regionsOf(%q) gives no error", name, text)
 		}
 	}
-	for _, command := range []string{"go run ./steps/02-generate -table other", "go run ./steps/02-generate -endpoint aws"} {
-		if _, err := translate(command, "mine"); err == nil {
-			t.Errorf("translate(%q) gives no error", command)
+	for name, command := range map[string]string{
+		"no endpoint":         "go run ./steps/02-generate",
+		"another endpoint":    "go run ./steps/02-generate -endpoint aws",
+		"one step without it": "go run ./steps/02-generate -endpoint local | go run ./steps/03-read-stream",
+		"another table":       "go run ./steps/02-generate -endpoint local -table other",
+	} {
+		if _, err := onLocal(command, "mine"); err == nil {
+			t.Errorf("%s: onLocal(%q) gives no error", name, command)
+		}
+	}
+	run := runners(t)["console"]
+	for _, command := range []string{"go run ./steps/02-generate -endpoint local", "AWS_ENDPOINT_URL=http://h go run ./steps/02-generate"} {
+		if _, err := run(command); err == nil {
+			t.Errorf("the runner of console blocks runs %q", command)
 		}
 	}
 }

@@ -160,6 +160,9 @@ func (s *Step) Connect(ctx context.Context) (*dynamodb.Client, *dynamodbstreams.
 		return nil, nil, usageError{err.Error()}
 	}
 	if s.Clock != 0 {
+		if s.endpoint != "" {
+			return nil, nil, Usagef("-clock has a DynamoDB of its own: leave out -endpoint")
+		}
 		if err := e.Scale(s.Clock); err != nil {
 			return nil, nil, usageError{"-clock: " + err.Error()}
 		}

@@ -58,7 +58,7 @@ func request(base, target, body string) *http.Request {
 }
 
 // TestDifferential sends the same random operations to the engine and to
-// DynamoDB Local and compares answers and streams: 15 sequences, or as many as
+// DynamoDB Local and compares answers and streams: 10 sequences, or as many as
 // -rapid.checks says.
 //
 //	go test ./internal/embedded -run TestDifferential -rapid.checks=200 -differential-steps=100
@@ -69,7 +69,7 @@ func TestDifferential(t *testing.T) {
 	given := false
 	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "rapid.checks" })
 	if !given {
-		if err := flag.Set("rapid.checks", "15"); err != nil {
+		if err := flag.Set("rapid.checks", "10"); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -3,6 +3,7 @@ package embedded_test
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -55,19 +56,25 @@ func play(role, dir string) error {
 		_, err := io.Copy(io.Discard, os.Stdin) // until the test lets go
 		return err
 	default:
-		return countUp(db, role)
+		done := make(chan struct{})
+		go func() {
+			_, _ = io.Copy(io.Discard, os.Stdin)
+			close(done)
+		}()
+		// Several at once, so that a kill meets shared transactions.
+		var writers [3]chan error
+		for i := range writers {
+			writers[i] = make(chan error, 1)
+			go func() { writers[i] <- countUp(db, fmt.Sprint(role, i), done) }()
+		}
+		return errors.Join(<-writers[0], <-writers[1], <-writers[2])
 	}
 }
 
 // countUp raises the counters of the writer's items and prints each acknowledged
-// count, until it is killed or its standard input ends.
-func countUp(db *embedded.DB, writer string) error {
+// count, until it is killed or done is closed.
+func countUp(db *embedded.DB, writer string, done <-chan struct{}) error {
 	c, _ := clientsOf(db)
-	done := make(chan struct{})
-	go func() {
-		_, _ = io.Copy(io.Discard, os.Stdin)
-		close(done)
-	}()
 	for i := 0; ; i++ {
 		select {
 		case <-done:

@@ -115,7 +115,7 @@ func TestSpaceGivenBack(t *testing.T) {
 	db := open(t, dir, embedded.Options{Clock: clock, SweepInterval: -1})
 	c, _ := clientsOf(db)
 	createTable(t, c, "big")
-	for i := range 400 {
+	for i := range 130 {
 		_, err := c.PutItem(context.Background(), &dynamodb.PutItemInput{TableName: aws.String("big"), Item: map[string]types.AttributeValue{
 			"id": str("a"), "email": str("e"), "n": num(unix(time.Unix(int64(i), 0))), "text": str(strings.Repeat("x", 50_000)),
 		}})
@@ -138,7 +138,7 @@ func TestSpaceGivenBack(t *testing.T) {
 	if err := db.Sweep(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	if trimmed := size(); full < 30<<20 || trimmed > 10<<20 {
-		t.Errorf("the file has %d bytes with all records and %d without, want more than 30 MB and less than 10", full, trimmed)
+	if trimmed := size(); full < 12<<20 || trimmed > 9<<20 {
+		t.Errorf("the file has %d bytes with all records and %d without, want more than 12 MB and less than 9", full, trimmed)
 	}
 }

@@ -31,8 +31,8 @@ func (t transport) RoundTrip(r *http.Request) (resp *http.Response, err error) {
 	}()
 	w := &recorder{header: http.Header{}, status: http.StatusOK}
 	t.handler.ServeHTTP(w, r)
-	if err := r.Context().Err(); err != nil {
-		return nil, err
+	if err := r.Context().Err(); err != nil && w.status == http.StatusInternalServerError {
+		return nil, err // which is why it failed
 	}
 	// The SDK takes its clock's skew from Date, so this is not the engine's time.
 	w.header.Set("Date", time.Now().UTC().Format(http.TimeFormat))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/url"
 	"os"
@@ -50,6 +51,9 @@ func (e *Endpoint) embeddedClients() (*dynamodb.Client, *dynamodbstreams.Client,
 	if e.scale > 0 {
 		e.engine, err = embedded.OpenMemory(embedded.Options{Clock: embedded.NewScaledClock(e.scale)})
 	} else {
+		if _, err := os.Stat(e.dir); errors.Is(err, fs.ErrNotExist) {
+			e.isNew = true // said, since a mistyped folder is a new one too
+		}
 		e.engine, err = embedded.Open(e.dir, embedded.Options{})
 	}
 	if err != nil {
@@ -130,7 +134,7 @@ func (e Endpoint) Reach(ctx context.Context) error {
 // Unreachable is the error of an endpoint where nothing answers.
 func (e Endpoint) Unreachable() error {
 	if e.tables == LocalURL {
-		return fmt.Errorf("nothing answers at %v: run docker compose up -d", e)
+		return fmt.Errorf("nothing answers at %v: run docker compose up -d, or leave out -endpoint: the embedded DynamoDB needs no server", e)
 	}
 	return fmt.Errorf("nothing answers at %v: start that server or give another -endpoint", e)
 }

@@ -39,6 +39,7 @@ type Endpoint struct {
 	streams string // base URL of DynamoDB Streams
 
 	dir    string // of the embedded engine; with it, no URLs
+	isNew  bool   // the folder was made by Clients
 	scale  int    // of its clock; 0 is the real one
 	engine *embedded.DB
 }
@@ -137,6 +138,8 @@ func (e Endpoint) String() string {
 	switch {
 	case e.scale > 0:
 		return fmt.Sprintf("embedded, in memory, its clock %d times as fast", e.scale)
+	case e.isNew:
+		return "embedded, in the new folder " + e.dir
 	case e.dir != "":
 		return "embedded, in " + e.dir
 	case e.aws && e.region != "":

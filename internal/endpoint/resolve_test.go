@@ -216,7 +216,7 @@ func TestUnreachable(t *testing.T) {
 		want         string
 	}{
 		{"local", "Docker starts it", Endpoint{tables: LocalURL, streams: LocalURL},
-			"nothing answers at http://127.0.0.1:8000: run docker compose up -d"},
+			"nothing answers at http://127.0.0.1:8000: run docker compose up -d, or leave out -endpoint: the embedded DynamoDB needs no server"},
 		{"other", "we can't know how that is started", Endpoint{tables: "http://127.0.0.1:9", streams: "http://127.0.0.1:9"},
 			"nothing answers at http://127.0.0.1:9: start that server or give another -endpoint"},
 	} {

@@ -84,7 +84,6 @@ func newEvent(shard string, r types.Record) (Event, error) {
 		e.Kind = Inserted
 	case types.OperationTypeModify:
 		e.Kind = Modified
-	//weave:removal
 	case types.OperationTypeRemove:
 		e.Kind = Deleted
 		if byTTL(r.UserIdentity) {
@@ -96,7 +95,6 @@ func newEvent(shard string, r types.Record) (Event, error) {
 			break
 		}
 		fallthrough
-	//weave:end
 	default:
 		return Event{}, fmt.Errorf("record %s of shard %s has the unknown event name %q", e.Sequence, shard, r.EventName)
 	}

@@ -82,7 +82,6 @@ func (f *fetcher) run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		//weave:empty
 		switch {
 		case a.last || a.err != nil:
 			return
@@ -94,7 +93,6 @@ func (f *fetcher) run(ctx context.Context) {
 			}
 			idle++
 		}
-		//weave:end
 	}
 }
 

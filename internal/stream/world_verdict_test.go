@@ -110,7 +110,7 @@ func (p *played) owed(w *written) bool {
 		return false
 	case w.at.After(p.firstAt) || w.stream > p.first:
 		return true
-	case p.Start == 1 || w.index < w.shard.trimmed || w.shard.gone:
+	case p.Start == 1 || w.trimmed():
 		return false // written before, or trimmed perhaps before
 	case p.Start == 2:
 		return !w.at.Before(p.since)
@@ -156,12 +156,14 @@ func (p *played) handled(reader int, e Event) {
 	}
 }
 
+// trimmedNow is trimmed after what is due to be trimmed was.
 func (w *written) trimmedNow() bool {
-	gone := false
-	w.f.set(func() {
-		w.f.trim()
-		gone = w.shard.gone || w.index < w.shard.trimmed
-	})
+	w.f.set(w.f.trim)
+	return w.trimmed()
+}
+
+func (w *written) trimmed() (gone bool) {
+	w.f.set(func() { gone = w.shard.gone || w.index < w.shard.trimmed })
 	return gone
 }
 

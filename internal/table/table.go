@@ -17,14 +17,12 @@ const (
 	DefaultName  = "user-activities"
 	PartitionKey = "id"
 	SortKey      = "email"
-	//weave:attribute
 
 	// TTLAttribute is the attribute that DynamoDB reads a row's expiry
 	// from: a Number of Unix seconds. The rows (package activity) write
 	// the same name, which a test holds: with two spellings nothing would
 	// ever expire.
 	TTLAttribute = "ttl"
-	//weave:end
 )
 
 // waitFor bounds each wait for AWS to make or remove a table.

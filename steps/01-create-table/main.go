@@ -64,7 +64,6 @@ func createTable(ctx context.Context, step *cli.Step, db *dynamodb.Client) error
 			step.Table, strings.Join(diffs, "; "))
 	}
 
-	//weave:ttl
 	// A table has no TTL until it is told which attribute holds
 	// the time. DynamoDB refuses to be told twice, so look first.
 	enable := !t.TTLEnabled()
@@ -77,7 +76,6 @@ func createTable(ctx context.Context, step *cli.Step, db *dynamodb.Client) error
 			return err
 		}
 	}
-	//weave:end
 
 	switch {
 	case created:

@@ -82,7 +82,6 @@ func main() {
 			if err = writer.Insert(ctx, fresh); err != nil {
 				break
 			}
-			//weave:later
 			// What happens to these rows later: one call each,
 			// since a batch can't hold conditions.
 			for _, change := range rows.Later(fresh, *updates, *deletes) {
@@ -93,7 +92,6 @@ func main() {
 					break
 				}
 			}
-			//weave:end
 			progress.Add(batch)
 		}
 		progress.Finish()

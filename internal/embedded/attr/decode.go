@@ -15,16 +15,10 @@ import (
 // ValidationError means that it has, but that a value is one that DynamoDB
 // refuses; then the Scanner has passed the whole map and may go on, so that the
 // caller can report it in its turn, after the request's other fields. The item
-// is then incomplete.
+// is then incomplete. An empty map is an empty Item, which is not nil.
 func (s *Scanner) Item() (Item, error) {
-	switch s.Kind() {
-	case '{':
-	case '[':
-		return nil, misplaced(collectionOf + mapOfValues)
-	case 0:
-		return nil, errNotJSON
-	default:
-		return nil, misplaced(unexpectedField)
+	if err := s.Want("{", mapOfValues, UnexpectedField); err != nil {
+		return nil, err
 	}
 	var refused *ValidationError
 	it, err := s.attrs(&refused)
@@ -53,7 +47,7 @@ func (s *Scanner) Value() (Value, error) {
 func (s *Scanner) attrs(refused **ValidationError) (Item, error) {
 	more, err := s.open('{', '}')
 	if err != nil || !more {
-		return nil, err
+		return Item{}, err
 	}
 	attrs := make([]Attr, 0, 4)
 	for more {
@@ -86,17 +80,12 @@ func refuse(refused **ValidationError, message string) {
 
 // value reads an object with one name, the type, and its content.
 func (s *Scanner) value(refused **ValidationError) (Value, error) {
-	switch s.Kind() {
-	case '{':
-	case '[':
-		return Value{}, misplaced(collectionOf + classValue)
-	case 'n':
+	if s.Kind() == 'n' {
 		refuse(refused, "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes")
 		return Value{}, s.literal("null")
-	case 0:
-		return Value{}, errNotJSON
-	default:
-		return Value{}, misplaced(unexpectedValue)
+	}
+	if err := s.Want("{", classValue, UnexpectedMember); err != nil {
+		return Value{}, err
 	}
 	var v Value
 	found := 0
@@ -169,16 +158,8 @@ func numberText(text string, refused **ValidationError) string {
 
 // bytes reads base64 as a string of bytes.
 func (s *Scanner) bytes() (string, error) {
-	switch s.Kind() {
-	case '"':
-	case '{':
-		return "", misplaced(structureFound)
-	case '[':
-		return "", misplaced(collectionOf + classBytes)
-	case 't', 'f', '0':
-		return "", misplaced(onlyBase64)
-	default:
-		return "", errNotJSON
+	if err := s.Want(`"`, "class java.nio.ByteBuffer", "only base-64-encoded strings are convertible to bytes"); err != nil {
+		return "", err
 	}
 	text, err := s.quoted()
 	if err != nil {
@@ -201,7 +182,7 @@ func (s *Scanner) bytes() (string, error) {
 const base64Alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
 
 func (s *Scanner) list(refused **ValidationError) (Value, error) {
-	if err := s.wantList(); err != nil {
+	if err := s.Want("[", "", UnexpectedField); err != nil {
 		return Value{}, err
 	}
 	var list []Value
@@ -216,28 +197,9 @@ func (s *Scanner) list(refused **ValidationError) (Value, error) {
 	return List(list), err
 }
 
-// wantList is the service's error where the next value is no array.
-func (s *Scanner) wantList() error {
-	switch s.Kind() {
-	case '[':
-		return nil
-	case '{':
-		return misplaced(structureFound)
-	case 0:
-		return errNotJSON
-	}
-	return misplaced(unexpectedField)
-}
-
 func (s *Scanner) mapValue(refused **ValidationError) (Value, error) {
-	switch s.Kind() {
-	case '{':
-	case '[':
-		return Value{}, misplaced(collectionOf + mapOfValues)
-	case 0:
-		return Value{}, errNotJSON
-	default:
-		return Value{}, misplaced(unexpectedField)
+	if err := s.Want("{", mapOfValues, UnexpectedField); err != nil {
+		return Value{}, err
 	}
 	it, err := s.attrs(refused)
 	if *refused != nil {
@@ -247,7 +209,7 @@ func (s *Scanner) mapValue(refused **ValidationError) (Value, error) {
 }
 
 func (s *Scanner) set(t Type, refused **ValidationError) (Value, error) {
-	if err := s.wantList(); err != nil {
+	if err := s.Want("[", "", UnexpectedField); err != nil {
 		return Value{}, err
 	}
 	var given, members []string

@@ -6,9 +6,9 @@
 //
 //	Value, Type        String, Binary, NumberValue, Bool, Null, Set, List, Map;
 //	                   Type, Text, Number, Bool, Members, List, Item; Equal, Compare
-//	Item, Attr         NewItem, Get, Has, With, Without, Equal
-//	Number             ParseNumber, Int, Add, Sub, Compare, String
-//	AppendKey          order-preserving bytes of an S, N or B; KeyValue is the way back
+//	Item, Attr         NewItem, Get, Equal
+//	Number             ParseNumber, Int, Add, Sub, String
+//	AppendKey          order-preserving bytes of an S, N or B
 //	AppendItem         the storage form of an item; ReadItem is the way back
 //	Item.Size          bytes by DynamoDB's rules; MaxItemSize; Depth and MaxDepth
 //	Scanner            one pass over a JSON request: Kind, Object, Array, String, Bool,
@@ -17,6 +17,5 @@
 //	ValidationError    a value that DynamoDB refuses, with its message
 //	SerializationError a body of another shape, with the service's message
 //
-// Values and Items never change once made; With and Without copy. An Item is
-// sorted by name, so that equal items have equal forms.
+// Values and Items never change once made. An Item is sorted by name, so that equal items have equal forms.
 package attr

@@ -12,8 +12,7 @@ type Attr struct {
 }
 
 // An Item is a set of attributes, sorted by name, each name once. Make one with
-// NewItem, by decoding, or with With and Without; like values, an Item is not
-// changed in place. A nil Item has no attributes.
+// NewItem or by decoding; like values, an Item is not changed in place. A nil Item has no attributes.
 type Item []Attr
 
 // NewItem makes an Item of attrs, which it keeps and sorts. Of two attributes
@@ -69,38 +68,6 @@ func (it Item) Get(name string) (Value, bool) {
 		return Value{}, false
 	}
 	return it[i].Value, true
-}
-
-// Has says whether the item has the attribute.
-func (it Item) Has(name string) bool {
-	_, ok := it.find(name)
-	return ok
-}
-
-// With is a copy of the item in which name has the value v.
-func (it Item) With(name string, v Value) Item {
-	i, ok := it.find(name)
-	if ok {
-		out := slices.Clone(it)
-		out[i].Value = v
-		return out
-	}
-	out := make(Item, len(it)+1)
-	copy(out, it[:i])
-	out[i] = Attr{name, v}
-	copy(out[i+1:], it[i:])
-	return out
-}
-
-// Without is the item less the attribute; the item itself if it has none.
-func (it Item) Without(name string) Item {
-	i, ok := it.find(name)
-	if !ok {
-		return it
-	}
-	out := make(Item, 0, len(it)-1)
-	out = append(out, it[:i]...)
-	return append(out, it[i+1:]...)
 }
 
 // Equal says whether both items have the same attributes with equal values.

@@ -1,7 +1,5 @@
 package attr
 
-import "fmt"
-
 // AppendKey appends the bytes that stand for a key attribute's value: of two
 // values of one type the smaller has the smaller bytes, as bytes.Compare and
 // SQLite's BLOBs order them. The type is not part of them, since a key attribute
@@ -19,19 +17,4 @@ func AppendKey(dst []byte, v Value) []byte {
 		return d.appendBytes(dst)
 	}
 	panic("attr: no key can be made of a value of type " + v.typ.String())
-}
-
-// KeyValue is the value of type t that AppendKey turned into key.
-func KeyValue(t Type, key []byte) (Value, error) {
-	switch t {
-	case S, B:
-		return Value{typ: t, text: string(key)}, nil
-	case N:
-		d, err := decimalOfBytes(key)
-		if err != nil {
-			return Value{}, err
-		}
-		return Value{typ: N, text: d.text()}, nil
-	}
-	return Value{}, fmt.Errorf("attr: type %v is no key type", t)
 }

@@ -71,9 +71,6 @@ func (n Number) String() string {
 	return n.text
 }
 
-// Compare orders two numbers by value.
-func (n Number) Compare(other Number) int { return compareDecimals(n.String(), other.String()) }
-
 // Add is n + other. The sum must be within the limits of a Number.
 func (n Number) Add(other Number) (Number, error) { return arithmetic(n, other, apd.BaseContext.Add) }
 

@@ -30,19 +30,13 @@ var errNotJSON = &SerializationError{}
 
 func misplaced(message string) error { return &SerializationError{Message: message} }
 
+// Classes of the service's messages, and what they say of values.
 const (
-	structureFound   = "Start of structure or map found where not expected"
-	unexpectedField  = "Unexpected field type"
-	unexpectedValue  = "Unexpected value type in payload"
-	onlyBase64       = "only base-64-encoded strings are convertible to bytes"
-	collectionOf     = "Unrecognized collection type "
-	classString      = "class java.lang.String"
-	classBytes       = "class java.nio.ByteBuffer"
-	classBoolean     = "class java.lang.Boolean"
 	classValue       = "class com.amazonaws.dynamodb.v20120810.AttributeValue"
 	mapOfValues      = "java.util.Map<java.lang.String, com.amazonaws.dynamodb.v20120810.AttributeValue>"
-	unexpectedToken  = "Unexpected token received from parser"
-	cannotBeOfString = " cannot be converted to String"
+	cannotBe         = " cannot be converted to " // after the token
+	UnexpectedField  = "Unexpected field type"
+	UnexpectedMember = "Unexpected value type in payload"
 )
 
 // Kind is the first byte of the next JSON value, after white space: one of
@@ -61,6 +55,28 @@ func (s *Scanner) Kind() byte {
 		}
 	}
 	return 0
+}
+
+// Want holds the next value against the kinds that may stand there. Of the errors
+// for others, that for a list names the Java class that the service wants, and
+// that for a scalar is the message; one that begins with a space follows the
+// token's name.
+func (s *Scanner) Want(kinds, class, scalar string) error {
+	switch kind := s.Kind(); {
+	case kind == 0:
+		return errNotJSON
+	case strings.IndexByte(kinds, kind) >= 0:
+		return nil
+	case kind == '{':
+		return misplaced("Start of structure or map found where not expected")
+	case kind == '[':
+		return misplaced("Unrecognized collection type " + class)
+	case kind == 'n':
+		return errNotJSON
+	case scalar[0] == ' ':
+		return misplaced(s.token() + scalar)
+	}
+	return misplaced(scalar)
 }
 
 // token names the next value as the service's messages do.
@@ -180,66 +196,46 @@ func (s *Scanner) name() (string, error) {
 
 // String reads a string.
 func (s *Scanner) String() (string, error) {
-	switch s.Kind() {
-	case '"':
-		return s.quoted()
-	case '{':
-		return "", misplaced(structureFound)
-	case '[':
-		return "", misplaced(collectionOf + classString)
-	case 't', 'f', '0':
-		return "", misplaced(s.token() + cannotBeOfString)
+	if err := s.Want(`"`, "class java.lang.String", cannotBe+"String"); err != nil {
+		return "", err
 	}
-	return "", errNotJSON
+	return s.quoted()
 }
 
 // Bool reads a boolean.
 func (s *Scanner) Bool() (bool, error) {
-	switch s.Kind() {
-	case 't':
-		return true, s.literal("true")
-	case 'f':
-		return false, s.literal("false")
-	case '{':
-		return false, misplaced(structureFound)
-	case '[':
-		return false, misplaced(collectionOf + classBoolean)
-	case '"':
-		return false, misplaced(unexpectedToken)
-	case '0':
-		return false, misplaced(s.token() + " cannot be converted to Boolean")
+	if s.Kind() == '"' {
+		return false, misplaced("Unexpected token received from parser")
 	}
-	return false, errNotJSON
+	if err := s.Want("tf", "class java.lang.Boolean", cannotBe+"Boolean"); err != nil {
+		return false, err
+	}
+	if s.Kind() == 't' {
+		return true, s.literal("true")
+	}
+	return false, s.literal("false")
 }
 
 // Int reads an integer of the Java class that the service's messages name:
 // Integer or Long. As in the service, a fraction is cut off.
 func (s *Scanner) Int(class string) (int64, error) {
-	switch s.Kind() {
-	case '0':
-		text, err := s.number()
-		if err != nil {
-			return 0, err
-		}
-		if i, err := strconv.ParseInt(text, 10, 64); err == nil {
-			return i, nil
-		}
-		f, _ := strconv.ParseFloat(text, 64) // out of range it is ±Inf
-		return int64(max(math.MinInt64, min(f, math.MaxInt64-1024))), nil
-	case '{':
-		return 0, misplaced(structureFound)
-	case '[':
-		return 0, misplaced(collectionOf + "class java.lang." + class)
-	case 't', 'f', '"':
-		return 0, misplaced(s.token() + " cannot be converted to " + class)
+	if err := s.Want("0", "class java.lang."+class, cannotBe+class); err != nil {
+		return 0, err
 	}
-	return 0, errNotJSON
+	text, err := s.number()
+	if err != nil {
+		return 0, err
+	}
+	if i, err := strconv.ParseInt(text, 10, 64); err == nil {
+		return i, nil
+	}
+	f, _ := strconv.ParseFloat(text, 64) // out of range it is ±Inf
+	return int64(max(math.MinInt64, min(f, math.MaxInt64-1024))), nil
 }
 
 // Float reads a number, as a time in seconds.
 func (s *Scanner) Float() (float64, error) {
-	if s.Kind() != '0' {
-		_, err := s.Int("Double")
+	if err := s.Want("0", "class java.lang.Double", cannotBe+"Double"); err != nil {
 		return 0, err
 	}
 	text, err := s.number()

@@ -39,12 +39,6 @@ func TypeNamed(name string) Type {
 	return None
 }
 
-// IsSet says whether t is one of the three set types.
-func (t Type) IsSet() bool { return t == SS || t == NS || t == BS }
-
-// IsDocument says whether t is a list or a map.
-func (t Type) IsDocument() bool { return t == L || t == M }
-
 // A Value is an attribute value. It never changes once made: whoever changes an
 // item makes new values along the changed path and shares the rest, so values
 // may be kept and passed between goroutines. The zero Value is no value.

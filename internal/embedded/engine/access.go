@@ -20,12 +20,12 @@ const (
 // keyOfItem is where an item that is put belongs.
 func (t *table) keyOfItem(item attr.Item) (store.Key, error) {
 	for _, k := range t.keys() {
-		v, ok := item.Get(k.name)
+		v, ok := item.Get(k.Name)
 		if !ok {
-			return store.Key{}, invalid(badValues+"Missing the key %s in the item", k.name)
+			return store.Key{}, invalid(badValues+"Missing the key %s in the item", k.Name)
 		}
-		if v.Type() != k.typ {
-			return store.Key{}, invalid(badValues+"Type mismatch for key %s expected: %s actual: %s", k.name, k.typ, v.Type())
+		if v.Type() != k.Type {
+			return store.Key{}, invalid(badValues+"Type mismatch for key %s expected: %s actual: %s", k.Name, k.Type, v.Type())
 		}
 	}
 	return t.makeKey(item)
@@ -37,40 +37,45 @@ func (t *table) keyOf(key attr.Item) (store.Key, error) {
 	if len(key) != t.keyCount() {
 		return store.Key{}, invalid(keyMismatch)
 	}
+	return t.keyIn(key)
+}
+
+// keyIn is keyOfItem with the message that keys and batches have for it.
+func (t *table) keyIn(item attr.Item) (store.Key, error) {
 	for _, k := range t.keys() {
-		if v, ok := key.Get(k.name); !ok || v.Type() != k.typ {
+		if v, ok := item.Get(k.Name); !ok || v.Type() != k.Type {
 			return store.Key{}, invalid(keyMismatch)
 		}
 	}
-	return t.makeKey(key)
+	return t.makeKey(item)
 }
 
-func (t *table) keys() []keyAttribute {
+func (t *table) keys() []expr.KeyAttribute {
 	if t.hasSort() {
-		return []keyAttribute{t.hash, t.sort}
+		return []expr.KeyAttribute{t.hash, t.sort}
 	}
-	return []keyAttribute{t.hash}
+	return []expr.KeyAttribute{t.hash}
 }
 
 // makeKey makes the key of attributes that are there and have the right types.
 func (t *table) makeKey(item attr.Item) (store.Key, error) {
 	for _, k := range t.keys() {
-		if v, _ := item.Get(k.name); v.Type() != attr.N && v.Text() == "" {
+		if v, _ := item.Get(k.Name); v.Type() != attr.N && v.Text() == "" {
 			kind := "string"
 			if v.Type() == attr.B {
 				kind = "binary"
 			}
 			return store.Key{}, invalid("One or more parameter values are not valid. "+
-				"The AttributeValue for a key attribute cannot contain an empty %s value. Key: %s", kind, k.name)
+				"The AttributeValue for a key attribute cannot contain an empty %s value. Key: %s", kind, k.Name)
 		}
 	}
-	v, _ := item.Get(t.hash.name)
+	v, _ := item.Get(t.hash.Name)
 	key := hashKey(v)
 	if len(key.PK) > maxHashKey {
 		return key, invalid(badValues+"Size of hashkey has exceeded the maximum size limit of%d bytes", maxHashKey)
 	}
 	if t.hasSort() {
-		v, _ := item.Get(t.sort.name)
+		v, _ := item.Get(t.sort.Name)
 		key.SK = attr.AppendKey(nil, v)
 		if len(key.SK) > maxSortKey {
 			return key, invalid(badValues+"Aggregated size of all range keys has exceeded the size limit of %d bytes", maxSortKey)
@@ -169,10 +174,6 @@ func checkItem(item attr.Item, tooLarge string) error {
 	if item.Size() > attr.MaxItemSize {
 		return invalid("%s", tooLarge)
 	}
-	return checkDepth(item)
-}
-
-func checkDepth(item attr.Item) error {
 	if item.Depth() > attr.MaxDepth {
 		return invalid("Nesting Levels have exceeded supported limits: Attributes have nesting deeper than supported maximum limit: %d", attr.MaxDepth)
 	}
@@ -184,20 +185,12 @@ const (
 	updateTooLarge = "Item size to update has exceeded the maximum allowed size"
 )
 
-// holds evaluates a condition on what stands.
-func holds(cond *expr.Condition, old version, onFailure *string) error {
-	if cond.Holds(old.item) {
-		return nil
+// compile compiles a request's expressions, after reporting a value that its item
+// or key may not have.
+func compile(r expr.Request, refused error) (expr.Set, error) {
+	if refused != nil {
+		return expr.Set{}, refusal(refused)
 	}
-	err := &Error{Code: ConditionalCheckFailedException, Message: conditionFailed}
-	if text(onFailure) == "ALL_OLD" {
-		err.Item = old.item
-	}
-	return err
-}
-
-// compile compiles a request's expressions.
-func compile(r expr.Request) (expr.Set, error) {
 	set, err := expr.Compile(r)
 	return set, refusal(err)
 }

@@ -44,29 +44,24 @@ func (e *Engine) BatchGetItem(ctx context.Context, in *BatchGetItemInput) (*Batc
 	sets := make([]expr.Set, len(in.RequestItems))
 	for i, group := range in.RequestItems {
 		var err error
-		if sets[i], err = compileWrite(group.Expressions, group.KeysErr); err != nil {
+		if sets[i], err = compile(group.Expressions, group.KeysErr); err != nil {
 			return nil, err
 		}
 	}
-	out := &BatchGetItemOutput{}
-	err := e.read(ctx, func(tx *store.Tx, c *catalog) error {
-		*out = BatchGetItemOutput{}
+	return read(ctx, e, func(tx *store.Tx, c *catalog) (*BatchGetItemOutput, error) {
 		keys, err := in.keys(c)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		left := maxBatchBytes
+		out, left, units := &BatchGetItemOutput{}, maxBatchBytes, map[string]float64{}
 		for i := range in.RequestItems {
-			if err := in.readTable(tx, c, i, keys[i], sets[i], &left, out); err != nil {
-				return err
+			if err := in.readTable(tx, c, i, keys[i], sets[i], &left, units, out); err != nil {
+				return nil, err
 			}
 		}
-		return nil
+		out.Capacity = capacities(c, in.ReturnConsumedCapacity, units)
+		return out, nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
 }
 
 func (in *BatchGetItemInput) check() error {
@@ -125,10 +120,10 @@ func (in *BatchGetItemInput) keys(c *catalog) ([][]store.Key, error) {
 
 // readTable reads one table's part of a batch into out, while there is room left
 // in the answer.
-func (in *BatchGetItemInput) readTable(tx *store.Tx, c *catalog, i int, keys []store.Key, set expr.Set, left *int, out *BatchGetItemOutput) error {
+func (in *BatchGetItemInput) readTable(tx *store.Tx, c *catalog, i int, keys []store.Key, set expr.Set, left *int, units map[string]float64, out *BatchGetItemOutput) error {
 	group := in.RequestItems[i]
 	t := c.tables[group.TableName]
-	items, units := []attr.Item{}, 0.0
+	items := []attr.Item{}
 	for n, key := range keys {
 		if *left <= 0 {
 			rest := group
@@ -141,15 +136,12 @@ func (in *BatchGetItemInput) readTable(tx *store.Tx, c *catalog, i int, keys []s
 			return err
 		}
 		size := found.item.Size()
-		units += readUnits(size, group.ConsistentRead)
+		units[t.name] += readUnits(size, group.ConsistentRead)
 		*left -= size
 		if found.exists() {
 			items = append(items, set.Projection.Of(found.item))
 		}
 	}
 	out.Responses = append(out.Responses, TableItems{group.TableName, items})
-	if used := capacity(t, in.ReturnConsumedCapacity, units); used != nil {
-		out.Capacity = append(out.Capacity, used)
-	}
 	return nil
 }

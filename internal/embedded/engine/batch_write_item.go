@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"dynamostreamer/internal/embedded/attr"
 	"dynamostreamer/internal/embedded/store"
@@ -47,36 +46,24 @@ func (e *Engine) BatchWriteItem(ctx context.Context, in *BatchWriteItemInput) (*
 	if err := in.check(); err != nil {
 		return nil, err
 	}
-	out := &BatchOutput{}
-	err := e.write(ctx, func(tx *store.Tx, c *catalog) error {
-		out.Capacity = nil
+	return write(ctx, e, func(tx *store.Tx, c *catalog) (*BatchOutput, error) {
 		plan, err := in.plan(c)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		units := map[*table]float64{}
+		units := map[string]float64{}
 		for _, w := range plan {
 			old, err := current(tx, w.table, w.key)
 			if err != nil {
-				return err
+				return nil, err
 			}
 			if err := e.change(tx, w.table, w.key, old, w.item, byRequest); err != nil {
-				return err
+				return nil, err
 			}
-			units[w.table] += writeUnits(old.item, w.item)
+			units[w.table.name] += writeUnits(old.item, w.item)
 		}
-		for _, group := range in.RequestItems {
-			t := c.tables[group.TableName]
-			if used := capacity(t, in.ReturnConsumedCapacity, units[t]); used != nil {
-				out.Capacity = append(out.Capacity, used)
-			}
-		}
-		return nil
+		return &BatchOutput{Capacity: capacities(c, in.ReturnConsumedCapacity, units)}, nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
 }
 
 func (in *BatchWriteItemInput) check() error {
@@ -145,7 +132,7 @@ func (in *BatchWriteItemInput) plan(c *catalog) ([]plannedWrite, error) {
 		for _, r := range group.Requests {
 			w := plannedWrite{table: t, item: r.Item}
 			if r.Item != nil {
-				w.key, err = t.keyOfBatchItem(r.Item)
+				w.key, err = t.keyIn(r.Item)
 			} else {
 				w.key, err = t.keyOf(r.Key)
 			}
@@ -161,25 +148,18 @@ func (in *BatchWriteItemInput) plan(c *catalog) ([]plannedWrite, error) {
 	return writes, nil
 }
 
-// keyOfBatchItem is keyOfItem with the message that a batch has for it.
-func (t *table) keyOfBatchItem(item attr.Item) (store.Key, error) {
-	for _, k := range t.keys() {
-		if v, ok := item.Get(k.name); !ok || v.Type() != k.typ {
-			return store.Key{}, invalid(keyMismatch)
-		}
-	}
-	return t.makeKey(item)
-}
-
 // targets is the set of items that a request names.
-type targets map[string]bool
+type targets map[target]bool
+
+type target struct {
+	table  int64
+	pk, sk string
+}
 
 // add reports whether the item is new to the set.
 func (s targets) add(t *table, key store.Key) bool {
-	id := fmt.Sprintf("%d/%d/", t.id, len(key.PK)) + string(slices.Concat(key.PK, key.SK))
-	if s[id] {
-		return false
-	}
+	id := target{t.id, string(key.PK), string(key.SK)}
+	known := s[id]
 	s[id] = true
-	return true
+	return !known
 }

@@ -1,6 +1,11 @@
 package engine
 
-import "dynamostreamer/internal/embedded/attr"
+import (
+	"maps"
+	"slices"
+
+	"dynamostreamer/internal/embedded/attr"
+)
 
 // ConsumedCapacity is what an operation used of a table, by the documented
 // arithmetic ("Read/write capacity": 1 KB a write unit, 4 KB a read unit, half
@@ -21,23 +26,19 @@ func capacity(t *table, wanted *string, units float64) *ConsumedCapacity {
 	return nil
 }
 
-func writeCapacity(t *table, wanted *string, old, new attr.Item) *ConsumedCapacity {
-	if wanted == nil {
-		return nil
+// capacities is what a request used of several tables.
+func capacities(c *catalog, wanted *string, units map[string]float64) (used []*ConsumedCapacity) {
+	for _, name := range slices.Sorted(maps.Keys(units)) {
+		if one := capacity(c.tables[name], wanted, units[name]); one != nil {
+			used = append(used, one)
+		}
 	}
-	return capacity(t, wanted, writeUnits(old, new))
+	return used
 }
 
 // writeUnits counts a write by the larger of both items.
 func writeUnits(old, new attr.Item) float64 {
-	size := 0
-	if old != nil {
-		size = old.Size()
-	}
-	if new != nil {
-		size = max(size, new.Size())
-	}
-	return float64(max(1, (size+1023)/1024))
+	return float64(max(1, (max(old.Size(), new.Size())+1023)/1024))
 }
 
 // readUnits counts a read of so many bytes.

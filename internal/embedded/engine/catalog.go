@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"dynamostreamer/internal/embedded/attr"
+	"dynamostreamer/internal/embedded/expr"
 	"dynamostreamer/internal/embedded/store"
 )
 
@@ -46,14 +47,9 @@ type table struct {
 	definition
 	id     int64
 	name   string
-	hash   keyAttribute
-	sort   keyAttribute // without a name in a table that has no sort key
-	stream *stream      // nil unless enabled
-}
-
-type keyAttribute struct {
-	name string
-	typ  attr.Type
+	hash   expr.KeyAttribute
+	sort   expr.KeyAttribute // without a name in a table that has no sort key
+	stream *stream           // nil unless enabled
 }
 
 // A streamDefinition is what the store keeps of a stream as JSON.
@@ -74,7 +70,7 @@ type stream struct {
 	shards []store.Shard // those that are open
 }
 
-func (t *table) hasSort() bool { return t.sort.name != "" }
+func (t *table) hasSort() bool { return t.sort.Name != "" }
 
 func (t *table) keyCount() int {
 	if t.hasSort() {
@@ -144,10 +140,10 @@ func loadCatalog(tx *store.Tx) (*catalog, error) {
 
 func (t *table) resolveKey() {
 	for _, k := range t.Key {
-		a := keyAttribute{name: k.AttributeName}
+		a := expr.KeyAttribute{Name: k.AttributeName}
 		for _, d := range t.Attributes {
-			if d.AttributeName == a.name {
-				a.typ = attr.TypeNamed(d.AttributeType)
+			if d.AttributeName == a.Name {
+				a.Type = attr.TypeNamed(d.AttributeType)
 			}
 		}
 		if k.KeyType == "HASH" {
@@ -163,7 +159,15 @@ func (c *catalog) table(name string) (*table, error) {
 	if t := c.tables[name]; t != nil {
 		return t, nil
 	}
-	return nil, tableMissing()
+	return nil, fail(ResourceNotFoundException, "Requested resource not found")
+}
+
+// named finds a table for an operation on tables, whose error names it.
+func (c *catalog) named(name string) (*table, error) {
+	if t := c.tables[name]; t != nil {
+		return t, nil
+	}
+	return nil, fail(ResourceNotFoundException, "Requested resource not found: Table: %s not found", name)
 }
 
 func encode(v any) []byte {

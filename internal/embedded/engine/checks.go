@@ -39,7 +39,7 @@ func (c *checks) required(present bool, at string) {
 	}
 }
 
-// length checks a text that is there; the limits are in characters.
+// length checks a text that is there; the limits are in bytes.
 func (c *checks) length(text *string, at string, least, most int) {
 	if text == nil {
 		return
@@ -106,12 +106,16 @@ func (c *checks) returnItemCollectionMetrics(v *string) {
 	c.oneOf(v, "returnItemCollectionMetrics", "SIZE", "NONE")
 }
 
-func (c *checks) returnValues(v *string) {
-	c.oneOf(v, "returnValues", "ALL_NEW", "UPDATED_OLD", "ALL_OLD", "NONE", "UPDATED_NEW")
+func (c *checks) onConditionCheckFailure(v *string, at string) {
+	c.oneOf(v, at+"returnValuesOnConditionCheckFailure", "ALL_OLD", "NONE")
 }
 
-func (c *checks) onConditionCheckFailure(v *string) {
-	c.oneOf(v, "returnValuesOnConditionCheckFailure", "ALL_OLD", "NONE")
+// orElse is the number that a request gives, or what stands for none.
+func orElse(n *int64, otherwise int) int {
+	if n == nil {
+		return otherwise
+	}
+	return int(*n)
 }
 
 func text(p *string) string {

@@ -37,23 +37,16 @@ func (e *Engine) CreateTable(ctx context.Context, in *CreateTableInput) (*TableD
 	if err := checkStream(in.Stream); err != nil {
 		return nil, err
 	}
-	var d *TableDescription
-	err := e.write(ctx, func(tx *store.Tx, c *catalog) error {
+	return write(ctx, e, func(tx *store.Tx, c *catalog) (*TableDescription, error) {
 		if c.tables[*in.TableName] != nil {
-			return fail(ResourceInUseException, "Table already exists: %s", *in.TableName)
+			return nil, fail(ResourceInUseException, "Table already exists: %s", *in.TableName)
 		}
 		t, err := e.makeTable(tx, c, in)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		d, err = e.describe(tx, t)
-		d.TableStatus = "CREATING"
-		return err
+		return e.describe(tx, t, "CREATING")
 	})
-	if err != nil {
-		return nil, err
-	}
-	return d, nil
 }
 
 func (e *Engine) makeTable(tx *store.Tx, c *catalog, in *CreateTableInput) (*table, error) {

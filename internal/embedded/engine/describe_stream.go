@@ -56,13 +56,12 @@ func (e *Engine) DescribeStream(ctx context.Context, in *DescribeStreamInput) (*
 	if err := in.check(); err != nil {
 		return nil, err
 	}
-	var d *StreamDescription
-	err := e.read(ctx, func(tx *store.Tx, c *catalog) error {
+	return read(ctx, e, func(tx *store.Tx, c *catalog) (*StreamDescription, error) {
 		s, err := c.streamByARN(*in.StreamArn)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		d = &StreamDescription{
+		d := &StreamDescription{
 			StreamArn: s.arn, StreamLabel: s.Label, StreamStatus: "ENABLED", StreamViewType: s.View,
 			CreationRequestDateTime: Seconds(s.Created), TableName: s.Table, KeySchema: s.Key,
 			Shards: []ShardDescription{},
@@ -70,13 +69,10 @@ func (e *Engine) DescribeStream(ctx context.Context, in *DescribeStreamInput) (*
 		if s.ended != 0 {
 			d.StreamStatus = "DISABLED"
 		}
-		limit := maxShardsPage
-		if in.Limit != nil {
-			limit = min(limit, int(*in.Limit))
-		}
+		limit := orElse(in.Limit, maxShardsPage)
 		shards, err := in.find(tx, s, limit+1)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		for i, sh := range shards {
 			if i == limit {
@@ -85,9 +81,8 @@ func (e *Engine) DescribeStream(ctx context.Context, in *DescribeStreamInput) (*
 			}
 			d.Shards = append(d.Shards, describeShard(sh))
 		}
-		return nil
+		return d, nil
 	})
-	return d, err
 }
 
 func (in *DescribeStreamInput) check() error {
@@ -185,18 +180,14 @@ func (e *Engine) ListStreams(ctx context.Context, in *ListStreamsInput) (*ListSt
 	if in.Limit != nil && *in.Limit > maxShardsPage {
 		return nil, invalid(badValues+"Limit should be less than or equal to %d", maxShardsPage)
 	}
-	out := &ListStreamsOutput{}
-	err := e.read(ctx, func(_ *store.Tx, c *catalog) error {
-		*out = ListStreamsOutput{Streams: []StreamName{}}
-		limit := maxShardsPage
-		if in.Limit != nil {
-			limit = int(*in.Limit)
-		}
+	return read(ctx, e, func(_ *store.Tx, c *catalog) (*ListStreamsOutput, error) {
+		out := &ListStreamsOutput{Streams: []StreamName{}}
+		limit := orElse(in.Limit, maxShardsPage)
 		after := int64(0)
 		if in.ExclusiveStartStreamArn != nil {
 			s, err := c.streamByARN(*in.ExclusiveStartStreamArn)
 			if err != nil {
-				return err
+				return nil, err
 			}
 			after = s.id
 		}
@@ -210,10 +201,6 @@ func (e *Engine) ListStreams(ctx context.Context, in *ListStreamsInput) (*ListSt
 			}
 			out.Streams = append(out.Streams, StreamName{StreamArn: s.arn, TableName: s.Table, StreamLabel: s.Label})
 		}
-		return nil
+		return out, nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
 }

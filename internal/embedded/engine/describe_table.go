@@ -8,34 +8,33 @@ import (
 	"dynamostreamer/internal/embedded/store"
 )
 
+// TableInput is the request of DescribeTable, DeleteTable and DescribeTimeToLive.
+type TableInput struct{ TableName *string }
+
 // DescribeTable tells what a table is. Its counts are exact; the service's are
 // up to six hours old.
-func (e *Engine) DescribeTable(ctx context.Context, tableName *string) (*TableDescription, error) {
+func (e *Engine) DescribeTable(ctx context.Context, in *TableInput) (*TableDescription, error) {
 	var c checks
-	c.table(tableName, "tableName")
+	c.table(in.TableName, "tableName")
 	if err := c.err(); err != nil {
 		return nil, err
 	}
-	var d *TableDescription
-	err := e.read(ctx, func(tx *store.Tx, c *catalog) error {
-		t := c.tables[*tableName]
-		if t == nil {
-			return tableNotFound(*tableName)
+	return read(ctx, e, func(tx *store.Tx, c *catalog) (*TableDescription, error) {
+		t, err := c.named(*in.TableName)
+		if err != nil {
+			return nil, err
 		}
-		var err error
-		d, err = e.describe(tx, t)
-		return err
+		return e.describe(tx, t, "ACTIVE")
 	})
-	return d, err
 }
 
-func (e *Engine) describe(tx *store.Tx, t *table) (*TableDescription, error) {
+func (e *Engine) describe(tx *store.Tx, t *table, status string) (*TableDescription, error) {
 	items, bytes, err := tx.Counts(t.id)
 	d := &TableDescription{
 		AttributeDefinitions: t.Attributes,
 		TableName:            t.name,
 		KeySchema:            t.Key,
-		TableStatus:          "ACTIVE",
+		TableStatus:          status,
 		CreationDateTime:     Seconds(t.Created),
 		ProvisionedThroughput: ThroughputDescription{
 			LastIncreaseDateTime: sometime(t.Increased),
@@ -92,13 +91,9 @@ func (e *Engine) ListTables(ctx context.Context, in *ListTablesInput) (*ListTabl
 	if err := c.err(); err != nil {
 		return nil, err
 	}
-	out := &ListTablesOutput{}
-	err := e.read(ctx, func(_ *store.Tx, c *catalog) error {
-		*out = ListTablesOutput{TableNames: []string{}}
-		limit := 100
-		if in.Limit != nil {
-			limit = int(*in.Limit)
-		}
+	return read(ctx, e, func(_ *store.Tx, c *catalog) (*ListTablesOutput, error) {
+		out := &ListTablesOutput{}
+		limit := orElse(in.Limit, 100)
 		from := 0
 		if after := text(in.ExclusiveStartTableName); after != "" {
 			i, found := slices.BinarySearch(c.names, after)
@@ -111,8 +106,7 @@ func (e *Engine) ListTables(ctx context.Context, in *ListTablesInput) (*ListTabl
 			names = names[:limit]
 			out.LastEvaluatedTableName = names[limit-1]
 		}
-		out.TableNames = append(out.TableNames, names...)
-		return nil
+		out.TableNames = append([]string{}, names...)
+		return out, nil
 	})
-	return out, err
 }

@@ -4,7 +4,8 @@
 // operation; what several of them share:
 //
 //	catalog.go   tables and streams as they are defined, cached
-//	access.go    keys, conditions, and the one way an item changes
+//	access.go    keys, and the one way an item changes
+//	write.go     an action: what all writes of an item have in common
 //	record.go    the one place that makes stream records
 //	shards.go    shards: routing, rollover, splits
 //	iterator.go  shard iterators

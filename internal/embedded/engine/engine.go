@@ -97,25 +97,32 @@ func (e *Engine) tableARN(name string) string {
 	return fmt.Sprintf("arn:aws:dynamodb:%s:%s:table/%s", e.options.Region, Account, name)
 }
 
-// read runs fn on a snapshot, with the catalog of that snapshot; perhaps more
-// than once, so that fn has to begin its output anew.
-func (e *Engine) read(ctx context.Context, fn func(*store.Tx, *catalog) error) error {
-	return e.store.Read(ctx, func(tx *store.Tx) error {
-		c, err := e.catalogOf(tx)
-		if err != nil {
-			return err
-		}
-		return fn(tx, c)
-	})
+// read is what fn makes of a snapshot, with the catalog of that snapshot. fn may
+// run more than once.
+func read[T any](ctx context.Context, e *Engine, fn func(*store.Tx, *catalog) (T, error)) (T, error) {
+	return result(ctx, e, e.store.Read, fn)
 }
 
-// write runs fn in a transaction, perhaps more than once; see store.Write.
-func (e *Engine) write(ctx context.Context, fn func(*store.Tx, *catalog) error) error {
-	return e.store.Write(ctx, func(tx *store.Tx) error {
+// write is what fn returns from a transaction that is committed. fn may run more
+// than once; see store.Write.
+func write[T any](ctx context.Context, e *Engine, fn func(*store.Tx, *catalog) (T, error)) (T, error) {
+	return result(ctx, e, e.store.Write, fn)
+}
+
+// result takes only the last run's result, and none of one that failed.
+func result[T any](ctx context.Context, e *Engine, run func(context.Context, func(*store.Tx) error) error,
+	fn func(*store.Tx, *catalog) (T, error)) (T, error) {
+	var out, none T
+	err := run(ctx, func(tx *store.Tx) error {
 		c, err := e.catalogOf(tx)
 		if err != nil {
 			return err
 		}
-		return fn(tx, c)
+		out, err = fn(tx, c)
+		return err
 	})
+	if err != nil {
+		return none, err
+	}
+	return out, nil
 }

@@ -53,8 +53,6 @@ func invalid(format string, args ...any) error {
 	return fail(ValidationException, format, args...)
 }
 
-const conditionFailed = "The conditional request failed"
-
 // refusal makes an Error of what attr and expr refuse and leaves others alone.
 func refusal(err error) error {
 	var value *attr.ValidationError
@@ -62,14 +60,4 @@ func refusal(err error) error {
 		return invalid("%s", value.Message)
 	}
 	return err
-}
-
-// tableMissing is the answer of the operations on items where the table does not
-// exist; those on tables name it.
-func tableMissing() error {
-	return fail(ResourceNotFoundException, "Requested resource not found")
-}
-
-func tableNotFound(name string) error {
-	return fail(ResourceNotFoundException, "Requested resource not found: Table: %s not found", name)
 }

@@ -34,33 +34,27 @@ func (e *Engine) GetItem(ctx context.Context, in *GetItemInput) (*GetItemOutput,
 	if err := c.err(); err != nil {
 		return nil, err
 	}
-	set, err := compileWrite(in.Expressions, in.KeyErr)
+	set, err := compile(in.Expressions, in.KeyErr)
 	if err != nil {
 		return nil, err
 	}
-	out := &GetItemOutput{}
-	err = e.read(ctx, func(tx *store.Tx, c *catalog) error {
-		*out = GetItemOutput{}
+	return read(ctx, e, func(tx *store.Tx, c *catalog) (*GetItemOutput, error) {
 		t, err := c.table(*in.TableName)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		key, err := t.keyOf(in.Key)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		found, err := current(tx, t, key)
 		if err != nil {
-			return err
+			return nil, err
 		}
+		out := &GetItemOutput{Capacity: capacity(t, in.ReturnConsumedCapacity, readUnits(found.item.Size(), in.ConsistentRead))}
 		if found.exists() {
 			out.Item = set.Projection.Of(found.item)
 		}
-		out.Capacity = capacity(t, in.ReturnConsumedCapacity, readUnits(found.item.Size(), in.ConsistentRead))
-		return nil
+		return out, nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
 }

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"crypto/md5"
 	"encoding/binary"
@@ -55,49 +56,48 @@ func (e *Engine) GetRecords(ctx context.Context, in *GetRecordsInput) (*GetRecor
 	if err != nil {
 		return nil, err
 	}
-	out := &GetRecordsOutput{}
-	err = e.read(ctx, func(tx *store.Tx, c *catalog) error {
-		*out = GetRecordsOutput{}
-		s := c.streamByID(it.stream)
+	return read(ctx, e, func(tx *store.Tx, c *catalog) (*GetRecordsOutput, error) {
+		s := c.byARN[it.arn]
 		sh, found, err := tx.ShardByID(it.shard)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if s == nil || !found {
-			return fail(TrimmedDataAccessException, "The shard of this iterator is gone: all that it had was recorded more than 24 hours ago")
+			return nil, fail(TrimmedDataAccessException, "The shard of this iterator is gone: all that it had was recorded more than 24 hours ago")
+		}
+		if sh.Stream != s.id {
+			return nil, invalid("Invalid ShardIterator")
 		}
 		if err := e.checkTrimmed(tx, sh, it.next); err != nil {
-			return err
+			return nil, err
 		}
-		next, more := it.next, false
-		var failed error
-		size := 0
-		err = tx.Records(sh.ID, it.next, func(r store.Record) bool {
-			var record Record
-			if record, failed = s.decode(sh, r, e.options.Region); failed != nil {
-				return false
-			}
-			if len(out.Records) == limit || len(out.Records) > 0 && size+record.SizeBytes > maxRecordBytes {
-				more = true
-				return false
-			}
-			out.Records = append(out.Records, record)
-			size += record.SizeBytes
-			next = r.Sequence + 1
-			return true
-		})
-		if err == nil {
-			err = failed
-		}
-		if err == nil && (sh.Ending == 0 || more) {
-			out.NextShardIterator = e.newIterator(s.id, sh.ID, next).token(s.arn)
-		}
-		return err
+		return e.recordsFrom(tx, s, sh, it.next, limit)
 	})
-	if err != nil {
-		return nil, err
+}
+
+// recordsFrom reads a page.
+func (e *Engine) recordsFrom(tx *store.Tx, s *stream, sh store.Shard, next int64, limit int) (*GetRecordsOutput, error) {
+	out := &GetRecordsOutput{}
+	size, more := 0, false
+	var failed error
+	err := tx.Records(sh.ID, next, func(r store.Record) bool {
+		var record Record
+		if record, failed = s.decode(sh, r, e.options.Region); failed != nil {
+			return false
+		}
+		if len(out.Records) == limit || len(out.Records) > 0 && size+record.SizeBytes > maxRecordBytes {
+			more = true
+			return false
+		}
+		out.Records = append(out.Records, record)
+		size += record.SizeBytes
+		next = r.Sequence + 1
+		return true
+	})
+	if sh.Ending == 0 || more {
+		out.NextShardIterator = e.iteratorAt(s, sh.ID, next)
 	}
-	return out, nil
+	return out, cmp.Or(err, failed)
 }
 
 func (e *Engine) checkGetRecords(in *GetRecordsInput) (it iterator, limit int, err error) {
@@ -108,27 +108,14 @@ func (e *Engine) checkGetRecords(in *GetRecordsInput) (it iterator, limit int, e
 	if err := c.err(); err != nil {
 		return it, 0, err
 	}
-	limit = maxRecords
-	if in.Limit != nil {
-		if *in.Limit > maxRecords {
-			return it, 0, invalid(badValues+"Limit should be less than or equal to %d", maxRecords)
-		}
-		limit = int(*in.Limit)
+	if limit = orElse(in.Limit, maxRecords); limit > maxRecords {
+		return it, 0, invalid(badValues+"Limit should be less than or equal to %d", maxRecords)
 	}
 	it, ok := parseIterator(*in.ShardIterator)
 	if !ok {
 		return it, 0, invalid("Invalid ShardIterator")
 	}
 	return it, limit, e.checkLife(it)
-}
-
-func (c *catalog) streamByID(id int64) *stream {
-	for _, s := range c.streams {
-		if s.id == id {
-			return s
-		}
-	}
-	return nil
 }
 
 // decode makes the record that the API shows.

@@ -3,8 +3,7 @@ package engine
 import (
 	"context"
 	"encoding/base64"
-	"encoding/binary"
-	"hash/crc32"
+	"fmt"
 	"strings"
 	"time"
 
@@ -18,50 +17,37 @@ const iteratorLife = 15 * time.Minute
 // An iterator is a place in a shard: before the record with the sequence number
 // next, or before the first one that follows.
 type iterator struct {
+	arn        string // of the stream
 	identity   uint32 // of the engine that issued it
 	generation uint32
 	issued     int64 // milliseconds
-	stream     int64
 	shard      int64
 	next       int64
 }
 
-const (
-	iteratorVersion = 1
-	iteratorSize    = 1 + 4 + 4 + 4*8 + 4
-)
+const iteratorForm = "%08x.%x.%x.%x.%x"
 
 // token is the iterator as the API shows it: like the service's, the stream's
 // ARN and something opaque. It is not a secret, only guarded against mistakes.
-func (it iterator) token(arn string) string {
-	b := make([]byte, 0, iteratorSize)
-	b = append(b, iteratorVersion)
-	b = binary.BigEndian.AppendUint32(b, it.identity)
-	b = binary.BigEndian.AppendUint32(b, it.generation)
-	for _, n := range []int64{it.issued, it.stream, it.shard, it.next} {
-		b = binary.BigEndian.AppendUint64(b, uint64(n))
-	}
-	b = binary.BigEndian.AppendUint32(b, crc32.ChecksumIEEE(b))
-	return arn + "|1|" + base64.StdEncoding.EncodeToString(b)
+func (it iterator) token() string {
+	place := fmt.Sprintf(iteratorForm, it.identity, it.generation, it.issued, it.shard, it.next)
+	return it.arn + "|1|" + base64.StdEncoding.EncodeToString([]byte(place))
 }
 
 func parseIterator(token string) (it iterator, ok bool) {
-	b, err := base64.StdEncoding.DecodeString(token[strings.LastIndexByte(token, '|')+1:])
-	if err != nil || len(b) != iteratorSize || b[0] != iteratorVersion {
-		return iterator{}, false
+	arn, coded, _ := strings.Cut(token, "|1|")
+	place, err := base64.StdEncoding.DecodeString(coded)
+	if err != nil {
+		return it, false
 	}
-	if crc32.ChecksumIEEE(b[:iteratorSize-4]) != binary.BigEndian.Uint32(b[iteratorSize-4:]) {
-		return iterator{}, false
-	}
-	it.identity, it.generation = binary.BigEndian.Uint32(b[1:]), binary.BigEndian.Uint32(b[5:])
-	for i, n := range []*int64{&it.issued, &it.stream, &it.shard, &it.next} {
-		*n = int64(binary.BigEndian.Uint64(b[9+8*i:]))
-	}
-	return it, true
+	it.arn = arn
+	_, err = fmt.Sscanf(string(place), iteratorForm, &it.identity, &it.generation, &it.issued, &it.shard, &it.next)
+	return it, err == nil && it.token() == token
 }
 
-func (e *Engine) newIterator(s, shard, next int64) iterator {
-	return iterator{e.identity, e.generation.Load(), e.nowMilli(), s, shard, next}
+// iteratorAt makes the token of a new iterator.
+func (e *Engine) iteratorAt(s *stream, shard, next int64) string {
+	return iterator{s.arn, e.identity, e.generation.Load(), e.nowMilli(), shard, next}.token()
 }
 
 // ExpireIterators makes all iterators that this engine has issued so far answer
@@ -92,26 +78,21 @@ func (e *Engine) GetShardIterator(ctx context.Context, in *GetShardIteratorInput
 	if err := in.check(e.nowMilli()); err != nil {
 		return "", err
 	}
-	err = e.read(ctx, func(tx *store.Tx, c *catalog) error {
+	return read(ctx, e, func(tx *store.Tx, c *catalog) (string, error) {
 		s, err := c.streamByARN(*in.StreamArn)
 		if err != nil {
-			return err
+			return "", err
 		}
 		sh, found, err := tx.Shard(s.id, *in.ShardId)
 		if err != nil {
-			return err
+			return "", err
 		}
 		if !found {
-			return shardNotFound(*in.ShardId, s)
+			return "", shardNotFound(*in.ShardId, s)
 		}
 		next, err := e.position(tx, sh, in)
-		if err != nil {
-			return err
-		}
-		token = e.newIterator(s.id, sh.ID, next).token(s.arn)
-		return nil
+		return e.iteratorAt(s, sh.ID, next), err
 	})
-	return token, err
 }
 
 func (in *GetShardIteratorInput) check(now int64) error {

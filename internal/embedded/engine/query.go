@@ -65,12 +65,29 @@ func (in *ReadInput) checkSelect(verb string) error {
 	return nil
 }
 
-// checkIndex refuses an index: tables have none here yet.
-func (in *ReadInput) checkIndex() error {
-	if in.IndexName != nil {
-		return invalid("The table does not have the specified index: %s", *in.IndexName)
+// readPage makes a page of what fn reads of the table.
+func (in *ReadInput) readPage(ctx context.Context, e *Engine, verb string, fn func(*store.Tx, *page) error) (*PageOutput, error) {
+	if err := in.checkSelect(verb); err != nil {
+		return nil, err
 	}
-	return nil
+	set, err := compile(in.Expressions, in.StartKeyErr)
+	if err != nil {
+		return nil, err
+	}
+	return read(ctx, e, func(tx *store.Tx, c *catalog) (*PageOutput, error) {
+		t, err := c.table(*in.TableName)
+		if err != nil {
+			return nil, err
+		}
+		if in.IndexName != nil { // tables have none here yet
+			return nil, invalid("The table does not have the specified index: %s", *in.IndexName)
+		}
+		p := newPage(t, in, set)
+		if err := fn(tx, p); err != nil {
+			return nil, err
+		}
+		return p.finish()
+	})
 }
 
 // Query reads the items of one partition in the order of their sort keys, a page
@@ -84,62 +101,32 @@ func (e *Engine) Query(ctx context.Context, in *QueryInput) (*PageOutput, error)
 	if in.Expressions.KeyCondition == nil {
 		return nil, invalid("Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.")
 	}
-	if err := in.checkSelect("Querying"); err != nil {
-		return nil, err
-	}
-	set, err := compileWrite(in.Expressions, in.StartKeyErr)
-	if err != nil {
-		return nil, err
-	}
-	var out *PageOutput
-	err = e.read(ctx, func(tx *store.Tx, c *catalog) error {
-		t, err := c.table(*in.TableName)
+	return in.readPage(ctx, e, "Querying", func(tx *store.Tx, p *page) error {
+		plan, err := in.plan(p.table, p.set)
 		if err != nil {
 			return err
 		}
-		if err := in.checkIndex(); err != nil {
-			return err
-		}
-		p, err := in.plan(t, set)
-		if err != nil {
-			return err
-		}
-		g := newPage(t, &in.ReadInput, set)
-		if err := tx.Query(t.id, p.part, p.pk, p.keys, p.descending, g.take); err != nil {
-			return err
-		}
-		out, err = g.finish()
-		return err
+		return tx.Query(p.table.id, plan.key.Part, plan.key.PK, plan.bounds, plan.descending, p.take)
 	})
-	return out, err
 }
 
-// A plan is which rows a Query reads.
+// A plan is which rows a Query reads: of the partition of a key those whose sort
+// keys are in the bounds.
 type plan struct {
-	part       uint32
-	pk         []byte
-	keys       store.Range
+	key        store.Key
+	bounds     expr.Bounds
 	descending bool
 }
 
 func (in *QueryInput) plan(t *table, set expr.Set) (plan, error) {
-	sort := expr.KeyAttribute{}
-	if t.hasSort() {
-		sort = expr.KeyAttribute{Name: t.sort.name, Type: t.sort.typ}
-	}
-	value, bounds, err := set.KeyCondition.Resolve(expr.KeyAttribute{Name: t.hash.name, Type: t.hash.typ}, sort)
+	value, bounds, err := set.KeyCondition.Resolve(t.hash, t.sort)
 	if err != nil {
 		return plan{}, refusal(err)
 	}
 	if err := t.checkFilter(set.Filter); err != nil {
 		return plan{}, err
 	}
-	key := hashKey(value)
-	p := plan{
-		part: key.Part, pk: key.PK,
-		keys:       store.Range{Low: bounds.Low, High: bounds.High, AboveLow: bounds.LowOpen, BelowHigh: bounds.HighOpen},
-		descending: in.ScanIndexForward != nil && !*in.ScanIndexForward,
-	}
+	p := plan{hashKey(value), bounds, in.ScanIndexForward != nil && !*in.ScanIndexForward}
 	if in.ExclusiveStartKey == nil {
 		return p, nil
 	}
@@ -147,16 +134,16 @@ func (in *QueryInput) plan(t *table, set expr.Set) (plan, error) {
 	if err != nil {
 		return p, err
 	}
-	if !bytes.Equal(start.PK, key.PK) || !bounds.Holds(start.SK) {
+	if !bytes.Equal(start.PK, p.key.PK) || !bounds.Holds(start.SK) {
 		return p, invalid("The provided starting key is outside query boundaries based on provided conditions")
 	}
 	if !t.hasSort() {
 		// There was but the one row.
-		p.keys = store.Range{Low: []byte{}, AboveLow: true}
+		p.bounds = expr.Bounds{Low: []byte{}, LowOpen: true}
 	} else if p.descending {
-		p.keys.High, p.keys.BelowHigh = start.SK, true
+		p.bounds.High, p.bounds.HighOpen = start.SK, true
 	} else {
-		p.keys.Low, p.keys.AboveLow = start.SK, true
+		p.bounds.Low, p.bounds.LowOpen = start.SK, true
 	}
 	return p, nil
 }
@@ -180,8 +167,8 @@ func (t *table) checkFilter(filter *expr.Condition) error {
 		return nil
 	}
 	for _, k := range t.keys() {
-		if filter.Mentions(k.name) {
-			return invalid("Filter Expression can only contain non-primary key attributes: Primary key attribute: %s", k.name)
+		if filter.Mentions(k.Name) {
+			return invalid("Filter Expression can only contain non-primary key attributes: Primary key attribute: %s", k.Name)
 		}
 	}
 	return nil

@@ -28,26 +28,11 @@ func (e *Engine) Scan(ctx context.Context, in *ScanInput) (*PageOutput, error) {
 	if err := in.checkSegments(); err != nil {
 		return nil, err
 	}
-	if err := in.checkSelect("Scanning"); err != nil {
-		return nil, err
-	}
-	set, err := compileWrite(in.Expressions, in.StartKeyErr)
-	if err != nil {
-		return nil, err
-	}
-	var out *PageOutput
-	err = e.read(ctx, func(tx *store.Tx, c *catalog) error {
-		t, err := c.table(*in.TableName)
-		if err != nil {
-			return err
-		}
-		if err := in.checkIndex(); err != nil {
-			return err
-		}
+	return in.readPage(ctx, e, "Scanning", func(tx *store.Tx, p *page) error {
 		low, high := in.hashes()
 		var after *store.Key
 		if in.ExclusiveStartKey != nil {
-			key, err := t.startKey(in.ExclusiveStartKey)
+			key, err := p.table.startKey(in.ExclusiveStartKey)
 			if err != nil {
 				return err
 			}
@@ -56,14 +41,8 @@ func (e *Engine) Scan(ctx context.Context, in *ScanInput) (*PageOutput, error) {
 			}
 			after = &key
 		}
-		p := newPage(t, &in.ReadInput, set)
-		if err := tx.Scan(t.id, low, high, after, p.take); err != nil {
-			return err
-		}
-		out, err = p.finish()
-		return err
+		return tx.Scan(p.table.id, low, high, after, p.take)
 	})
-	return out, err
 }
 
 func (in *ScanInput) checkSegments() error {

@@ -38,12 +38,7 @@ type Seconds time.Time
 
 // MarshalJSON writes the number of seconds.
 func (s Seconds) MarshalJSON() ([]byte, error) {
-	return s.Append(nil), nil
-}
-
-// Append appends the number of seconds.
-func (s Seconds) Append(dst []byte) []byte {
-	return strconv.AppendFloat(dst, float64(time.Time(s).UnixMilli())/1000, 'f', 3, 64)
+	return strconv.AppendFloat(nil, float64(time.Time(s).UnixMilli())/1000, 'f', 3, 64), nil
 }
 
 // A TableDescription is what the API tells of a table.

@@ -48,18 +48,34 @@ func parseSequence(text string) (seq int64, ok bool) {
 	return seq, true
 }
 
-// addShard opens a shard for the partition hashes from low until before high.
-// Its name sorts behind those of all shards before it.
-func (e *Engine) addShard(tx *store.Tx, streamID int64, parent string, low, high int64) (store.Shard, error) {
-	now := e.nowMilli()
+// addShard opens a shard for the partition hashes from low until before high. Its
+// name sorts behind its parent's, even if the clock was set back.
+func (e *Engine) addShard(tx *store.Tx, streamID int64, parent store.Shard, low, high int64) (store.Shard, error) {
+	opened := max(e.nowMilli(), parent.Opened)
 	return tx.InsertShard(store.Shard{
 		Stream: streamID,
-		Name:   fmt.Sprintf("shardId-%020d-%08x", now, uint32(tx.NextSequence())),
-		Parent: parent,
+		Name:   fmt.Sprintf("shardId-%020d-%08x", opened, uint32(tx.NextSequence())),
+		Parent: parent.Name,
 		Low:    low,
 		High:   high,
-		Opened: now,
+		Opened: opened,
 	})
+}
+
+// replace closes a shard and opens its children, which share its hashes: one, or
+// two that meet at the bound. It returns the last of them.
+func (e *Engine) replace(tx *store.Tx, sh store.Shard, bound ...int64) (child store.Shard, err error) {
+	if err := tx.CloseShard(sh.ID, e.nowMilli()); err != nil {
+		return child, err
+	}
+	low := sh.Low
+	for _, high := range append(bound, sh.High) {
+		if child, err = e.addShard(tx, sh.Stream, sh, low, high); err != nil {
+			return child, err
+		}
+		low = high
+	}
+	return child, nil
 }
 
 // shardFor is the open shard that takes a partition hash. One that is too old or
@@ -80,7 +96,7 @@ func (e *Engine) shardFor(tx *store.Tx, s *stream, part uint32, now int64) (id i
 		if bytes < e.options.ShardBytes && !e.tooOld(sh, now) {
 			return sh.ID, nil
 		}
-		child, err := e.roll(tx, sh)
+		child, err := e.replace(tx, sh)
 		return child.ID, err
 	}
 	return 0, fmt.Errorf("stream %s has no open shard for the partition hash %d", s.arn, part)
@@ -105,36 +121,30 @@ func (e *Engine) tooOld(sh store.Shard, now int64) bool {
 	return now-sh.Opened >= e.options.ShardAge.Milliseconds()
 }
 
-// roll closes a shard and opens its only child.
-func (e *Engine) roll(tx *store.Tx, sh store.Shard) (store.Shard, error) {
-	if err := tx.CloseShard(sh.ID, e.nowMilli()); err != nil {
-		return store.Shard{}, err
-	}
-	return e.addShard(tx, sh.Stream, sh.Name, sh.Low, sh.High)
-}
+// everything is the limit of what takes on all there is at once.
+const everything = math.MaxInt32
 
-// streamOf finds the enabled stream of a table.
-func (c *catalog) streamOf(tableName string) (*stream, error) {
-	t := c.tables[tableName]
-	if t == nil {
-		return nil, tableNotFound(tableName)
-	}
-	if t.stream == nil {
-		return nil, fmt.Errorf("table %s has no enabled stream", tableName)
-	}
-	return t.stream, nil
+// onStream runs fn in a transaction on the enabled stream of a table.
+func (e *Engine) onStream(ctx context.Context, tableName string, fn func(*store.Tx, *stream) error) error {
+	_, err := write(ctx, e, func(tx *store.Tx, c *catalog) (none struct{}, err error) {
+		t, err := c.named(tableName)
+		if err != nil {
+			return none, err
+		}
+		if t.stream == nil {
+			return none, fmt.Errorf("table %s has no enabled stream", tableName)
+		}
+		return none, fn(tx, t.stream)
+	})
+	return err
 }
 
 // RollShards closes every open shard of the table's stream and opens a child of
 // each, as the service does about every four hours.
 func (e *Engine) RollShards(ctx context.Context, tableName string) error {
-	return e.write(ctx, func(tx *store.Tx, c *catalog) error {
-		s, err := c.streamOf(tableName)
-		if err != nil {
-			return err
-		}
+	return e.onStream(ctx, tableName, func(tx *store.Tx, s *stream) error {
 		for _, sh := range s.shards {
-			if _, err := e.roll(tx, sh); err != nil {
+			if _, err := e.replace(tx, sh); err != nil {
 				return err
 			}
 		}
@@ -145,11 +155,7 @@ func (e *Engine) RollShards(ctx context.Context, tableName string) error {
 // SplitShard closes a shard and opens two children that share its items, as the
 // service does when a partition splits.
 func (e *Engine) SplitShard(ctx context.Context, tableName, shardID string) error {
-	return e.write(ctx, func(tx *store.Tx, c *catalog) error {
-		s, err := c.streamOf(tableName)
-		if err != nil {
-			return err
-		}
+	return e.onStream(ctx, tableName, func(tx *store.Tx, s *stream) error {
 		for _, sh := range s.shards {
 			if sh.Name != shardID {
 				continue
@@ -158,13 +164,7 @@ func (e *Engine) SplitShard(ctx context.Context, tableName, shardID string) erro
 			if middle == sh.Low {
 				return fmt.Errorf("shard %s is too narrow to split", shardID)
 			}
-			if err := tx.CloseShard(sh.ID, e.nowMilli()); err != nil {
-				return err
-			}
-			if _, err := e.addShard(tx, s.id, sh.Name, sh.Low, middle); err != nil {
-				return err
-			}
-			_, err := e.addShard(tx, s.id, sh.Name, middle, sh.High)
+			_, err := e.replace(tx, sh, middle)
 			return err
 		}
 		return fmt.Errorf("stream %s has no open shard %s", s.arn, shardID)
@@ -174,29 +174,16 @@ func (e *Engine) SplitShard(ctx context.Context, tableName, shardID string) erro
 // TrimTo removes what the table's stream recorded before a time, as if it were
 // older than 24 hours.
 func (e *Engine) TrimTo(ctx context.Context, tableName string, before time.Time) error {
-	return e.write(ctx, func(tx *store.Tx, c *catalog) error {
-		s, err := c.streamOf(tableName)
-		if err != nil {
-			return err
-		}
-		shards, err := tx.Shards(s.id, "", maxShardCount)
-		if err != nil {
-			return err
-		}
+	return e.onStream(ctx, tableName, func(tx *store.Tx, s *stream) error {
+		shards, err := tx.Shards(s.id, "", everything)
 		for _, sh := range shards {
-			if _, err := tx.Trim(sh.ID, before.UnixMilli(), maxShardRecords); err != nil {
-				return err
+			if err == nil {
+				_, err = tx.Trim(sh.ID, before.UnixMilli(), everything)
 			}
 		}
-		return nil
+		return err
 	})
 }
-
-// What a control takes on at once: everything.
-const (
-	maxShardCount   = math.MaxInt32
-	maxShardRecords = math.MaxInt32
-)
 
 // openStream makes a table's stream with its first shard.
 func (e *Engine) openStream(tx *store.Tx, c *catalog, tableID int64, tableName string, def *definition, view string) error {
@@ -218,7 +205,7 @@ func (e *Engine) openStream(tx *store.Tx, c *catalog, tableID int64, tableName s
 	if err != nil {
 		return err
 	}
-	_, err = e.addShard(tx, id, "", 0, allHashes)
+	_, err = e.addShard(tx, id, store.Shard{}, 0, allHashes)
 	return err
 }
 

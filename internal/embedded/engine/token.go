@@ -37,7 +37,6 @@ func digestOf(actions []action) []byte {
 		digestText(h, &a.kind)
 		digestText(h, a.TableName)
 		h.Write(attr.AppendItem(nil, a.Item))
-		h.Write(attr.AppendItem(nil, a.Key))
 		digestText(h, a.OnFailure)
 		r := &a.Expressions
 		digestText(h, r.Update)

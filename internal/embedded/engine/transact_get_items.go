@@ -36,43 +36,38 @@ func (e *Engine) TransactGetItems(ctx context.Context, in *TransactGetItemsInput
 	if err != nil {
 		return nil, err
 	}
-	out := &TransactGetItemsOutput{}
-	err = e.read(ctx, func(tx *store.Tx, c *catalog) error {
-		*out = TransactGetItemsOutput{Items: make([]attr.Item, len(in.TransactItems))}
+	return read(ctx, e, func(tx *store.Tx, c *catalog) (*TransactGetItemsOutput, error) {
 		for _, g := range in.TransactItems {
 			if _, err := c.table(*g.TableName); err != nil {
-				return err
+				return nil, err
 			}
 		}
+		out := &TransactGetItemsOutput{Items: make([]attr.Item, len(in.TransactItems))}
 		reasons, seen, units := newReasons(len(in.TransactItems)), targets{}, map[string]float64{}
 		for i, g := range in.TransactItems {
 			t := c.tables[*g.TableName]
 			key, err := t.keyOf(g.Key)
 			if err != nil {
 				if err := reasons.add(i, err); err != nil {
-					return err
+					return nil, err
 				}
 				continue
 			}
 			if !seen.add(t, key) {
-				return invalid("Transaction request cannot include multiple operations on one item")
+				return nil, invalid("Transaction request cannot include multiple operations on one item")
 			}
 			found, err := current(tx, t, key)
 			if err != nil {
-				return err
+				return nil, err
 			}
 			units[t.name] += 2 * readUnits(found.item.Size(), true)
 			if found.exists() {
 				out.Items[i] = sets[i].Projection.Of(found.item)
 			}
 		}
-		out.Capacity = transactCapacity(c, in.ReturnConsumedCapacity, units)
-		return reasons.err()
+		out.Capacity = capacities(c, in.ReturnConsumedCapacity, units)
+		return out, reasons.err()
 	})
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
 }
 
 func (in *TransactGetItemsInput) check() ([]expr.Set, error) {
@@ -96,7 +91,7 @@ func (in *TransactGetItemsInput) check() ([]expr.Set, error) {
 	sets := make([]expr.Set, len(in.TransactItems))
 	for i, g := range in.TransactItems {
 		var err error
-		if sets[i], err = compileWrite(g.Expressions, g.KeyErr); err != nil {
+		if sets[i], err = compile(g.Expressions, g.KeyErr); err != nil {
 			return nil, err
 		}
 	}

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"strings"
 
-	"dynamostreamer/internal/embedded/attr"
-	"dynamostreamer/internal/embedded/expr"
 	"dynamostreamer/internal/embedded/store"
 )
 
@@ -28,26 +26,8 @@ type TransactWriteItemsInput struct {
 // A TransactWrite is one entry of a transaction: just one of its fields may be
 // set.
 type TransactWrite struct {
-	ConditionCheck, Delete, Put, Update *TransactAction
+	ConditionCheck, Delete, Put, Update *Action
 }
-
-// A TransactAction is what a transaction does to one item.
-type TransactAction struct {
-	TableName   *string
-	Item        attr.Item // of a Put; nil: absent
-	Key         attr.Item // of the others; nil: absent
-	Err         error     // what is wrong with a value in either
-	Expressions expr.Request
-	OnFailure   *string // ReturnValuesOnConditionCheckFailure
-}
-
-// The kinds of actions, as the service's messages spell them at their place.
-const (
-	actionCheck  = "conditionCheck"
-	actionDelete = "delete"
-	actionPut    = "put"
-	actionUpdate = "update"
-)
 
 // TransactWriteItems does all of its actions or none. Conditions and updates see
 // the items as they were before the transaction. A second request with the same
@@ -57,19 +37,17 @@ func (e *Engine) TransactWriteItems(ctx context.Context, in *TransactWriteItemsI
 	if err != nil {
 		return nil, err
 	}
-	out := &BatchOutput{}
-	err = e.write(ctx, func(tx *store.Tx, c *catalog) error {
-		out.Capacity = nil
+	return write(ctx, e, func(tx *store.Tx, c *catalog) (*BatchOutput, error) {
 		digest := digestOf(actions)
 		done, err := e.checkToken(tx, in.ClientRequestToken, digest)
 		if err != nil || done {
-			return err
+			return &BatchOutput{}, err
 		}
 		if err := locate(c, actions); err != nil {
-			return err
+			return nil, err
 		}
-		if err := prepare(tx, actions); err != nil {
-			return err
+		if err := decide(tx, actions); err != nil {
+			return nil, err
 		}
 		units := map[string]float64{}
 		for i := range actions {
@@ -79,41 +57,15 @@ func (e *Engine) TransactWriteItems(ctx context.Context, in *TransactWriteItemsI
 				continue
 			}
 			if err := e.change(tx, a.table, a.key, a.old, a.new, byRequest); err != nil {
-				return err
+				return nil, err
 			}
 		}
-		out.Capacity = transactCapacity(c, in.ReturnConsumedCapacity, units)
+		out := &BatchOutput{Capacity: capacities(c, in.ReturnConsumedCapacity, units)}
 		if in.ClientRequestToken == nil {
-			return nil
+			return out, nil
 		}
-		return tx.KeepToken(*in.ClientRequestToken, digest, e.nowMilli())
+		return out, tx.KeepToken(*in.ClientRequestToken, digest, e.nowMilli())
 	})
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
-}
-
-func transactCapacity(c *catalog, wanted *string, units map[string]float64) (used []*ConsumedCapacity) {
-	for _, name := range c.names {
-		if u, ok := units[name]; ok {
-			if one := capacity(c.tables[name], wanted, u); one != nil {
-				used = append(used, one)
-			}
-		}
-	}
-	return used
-}
-
-// An action is an entry of a transaction on its way through it.
-type action struct {
-	*TransactAction
-	kind  string
-	set   expr.Set
-	table *table
-	key   store.Key
-	old   version
-	new   attr.Item
 }
 
 func (in *TransactWriteItemsInput) check() ([]action, error) {
@@ -128,11 +80,11 @@ func (in *TransactWriteItemsInput) check() ([]action, error) {
 	actions := make([]action, 0, len(in.TransactItems))
 	for i, item := range in.TransactItems {
 		for _, a := range []action{
-			{TransactAction: item.ConditionCheck, kind: actionCheck}, {TransactAction: item.Delete, kind: actionDelete},
-			{TransactAction: item.Put, kind: actionPut}, {TransactAction: item.Update, kind: actionUpdate},
+			{Action: item.ConditionCheck, kind: actionCheck}, {Action: item.Delete, kind: actionDelete},
+			{Action: item.Put, kind: actionPut}, {Action: item.Update, kind: actionUpdate},
 		} {
-			if a.TransactAction != nil {
-				a.check(&c, fmt.Sprintf("transactItems.%d.member.%s.", i+1, a.kind))
+			if a.Action != nil {
+				a.checkEntry(&c, fmt.Sprintf("transactItems.%d.member.%s.", i+1, a.kind))
 				actions = append(actions, a)
 			}
 		}
@@ -145,17 +97,10 @@ func (in *TransactWriteItemsInput) check() ([]action, error) {
 	}
 	size := 0
 	for i := range actions {
-		a := &actions[i]
-		var err error
-		if a.set, err = compileWrite(a.Expressions, a.Err); err != nil {
+		if err := actions[i].compile(); err != nil {
 			return nil, err
 		}
-		if a.kind == actionPut {
-			if err := checkItem(a.Item, putTooLarge); err != nil {
-				return nil, err
-			}
-		}
-		size += a.Item.Size() + a.Key.Size()
+		size += actions[i].Item.Size()
 	}
 	if size > maxTransactBytes {
 		return nil, invalid("Transaction aggregated item size exceeds the maximum allowed size of 4 MB")
@@ -171,20 +116,15 @@ func (c *checks) transactLength(n int) {
 	}
 }
 
-func (a *action) check(c *checks, at string) {
-	c.table(a.TableName, at+"tableName")
-	if a.kind == actionPut {
-		c.required(a.Item != nil, at+"item")
-	} else {
-		c.required(a.Key != nil, at+"key")
-	}
+func (a *action) checkEntry(c *checks, at string) {
+	a.check(c, at)
 	if a.kind == actionCheck {
 		c.required(a.Expressions.Condition != nil, at+"conditionExpression")
 	}
 	if a.kind == actionUpdate {
 		c.required(a.Expressions.Update != nil, at+"updateExpression")
 	}
-	c.oneOf(a.OnFailure, at+"returnValuesOnConditionCheckFailure", "ALL_OLD", "NONE")
+	c.onConditionCheckFailure(a.OnFailure, at)
 }
 
 // reasons collects what the actions do to their transaction.
@@ -247,16 +187,7 @@ func locate(c *catalog, actions []action) error {
 	seen := targets{}
 	for i := range actions {
 		a := &actions[i]
-		var err error
-		switch a.kind {
-		case actionPut:
-			a.key, err = a.table.keyOfItem(a.Item)
-		case actionUpdate:
-			a.key, err = a.table.updateKey(a.set.Update, a.Key)
-		default:
-			a.key, err = a.table.keyOf(a.Key)
-		}
-		if err != nil {
+		if err := a.locate(); err != nil {
 			if err := reasons.add(i, err); err != nil {
 				return err
 			}
@@ -269,25 +200,11 @@ func locate(c *catalog, actions []action) error {
 	return reasons.err()
 }
 
-// prepare reads what stands, checks the conditions and computes what will stand.
-// It writes nothing, so that a cancelled transaction costs its neighbours nothing.
-func prepare(tx *store.Tx, actions []action) error {
+// decide lets each action decide, before any of them writes.
+func decide(tx *store.Tx, actions []action) error {
 	reasons := newReasons(len(actions))
 	for i := range actions {
-		a := &actions[i]
-		var err error
-		if a.old, err = current(tx, a.table, a.key); err != nil {
-			return err
-		}
-		err = holds(a.set.Condition, a.old, a.OnFailure)
-		switch {
-		case err != nil:
-		case a.kind == actionPut:
-			a.new = a.Item
-		case a.kind == actionUpdate:
-			a.new, err = updated(a.set.Update, a.old, a.Key)
-		}
-		if err != nil {
+		if err := actions[i].decide(tx); err != nil {
 			if err := reasons.add(i, err); err != nil {
 				return err
 			}

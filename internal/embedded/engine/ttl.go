@@ -35,12 +35,6 @@ func (t *ttl) expiry(item attr.Item) int64 {
 	return int64(math.Ceil(seconds * 1000))
 }
 
-// expired says whether an item that expires at a time is due for removal: that
-// time has passed, and not too long ago.
-func expired(at, now int64) bool {
-	return at != 0 && at < now && at >= now-tooLongAgo.Milliseconds()
-}
-
 // A TimeToLiveSpecification turns a table's TTL on or off.
 type TimeToLiveSpecification struct {
 	Enabled       *bool
@@ -68,17 +62,13 @@ func (e *Engine) UpdateTimeToLive(ctx context.Context, in *UpdateTimeToLiveInput
 	if err := c.err(); err != nil {
 		return nil, err
 	}
-	err := e.write(ctx, func(tx *store.Tx, c *catalog) error {
-		t := c.tables[*in.TableName]
-		if t == nil {
-			return tableNotFound(*in.TableName)
+	return write(ctx, e, func(tx *store.Tx, c *catalog) (*TimeToLiveSpecification, error) {
+		t, err := c.named(*in.TableName)
+		if err != nil {
+			return nil, err
 		}
-		return e.setTTL(tx, t, *in.Specification.AttributeName, *in.Specification.Enabled)
+		return in.Specification, e.setTTL(tx, t, *in.Specification.AttributeName, *in.Specification.Enabled)
 	})
-	if err != nil {
-		return nil, err
-	}
-	return in.Specification, nil
 }
 
 func (e *Engine) setTTL(tx *store.Tx, t *table, attribute string, enable bool) error {
@@ -125,23 +115,20 @@ type TimeToLiveDescription struct {
 }
 
 // DescribeTimeToLive tells a table's TTL.
-func (e *Engine) DescribeTimeToLive(ctx context.Context, tableName *string) (*TimeToLiveDescription, error) {
+func (e *Engine) DescribeTimeToLive(ctx context.Context, in *TableInput) (*TimeToLiveDescription, error) {
 	var c checks
-	c.table(tableName, "tableName")
+	c.table(in.TableName, "tableName")
 	if err := c.err(); err != nil {
 		return nil, err
 	}
-	d := &TimeToLiveDescription{}
-	err := e.read(ctx, func(_ *store.Tx, c *catalog) error {
-		*d = TimeToLiveDescription{TimeToLiveStatus: "DISABLED"}
-		t := c.tables[*tableName]
-		if t == nil {
-			return tableNotFound(*tableName)
+	return read(ctx, e, func(_ *store.Tx, c *catalog) (*TimeToLiveDescription, error) {
+		t, err := c.named(*in.TableName)
+		if err != nil {
+			return nil, err
 		}
-		if t.TTL.Attribute != "" {
-			d.TimeToLiveStatus, d.AttributeName = "ENABLED", t.TTL.Attribute
+		if t.TTL.Attribute == "" {
+			return &TimeToLiveDescription{TimeToLiveStatus: "DISABLED"}, nil
 		}
-		return nil
+		return &TimeToLiveDescription{"ENABLED", t.TTL.Attribute}, nil
 	})
-	return d, err
 }

@@ -34,31 +34,23 @@ func (e *Engine) UpdateTable(ctx context.Context, in *UpdateTableInput) (*TableD
 	if err := checkStream(in.Stream); err != nil {
 		return nil, err
 	}
-	var d *TableDescription
-	err := e.write(ctx, func(tx *store.Tx, c *catalog) error {
-		old := c.tables[*in.TableName]
-		if old == nil {
-			return tableNotFound(*in.TableName)
+	return write(ctx, e, func(tx *store.Tx, c *catalog) (*TableDescription, error) {
+		old, err := c.named(*in.TableName)
+		if err != nil {
+			return nil, err
 		}
 		t := *old
 		if err := e.updateCapacity(&t, in); err != nil {
-			return err
+			return nil, err
 		}
 		if err := e.updateStream(tx, c, &t, in.Stream); err != nil {
-			return err
+			return nil, err
 		}
 		if err := tx.UpdateTable(t.id, encode(t.definition)); err != nil {
-			return err
+			return nil, err
 		}
-		var err error
-		d, err = e.describe(tx, &t)
-		d.TableStatus = "UPDATING"
-		return err
+		return e.describe(tx, &t, "UPDATING")
 	})
-	if err != nil {
-		return nil, err
-	}
-	return d, nil
 }
 
 func (e *Engine) updateCapacity(t *table, in *UpdateTableInput) error {
@@ -119,32 +111,26 @@ func (e *Engine) updateStream(tx *store.Tx, c *catalog, t *table, spec *StreamSp
 // DeleteTable removes a table and its items, without stream records for them.
 // Its stream ends and stays readable while its records live. The answer shows
 // the table DELETING; it is gone.
-func (e *Engine) DeleteTable(ctx context.Context, tableName *string) (*TableDescription, error) {
+func (e *Engine) DeleteTable(ctx context.Context, in *TableInput) (*TableDescription, error) {
 	var c checks
-	c.table(tableName, "tableName")
+	c.table(in.TableName, "tableName")
 	if err := c.err(); err != nil {
 		return nil, err
 	}
-	var d *TableDescription
-	err := e.write(ctx, func(tx *store.Tx, c *catalog) error {
-		t := c.tables[*tableName]
-		if t == nil {
-			return tableNotFound(*tableName)
+	return write(ctx, e, func(tx *store.Tx, c *catalog) (*TableDescription, error) {
+		t, err := c.named(*in.TableName)
+		if err != nil {
+			return nil, err
 		}
-		var err error
-		if d, err = e.describe(tx, t); err != nil {
-			return err
+		d, err := e.describe(tx, t, "DELETING")
+		if err != nil {
+			return nil, err
 		}
-		d.TableStatus = "DELETING"
 		if t.stream != nil {
 			if err := e.closeStream(tx, t.stream); err != nil {
-				return err
+				return nil, err
 			}
 		}
-		return tx.DeleteTable(t.id)
+		return d, tx.DeleteTable(t.id)
 	})
-	if err != nil {
-		return nil, err
-	}
-	return d, nil
 }

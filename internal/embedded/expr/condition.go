@@ -86,24 +86,22 @@ func (p *parser) wholeCondition() *node {
 
 func (p *parser) or() (*node, bool) {
 	left, ok := p.and()
-	for ok && p.token.kind == kwOr {
-		p.countOperator()
-		p.advance()
-		var right *node
-		right, ok = p.and()
-		left = &node{op: opOr, left: left, right: right}
-	}
-	return left, ok
+	return p.joined(left, ok, kwOr, opOr, p.and)
 }
 
 func (p *parser) and() (*node, bool) {
 	left, ok := p.not()
-	for ok && p.token.kind == kwAnd {
+	return p.joined(left, ok, kwAnd, opAnd, p.not)
+}
+
+// joined reads what an operator joins to a condition that is read.
+func (p *parser) joined(left *node, ok bool, keyword kind, op operator, next func() (*node, bool)) (*node, bool) {
+	for ok && p.token.kind == keyword {
 		p.countOperator()
 		p.advance()
 		var right *node
-		right, ok = p.not()
-		left = &node{op: opAnd, left: left, right: right}
+		right, ok = next()
+		left = &node{op: op, left: left, right: right}
 	}
 	return left, ok
 }
@@ -145,7 +143,8 @@ func (p *parser) conditionOrOperand() (*node, operand, bool) {
 			cond, ok = p.comparison(o)
 		}
 		if ok && cond != nil {
-			cond, ok = p.joined(cond)
+			cond, ok = p.joined(cond, ok, kwAnd, opAnd, p.not)
+			cond, ok = p.joined(cond, ok, kwOr, opOr, p.and)
 		}
 	}
 	if !ok || !p.expect(")") {
@@ -159,26 +158,6 @@ func (p *parser) conditionOrOperand() (*node, operand, bool) {
 	}
 	cond.parens = true
 	return cond, o, true
-}
-
-// joined reads the rest of a condition whose first term is read.
-func (p *parser) joined(left *node) (*node, bool) {
-	ok := true
-	for ok && p.token.kind == kwAnd {
-		p.countOperator()
-		p.advance()
-		var right *node
-		right, ok = p.not()
-		left = &node{op: opAnd, left: left, right: right}
-	}
-	for ok && p.token.kind == kwOr {
-		p.countOperator()
-		p.advance()
-		var right *node
-		right, ok = p.and()
-		left = &node{op: opOr, left: left, right: right}
-	}
-	return left, ok
 }
 
 // comparisonAfterParens says whether behind the closing parentheses a comparison

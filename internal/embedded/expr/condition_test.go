@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"slices"
 	"testing"
 
 	"dynamostreamer/internal/embedded/attr"
@@ -29,6 +30,11 @@ func only(values attr.Item, text string) attr.Item {
 		}
 		pos = tok.end
 	}
+}
+
+// with is a copy of the item in which the attribute has the value.
+func with(it attr.Item, name string, v attr.Value) attr.Item {
+	return attr.NewItem(append(slices.Clone(it), attr.Attr{Name: name, Value: v})...)
 }
 
 func TestHolds(t *testing.T) {
@@ -127,7 +133,7 @@ func TestHolds(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.text, func(t *testing.T) {
 			used := only(values, tt.text)
-			set, err := Compile(Request{Filter: &tt.text, Values: used, ValuesGiven: len(used) > 0})
+			set, err := Compile(Request{Filter: &tt.text, Values: used})
 			if err != nil {
 				t.Fatal(err)
 			}

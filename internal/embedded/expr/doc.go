@@ -6,7 +6,7 @@
 //
 //	set, err := expr.Compile(expr.Request{
 //		Names:     []expr.Name{{"#n", "name"}},
-//		Values:    values, ValuesGiven: true,
+//		Values:    values,
 //		Condition: &text,
 //	})
 //

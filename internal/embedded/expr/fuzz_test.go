@@ -13,12 +13,10 @@ import (
 func run(t interface{ Errorf(string, ...any) }, text string, it, values attr.Item) {
 	names := []Name{{"#a", "a"}, {"#n", "name"}}
 	for _, r := range []Request{{Update: &text}, {Condition: &text}, {KeyCondition: &text}, {Projection: &text}} {
-		r.Names, r.Values, r.ValuesGiven = names, values, r.Projection == nil
+		r.Names = names
 		// Without the complaint about placeholders nothing would ever compile.
 		r.Names = usedNames(names, text)
-		if r.Values = only(values, text); len(r.Values) == 0 {
-			r.ValuesGiven = false
-		}
+		r.Values = only(values, text)
 		set, err := Compile(r)
 		if err == nil && set.Update != nil {
 			_, err = set.Update.Apply(it)
@@ -84,7 +82,7 @@ func BenchmarkCompileAndApply(b *testing.B) {
 	it := item(b, `{"id":{"S":"u-1"},"email":{"S":"a@b"},"hits":{"N":"0"},"name":{"S":"old"}}`)
 	b.ReportAllocs()
 	for b.Loop() {
-		set, err := Compile(Request{Names: []Name{{"#n", "name"}}, Values: values, ValuesGiven: true, Update: &update, Condition: &condition})
+		set, err := Compile(Request{Names: []Name{{"#n", "name"}}, Values: values, Update: &update, Condition: &condition})
 		if err != nil {
 			b.Fatal(err)
 		}

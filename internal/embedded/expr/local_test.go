@@ -300,14 +300,14 @@ func drawSet(t *rapid.T) string {
 
 // compare sends one expression to both, on the same item.
 func compare(t *rapid.T, l *local, operation, parameter, text string, it, values attr.Item, ours func(Set) (string, error)) {
-	stored := it.With("pk", attr.String("p")).With("sk", attr.String("s"))
+	stored := with(with(it, "pk", attr.String("p")), "sk", attr.String("s"))
 	if _, failure, err := l.call("PutItem", map[string]any{"TableName": l.table, "Item": json.RawMessage(stored.JSON())}); err != nil || failure[0] != "" {
 		t.Fatalf("PutItem: %v %v", failure, err)
 	}
 	used := only(values, text)
-	r := Request{Values: used, ValuesGiven: len(used) > 0}
+	r := Request{Values: used}
 	body := map[string]any{"TableName": l.table, "Key": key, parameter: text}
-	if r.ValuesGiven {
+	if r.Values != nil {
 		body["ExpressionAttributeValues"] = json.RawMessage(used.JSON())
 	}
 	if operation == "UpdateItem" {
@@ -370,7 +370,7 @@ func TestConditionsOfLocal(t *testing.T) {
 	l := openLocal(t)
 	rapid.Check(t, func(t *rapid.T) {
 		it, values, text := drawItem(t, 2), drawValues(t), drawCondition(t, 2)
-		stored := it.With("pk", attr.String("p")).With("sk", attr.String("s"))
+		stored := with(with(it, "pk", attr.String("p")), "sk", attr.String("s"))
 		compare(t, l, "DeleteItem", "ConditionExpression", text, it, values, func(s Set) (string, error) {
 			if s.Condition.Holds(stored) {
 				return "holds", nil
@@ -384,7 +384,7 @@ func TestUpdatesOfLocal(t *testing.T) {
 	l := openLocal(t)
 	rapid.Check(t, func(t *rapid.T) {
 		it, values, text := drawItem(t, 2), drawValues(t), drawUpdate(t)
-		stored := it.With("pk", attr.String("p")).With("sk", attr.String("s"))
+		stored := with(with(it, "pk", attr.String("p")), "sk", attr.String("s"))
 		compare(t, l, "UpdateItem", "UpdateExpression", text, it, values, func(s Set) (string, error) {
 			now, err := s.Update.Apply(stored)
 			return now.JSON(), err

@@ -50,7 +50,6 @@ func (c messageCase) request(t testing.TB) Request {
 		}
 	}
 	if c.values != "" {
-		r.ValuesGiven = true
 		r.Values, r.ValuesErr = attr.NewScanner(c.values).Item()
 	}
 	return r
@@ -119,7 +118,7 @@ func TestLimits(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := Compile(Request{Condition: &tt.condition, Values: value, ValuesGiven: true})
+			_, err := Compile(Request{Condition: &tt.condition, Values: value})
 			got := ""
 			if err != nil {
 				got = err.Error()
@@ -137,7 +136,7 @@ func TestPlaceholdersOfSeveralExpressions(t *testing.T) {
 	r := Request{
 		Names:  []Name{{"#a", "name"}, {"#b", "status"}},
 		Values: attr.NewItem(attr.Attr{Name: ":a", Value: attr.Int64(1)}, attr.Attr{Name: ":b", Value: attr.Int64(2)}),
-		Update: &update, Condition: &condition, ValuesGiven: true,
+		Update: &update, Condition: &condition,
 	}
 	if _, err := Compile(r); err != nil {
 		t.Errorf("Compile(update and condition) = %v, want no error", err)
@@ -160,9 +159,9 @@ func TestPlaceholdersWithoutExpressions(t *testing.T) {
 		{"nothing at all", Request{}, ""},
 		{"names", Request{Names: []Name{{"#a", "a"}}},
 			"ExpressionAttributeNames can only be specified when using expressions"},
-		{"values", Request{Values: value, ValuesGiven: true, ValueUsers: "ConditionExpression is null"},
+		{"values", Request{Values: value, ValueUsers: "ConditionExpression is null"},
 			"ExpressionAttributeValues can only be specified when using expressions: ConditionExpression is null"},
-		{"values and a projection, which takes none", Request{Values: value, ValuesGiven: true, Projection: &projection},
+		{"values and a projection, which takes none", Request{Values: value, Projection: &projection},
 			"ExpressionAttributeValues can only be specified when using expressions"},
 		{"a long key", Request{Names: []Name{{"#" + strings.Repeat("a", 255), "a"}}, Projection: &projection},
 			"ExpressionAttributeNames contains invalid key: " +

@@ -20,11 +20,11 @@ type Name struct {
 type Request struct {
 	Names []Name // nil where the request has no ExpressionAttributeNames
 
-	// Values is ExpressionAttributeValues, read by attr.Scanner.Item; with its
+	// Values is ExpressionAttributeValues, read by attr.Scanner.Item, nil where the
+	// request has none; with its
 	// ValidationError, if there was one, in ValuesErr.
-	Values      attr.Item
-	ValuesGiven bool
-	ValuesErr   error
+	Values    attr.Item
+	ValuesErr error
 
 	Update       *string
 	Condition    *string
@@ -61,7 +61,7 @@ const (
 // placeholders. Every error is an attr.ValidationError.
 func Compile(r Request) (Set, error) {
 	var set Set
-	if r.Names == nil && !r.ValuesGiven &&
+	if r.Names == nil && r.Values == nil &&
 		r.Update == nil && r.Condition == nil && r.KeyCondition == nil && r.Filter == nil && r.Projection == nil {
 		return set, nil
 	}
@@ -115,7 +115,7 @@ func (r *Request) checkUsers() error {
 	if r.Names != nil && !takesValues && r.Projection == nil {
 		return invalid("ExpressionAttributeNames can only be specified when using expressions")
 	}
-	if r.ValuesGiven && !takesValues {
+	if r.Values != nil && !takesValues {
 		message := "ExpressionAttributeValues can only be specified when using expressions"
 		if r.ValueUsers != "" {
 			message += ": " + r.ValueUsers
@@ -140,7 +140,7 @@ func (r *Request) checkPlaceholders() error {
 			return invalid("ExpressionAttributeNames contains invalid value: Empty attribute name for key " + n.Placeholder)
 		}
 	}
-	if !r.ValuesGiven {
+	if r.Values == nil {
 		return nil
 	}
 	if len(r.Values) == 0 {

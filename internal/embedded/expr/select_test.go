@@ -69,7 +69,7 @@ func TestResolve(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.text, func(t *testing.T) {
 			used := only(values, tt.text)
-			set, err := Compile(Request{KeyCondition: &tt.text, Values: used, ValuesGiven: true})
+			set, err := Compile(Request{KeyCondition: &tt.text, Values: used})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -105,7 +105,7 @@ func TestResolveErrors(t *testing.T) {
 		{"h = :v AND r = :v", KeyAttribute{"r", attr.N}, "One or more parameter values were invalid: Condition parameter type does not match schema type"},
 	}
 	for _, tt := range tests {
-		set, err := Compile(Request{KeyCondition: &tt.text, Values: item(t, `{":v":{"S":"x"}}`), ValuesGiven: true})
+		set, err := Compile(Request{KeyCondition: &tt.text, Values: item(t, `{":v":{"S":"x"}}`)})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -38,7 +38,7 @@ func (tx *Tx) DeleteTable(id int64) error {
 	if err := tx.do("DELETE FROM items WHERE tbl = ?", id); err != nil {
 		return err
 	}
-	if err := tx.do("DELETE FROM counters WHERE kind = ? AND id = ?", int64(counterTable), id); err != nil {
+	if err := tx.forget(counterTable, id); err != nil {
 		return err
 	}
 	return tx.do("DELETE FROM tables WHERE id = ?", id)
@@ -98,10 +98,4 @@ func (tx *Tx) KeepToken(token string, digest []byte, at int64) error {
 // ForgetTokens drops the tokens kept before the time.
 func (tx *Tx) ForgetTokens(before int64) error {
 	return tx.do("DELETE FROM tokens WHERE at < ?", before)
-}
-
-// HasTokens says whether ForgetTokens would drop any.
-func (tx *Tx) HasTokens(before int64) (has bool, err error) {
-	err = tx.rows(func(*sqlite.Stmt) bool { has = true; return false }, "SELECT 1 FROM tokens WHERE at < ? LIMIT 1", before)
-	return has, err
 }

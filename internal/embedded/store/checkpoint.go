@@ -23,34 +23,20 @@ const (
 // them waits for the disk: SQLite's own checkpoints would make every few hundredth
 // commit wait. A WAL that is wholly folded in begins anew with the next write.
 type checkpointer struct {
-	stop    chan struct{}
 	stopped sync.WaitGroup
 	commits atomic.Int64 // since the last checkpoint
 	full    atomic.Bool  // the WAL has reached maxWAL
 }
 
-func (s *Store) startCheckpoints() {
-	s.stop = make(chan struct{})
-	s.stopped.Go(s.checkpoints)
-}
-
-func (s *Store) stopCheckpoints() {
-	close(s.stop)
-	s.stopped.Wait()
-}
-
-func (s *Store) checkpoints() {
-	conn, err := sqlite.OpenConn(s.path, sqlite.OpenReadWrite)
-	if err != nil {
-		return // committed does without
-	}
+// checkpoints runs until the store closes.
+func (s *Store) checkpoints(conn *sqlite.Conn) {
 	defer conn.Close()
 	tick := time.NewTicker(checkpointTick)
 	defer tick.Stop()
 	before := int64(0)
 	for {
 		select {
-		case <-s.stop:
+		case <-s.closing:
 			return
 		case <-tick.C:
 		}

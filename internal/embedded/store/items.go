@@ -2,6 +2,8 @@ package store
 
 import (
 	"zombiezen.com/go/sqlite"
+
+	"dynamostreamer/internal/embedded/expr"
 )
 
 // A Key is where an item stands: in its partition, by its sort key. SK is empty
@@ -44,25 +46,19 @@ func (tx *Tx) Delete(table int64, key Key, bytes int64) error {
 		table, int64(key.Part), key.PK, key.SK)
 }
 
-// A Range bounds sort keys. A nil bound is none.
-type Range struct {
-	Low, High           []byte
-	AboveLow, BelowHigh bool // the bound itself is out
-}
-
-// Query calls fn for the rows of a partition whose sort keys are in the range,
+// Query calls fn for the rows of a partition whose sort keys are in the bounds,
 // in their order or against it, until fn returns false. The row's bytes are
 // fn's to keep.
-func (tx *Tx) Query(table int64, part uint32, pk []byte, r Range, descending bool, fn func(Row) bool) error {
+func (tx *Tx) Query(table int64, part uint32, pk []byte, bounds expr.Bounds, descending bool, fn func(Row) bool) error {
 	query := "SELECT sk, expires, item FROM items WHERE tbl = ? AND part = ? AND pk = ?"
 	args := []any{table, int64(part), pk}
-	if r.Low != nil {
-		query += map[bool]string{false: " AND sk >= ?", true: " AND sk > ?"}[r.AboveLow]
-		args = append(args, r.Low)
+	if bounds.Low != nil {
+		query += map[bool]string{false: " AND sk >= ?", true: " AND sk > ?"}[bounds.LowOpen]
+		args = append(args, bounds.Low)
 	}
-	if r.High != nil {
-		query += map[bool]string{false: " AND sk <= ?", true: " AND sk < ?"}[r.BelowHigh]
-		args = append(args, r.High)
+	if bounds.High != nil {
+		query += map[bool]string{false: " AND sk <= ?", true: " AND sk < ?"}[bounds.HighOpen]
+		args = append(args, bounds.High)
 	}
 	query += " ORDER BY sk"
 	if descending {
@@ -86,26 +82,23 @@ func (tx *Tx) Scan(table int64, low, high uint32, after *Key, fn func(Row) bool)
 		query += " AND part >= ?"
 		args = append(args, int64(low))
 	}
-	return tx.rows(func(stmt *sqlite.Stmt) bool {
-		return fn(Row{
-			Key:     Key{uint32(stmt.ColumnInt64(0)), column(stmt, 1), column(stmt, 2)},
-			Expires: stmt.ColumnInt64(3),
-			Item:    column(stmt, 4),
-		})
-	}, query+" ORDER BY part, pk, sk", args...)
+	return tx.rows(func(stmt *sqlite.Stmt) bool { return fn(scanned(stmt)) }, query+" ORDER BY part, pk, sk", args...)
 }
 
-// Expired calls fn for the rows of a table that expire from low until before
-// high, in that order, until fn returns false.
-func (tx *Tx) Expired(table, low, high int64, fn func(Row) bool) error {
-	return tx.rows(func(stmt *sqlite.Stmt) bool {
-		return fn(Row{
-			Key:     Key{uint32(stmt.ColumnInt64(0)), column(stmt, 1), column(stmt, 2)},
-			Expires: stmt.ColumnInt64(3),
-			Item:    column(stmt, 4),
-		})
+// Expired lists up to limit rows of a table that expire from low until before
+// high, in that order.
+func (tx *Tx) Expired(table, low, high int64, limit int) (rows []Row, err error) {
+	err = tx.rows(func(stmt *sqlite.Stmt) bool {
+		rows = append(rows, scanned(stmt))
+		return true
 	}, `SELECT part, pk, sk, expires, item FROM items INDEXED BY expiring
-		WHERE tbl = ? AND expires >= ? AND expires < ? ORDER BY expires`, table, low, high)
+		WHERE tbl = ? AND expires >= ? AND expires < ? ORDER BY expires LIMIT ?`, table, low, high, int64(limit))
+	return rows, err
+}
+
+// scanned reads a row of part, pk, sk, expires, item.
+func scanned(stmt *sqlite.Stmt) Row {
+	return Row{Key{uint32(stmt.ColumnInt64(0)), column(stmt, 1), column(stmt, 2)}, stmt.ColumnInt64(3), column(stmt, 4)}
 }
 
 // SetExpiry writes anew when each item of a table expires: what expires says of

@@ -30,6 +30,7 @@ type Store struct {
 	writer  *sqlite.Conn
 	queue   queue
 	readers chan *sqlite.Conn // nil stands for one that is not open yet
+	closing chan struct{}     // closed by Close
 	checkpointer
 }
 
@@ -37,14 +38,13 @@ type Store struct {
 // file's folder must exist. The errors that a user can do something about are
 // *OpenError.
 func Open(path string) (*Store, error) {
-	s := &Store{path: path, readers: make(chan *sqlite.Conn, maxReaders)}
+	s := &Store{path: path, queue: newQueue(), readers: make(chan *sqlite.Conn, maxReaders), closing: make(chan struct{})}
 	if err := s.open(); err != nil {
 		return nil, explainOpen(path, err)
 	}
 	for range maxReaders {
 		s.readers <- nil
 	}
-	s.startCheckpoints()
 	return s, nil
 }
 
@@ -58,7 +58,7 @@ func OpenMemory() (*Store, error) {
 		conn.Close()
 		return nil, fmt.Errorf("make a database in memory: %w", err)
 	}
-	return &Store{writer: conn}, nil
+	return &Store{writer: conn, queue: newQueue(), closing: make(chan struct{})}, nil
 }
 
 func (s *Store) open() error {
@@ -74,7 +74,13 @@ func (s *Store) open() error {
 		conn.Close()
 		return err
 	}
+	folding, err := sqlite.OpenConn(s.path, sqlite.OpenReadWrite)
+	if err != nil {
+		conn.Close()
+		return err
+	}
 	s.writer = conn
+	s.stopped.Go(func() { s.checkpoints(folding) })
 	return nil
 }
 
@@ -92,110 +98,81 @@ func probe(path string) error {
 // prepare brings conn to a database of this format, making it if the file is
 // empty. Several processes may do so at the same time.
 func prepare(conn *sqlite.Conn) error {
-	app, version, err := format(conn)
-	if err != nil {
+	f, err := formatOf(conn)
+	if err == nil && f == (format{}) {
+		if err = enterWAL(conn); err == nil {
+			err = create(conn)
+		}
+		if err == nil {
+			f, err = formatOf(conn)
+		}
+	}
+	switch {
+	case err != nil:
 		return err
-	}
-	if app == 0 && version == 0 {
-		if err := createShared(conn); err != nil {
-			return err
-		}
-		if app, version, err = format(conn); err != nil {
-			return err
-		}
-	}
-	if app != applicationID {
+	case f.application != applicationID:
 		return errForeign
-	}
-	if version != formatVersion {
-		return &versionError{version}
+	case f.version != formatVersion:
+		return &versionError{f.version}
 	}
 	// Checkpoints are left to a connection of their own; see checkpoints.
-	return script(conn, `PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-16000;
-		PRAGMA journal_size_limit=33554432`)
+	return execute(conn, "PRAGMA synchronous=NORMAL", "PRAGMA wal_autocheckpoint=0", "PRAGMA cache_size=-16000",
+		"PRAGMA journal_size_limit=33554432")
 }
 
-// createShared makes the schema unless another process is faster.
-func createShared(conn *sqlite.Conn) (err error) {
-	if n, err := pragma(conn, "SELECT count(*) FROM sqlite_schema"); err != nil {
-		return err
-	} else if n > 0 {
-		// Either a foreign database or one whose maker has just committed.
-		if app, _, err := format(conn); err != nil || app != 0 {
-			return err
-		}
-		return errForeign
-	}
-	// The change to WAL needs the file for itself for a moment, and SQLite does
-	// not wait for that.
-	deadline := time.Now().Add(busyTimeout)
-	for {
-		err := script(conn, `PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=WAL`)
-		if err == nil {
-			break
-		}
+// enterWAL sets an empty file up. The change to WAL needs the file for itself for
+// a moment, and SQLite does not wait for that.
+func enterWAL(conn *sqlite.Conn) error {
+	for deadline := time.Now().Add(busyTimeout); ; time.Sleep(5 * time.Millisecond) {
+		err := execute(conn, "PRAGMA auto_vacuum=INCREMENTAL", "PRAGMA journal_mode=WAL")
 		if sqlite.ErrCode(err).ToPrimary() != sqlite.ResultBusy || time.Now().After(deadline) {
 			return err
 		}
-		time.Sleep(5 * time.Millisecond)
 	}
-	return create(conn)
 }
 
+// create makes the schema unless another process was faster.
 func create(conn *sqlite.Conn) (err error) {
 	end, err := sqlitex.ImmediateTransaction(conn)
 	if err != nil {
 		return err
 	}
 	defer end(&err)
-	if _, version, err := format(conn); err != nil || version != 0 {
+	if f, err := formatOf(conn); err != nil || f != (format{}) {
 		return err
 	}
-	return script(conn, schema+fmt.Sprintf("PRAGMA application_id=%d; PRAGMA user_version=%d;", applicationID, formatVersion))
+	return sqlitex.ExecuteScript(conn,
+		schema+fmt.Sprintf("PRAGMA application_id=%d; PRAGMA user_version=%d;", applicationID, formatVersion), nil)
 }
 
-// format reads the two marks in the file's header, both at one instant: another
-// process may be about to write them. Reading them is also what finds a file that
-// is no database.
-func format(conn *sqlite.Conn) (app, version int64, err error) {
+// format is what tells whose file it is; that of an empty file is zero.
+type format struct{ application, version, objects int64 }
+
+// formatOf reads all of it at one instant: another process may be about to write
+// it. Reading is also what finds a file that is no database.
+func formatOf(conn *sqlite.Conn) (f format, err error) {
 	defer sqlitex.Save(conn)(&err)
-	if app, err = pragma(conn, "PRAGMA application_id"); err != nil {
-		return 0, 0, err
-	}
-	version, err = pragma(conn, "PRAGMA user_version")
-	return app, version, err
-}
-
-func pragma(conn *sqlite.Conn, query string) (int64, error) {
-	stmt, _, err := conn.PrepareTransient(query)
-	if err != nil {
-		return 0, err
-	}
-	defer stmt.Finalize()
-	return sqlitex.ResultInt64(stmt)
-}
-
-func script(conn *sqlite.Conn, queries string) error {
-	for len(queries) > 0 {
-		stmt, trailing, err := conn.PrepareTransient(queries)
+	for query, to := range map[string]*int64{
+		"PRAGMA application_id": &f.application, "PRAGMA user_version": &f.version, "SELECT count(*) FROM sqlite_schema": &f.objects,
+	} {
+		stmt, _, err := conn.PrepareTransient(query)
 		if err != nil {
+			return f, err
+		}
+		*to, err = sqlitex.ResultInt64(stmt)
+		stmt.Finalize()
+		if err != nil {
+			return f, err
+		}
+	}
+	return f, nil
+}
+
+func execute(conn *sqlite.Conn, queries ...string) error {
+	for _, query := range queries {
+		if err := sqlitex.ExecuteTransient(conn, query, nil); err != nil {
 			return err
 		}
-		if stmt != nil {
-			for more := true; more && err == nil; {
-				more, err = stmt.Step()
-			}
-			if ferr := stmt.Finalize(); err == nil {
-				err = ferr
-			}
-			if err != nil {
-				return err
-			}
-		}
-		if trailing == 0 {
-			break
-		}
-		queries = queries[len(queries)-trailing:]
 	}
 	return nil
 }
@@ -206,9 +183,13 @@ func (s *Store) Close() error {
 	if !s.queue.close() {
 		return nil
 	}
+	close(s.closing)
+	s.queue.lead <- struct{}{} // and never given back
+	for s.share() {
+	}
 	var errs []error
 	if s.readers != nil {
-		s.stopCheckpoints()
+		s.stopped.Wait()
 		for range maxReaders {
 			if conn := <-s.readers; conn != nil {
 				errs = append(errs, conn.Close())
@@ -227,12 +208,16 @@ func (s *Store) Read(ctx context.Context, fn func(*Tx) error) error {
 		// In memory there is but one connection.
 		return s.Write(ctx, fn)
 	}
-	if s.queue.isClosed() {
-		return ErrClosed
-	}
 	var conn *sqlite.Conn
 	select {
+	case <-s.closing:
+		return ErrClosed
+	default:
+	}
+	select {
 	case conn = <-s.readers:
+	case <-s.closing:
+		return ErrClosed
 	case <-ctx.Done():
 		return ctx.Err()
 	}
@@ -243,7 +228,7 @@ func (s *Store) Read(ctx context.Context, fn func(*Tx) error) error {
 			return fmt.Errorf("open another connection to %s: %w", s.path, err)
 		}
 		c.SetBusyTimeout(busyTimeout)
-		if err := script(c, "PRAGMA query_only=1; PRAGMA cache_size=-8000"); err != nil {
+		if err := execute(c, "PRAGMA query_only=1", "PRAGMA cache_size=-8000"); err != nil {
 			c.Close()
 			return err
 		}

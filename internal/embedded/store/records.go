@@ -56,11 +56,6 @@ func (tx *Tx) Shard(stream int64, name string) (Shard, bool, error) {
 	return shards[0], true, nil
 }
 
-// ClosedBefore lists the shards that were closed before the time.
-func (tx *Tx) ClosedBefore(at int64) ([]Shard, error) {
-	return tx.shards("closed < ? ORDER BY id", at)
-}
-
 // InsertShard makes an open shard that starts at the next sequence number.
 func (tx *Tx) InsertShard(sh Shard) (Shard, error) {
 	tx.changeCatalog()
@@ -71,19 +66,21 @@ func (tx *Tx) InsertShard(sh Shard) (Shard, error) {
 	return sh, err
 }
 
-// CloseShard ends a shard with the next sequence number.
+// CloseShard ends a shard with the next sequence number. It closes no earlier
+// than its last record was made.
 func (tx *Tx) CloseShard(id, at int64) error {
 	tx.changeCatalog()
-	return tx.do("UPDATE shards SET ending = ?, closed = ? WHERE id = ?", tx.NextSequence(), at, id)
-}
-
-// DeleteShard removes a shard and its records.
-func (tx *Tx) DeleteShard(id int64) error {
-	tx.changeCatalog()
-	if err := tx.do("DELETE FROM records WHERE shard = ?", id); err != nil {
+	last, _, err := tx.counter(counterShard, id)
+	if err != nil {
 		return err
 	}
-	if err := tx.do("DELETE FROM counters WHERE kind = ? AND id = ?", int64(counterShard), id); err != nil {
+	return tx.do("UPDATE shards SET ending = ?, closed = ? WHERE id = ?", tx.NextSequence(), max(at, last), id)
+}
+
+// DeleteShard removes a shard that has no records any more.
+func (tx *Tx) DeleteShard(id int64) error {
+	tx.changeCatalog()
+	if err := tx.forget(counterShard, id); err != nil {
 		return err
 	}
 	return tx.do("DELETE FROM shards WHERE id = ?", id)
@@ -99,10 +96,15 @@ type Record struct {
 }
 
 // Append writes a record at the end of a shard and gives it the next sequence
-// number.
+// number. Its time is no earlier than that of the record before, even if the
+// clock was set back: what looks for times relies on that.
 func (tx *Tx) Append(shard int64, r Record) error {
-	size := int64(len(r.Keys) + len(r.New) + len(r.Old))
-	tx.add(counterShard, shard, 1, size)
+	last, _, err := tx.counter(counterShard, shard)
+	if err != nil {
+		return err
+	}
+	r.At = max(r.At, last)
+	tx.add(counterShard, shard, r.At-last, int64(len(r.Keys)+len(r.New)+len(r.Old)))
 	return tx.do("INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?)",
 		shard, tx.NextSequence(), r.At, r.Kind, bytesOrNull(r.Keys), bytesOrNull(r.New), bytesOrNull(r.Old))
 }
@@ -122,8 +124,7 @@ func (tx *Tx) Records(shard, from int64, fn func(Record) bool) error {
 }
 
 // FirstSince finds the first record of the shard that was made at the time or
-// later; found is false if there is none. It relies on times that do not go
-// back within a shard.
+// later; found is false if there is none.
 func (tx *Tx) FirstSince(shard, at int64) (seq int64, found bool, err error) {
 	next := func(from int64) (seq, made int64, ok bool, err error) {
 		err = tx.rows(func(stmt *sqlite.Stmt) bool {
@@ -172,16 +173,6 @@ func (tx *Tx) Trim(shard, before int64, limit int) (int, error) {
 		return 0, err
 	}
 	return n, tx.do("UPDATE shards SET trimmed = ? WHERE id = ?", last, shard)
-}
-
-// Oldest is when the shard's oldest record was made; found is false if it has
-// none.
-func (tx *Tx) Oldest(shard int64) (at int64, found bool, err error) {
-	err = tx.rows(func(stmt *sqlite.Stmt) bool {
-		at, found = stmt.ColumnInt64(0), true
-		return false
-	}, "SELECT at FROM records WHERE shard = ? ORDER BY seq LIMIT 1", shard)
-	return at, found, err
 }
 
 // ShardByID finds a shard by its id.

@@ -62,6 +62,7 @@ CREATE TABLE tokens (
 	digest BLOB NOT NULL,
 	at INTEGER NOT NULL
 ) WITHOUT ROWID;
+CREATE INDEX aging ON tokens (at);
 CREATE TABLE counters (
 	kind INTEGER NOT NULL,
 	id INTEGER NOT NULL,
@@ -76,5 +77,5 @@ INSERT INTO counters VALUES (0, 0, 1, 0);
 const (
 	counterMeta  = 0 // id 0: a is the catalog's version, b the last sequence number
 	counterTable = 1 // id is the table's: a counts items, b their bytes
-	counterShard = 2 // id is the shard's: a counts records, b their bytes
+	counterShard = 2 // id is the shard's: a is the last record's time, b counts their bytes
 )

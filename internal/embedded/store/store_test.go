@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"dynamostreamer/internal/embedded/expr"
 	"dynamostreamer/internal/embedded/store"
 )
 
@@ -249,18 +250,18 @@ func TestQueryRanges(t *testing.T) {
 	}
 	tests := []struct {
 		name string
-		r    store.Range
+		r    expr.Bounds
 		desc bool
 		want []string
 	}{
-		{"everything", store.Range{}, false, []string{"", "a", "b", "b\x00", "c"}},
-		{"backward", store.Range{}, true, []string{"c", "b\x00", "b", "a", ""}},
-		{"from", store.Range{Low: []byte("b")}, false, []string{"b", "b\x00", "c"}},
-		{"above", store.Range{Low: []byte("b"), AboveLow: true}, false, []string{"b\x00", "c"}},
-		{"up to", store.Range{High: []byte("b")}, false, []string{"", "a", "b"}},
-		{"below", store.Range{High: []byte("b"), BelowHigh: true}, true, []string{"a", ""}},
-		{"just one", store.Range{Low: []byte("b"), High: []byte("b")}, false, []string{"b"}},
-		{"none", store.Range{Low: []byte("c"), High: []byte("a")}, false, nil},
+		{"everything", expr.Bounds{}, false, []string{"", "a", "b", "b\x00", "c"}},
+		{"backward", expr.Bounds{}, true, []string{"c", "b\x00", "b", "a", ""}},
+		{"from", expr.Bounds{Low: []byte("b")}, false, []string{"b", "b\x00", "c"}},
+		{"above", expr.Bounds{Low: []byte("b"), LowOpen: true}, false, []string{"b\x00", "c"}},
+		{"up to", expr.Bounds{High: []byte("b")}, false, []string{"", "a", "b"}},
+		{"below", expr.Bounds{High: []byte("b"), HighOpen: true}, true, []string{"a", ""}},
+		{"just one", expr.Bounds{Low: []byte("b"), High: []byte("b")}, false, []string{"b"}},
+		{"none", expr.Bounds{Low: []byte("c"), High: []byte("a")}, false, nil},
 	}
 	for _, test := range tests {
 		var got []string

@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"slices"
 
 	"zombiezen.com/go/sqlite"
 )
@@ -13,10 +14,15 @@ type Tx struct {
 	writable bool
 	dirty    bool // the current write has changed something
 
+	meta
+	stored meta // as the database has it
+	counts []count
+}
+
+// meta is what every transaction reads first.
+type meta struct {
 	version  int64 // the catalog's
-	changed  bool  // the catalog was changed in this transaction
 	sequence int64 // the last sequence number given out
-	counts   []count
 }
 
 // A count is what this transaction adds to a counter.
@@ -28,14 +34,9 @@ func (tx *Tx) CatalogVersion() int64 { return tx.version }
 
 // CatalogChanged says whether this transaction has changed the catalog. What is
 // read of it then is not committed, so it must not be kept.
-func (tx *Tx) CatalogChanged() bool { return tx.changed }
+func (tx *Tx) CatalogChanged() bool { return tx.version != tx.stored.version }
 
-func (tx *Tx) changeCatalog() {
-	if !tx.changed {
-		tx.changed = true
-		tx.version++
-	}
-}
+func (tx *Tx) changeCatalog() { tx.version = tx.stored.version + 1 }
 
 // LastSequence is the last sequence number that a record or a shard's end took.
 func (tx *Tx) LastSequence() int64 { return tx.sequence }
@@ -59,40 +60,26 @@ func (tx *Tx) loadMeta() error {
 	} else if !more {
 		return fmt.Errorf("store: the database has lost its counters")
 	}
-	tx.version, tx.sequence = stmt.ColumnInt64(0), stmt.ColumnInt64(1)
+	tx.meta = meta{stmt.ColumnInt64(0), stmt.ColumnInt64(1)}
+	tx.stored = tx.meta
 	return nil
 }
 
 // commit writes the counters and commits; a transaction that wrote nothing
 // leaves no trace.
 func (tx *Tx) commit() error {
-	err := tx.flush()
-	if err == nil {
-		err = tx.exec("COMMIT")
-	}
-	if err != nil {
-		tx.rollback()
-	}
-	return err
-}
-
-func (tx *Tx) flush() error {
 	for _, c := range tx.counts {
 		if err := tx.do("INSERT INTO counters VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET a = a + excluded.a, b = b + excluded.b",
 			c.kind, c.id, c.a, c.b); err != nil {
 			return err
 		}
 	}
-	tx.counts = tx.counts[:0]
-	version, sequence := tx.version, tx.sequence
-	if err := tx.loadMeta(); err != nil {
-		return err
+	if tx.meta != tx.stored {
+		if err := tx.do("UPDATE counters SET a = ?, b = ? WHERE kind = 0 AND id = 0", tx.version, tx.sequence); err != nil {
+			return err
+		}
 	}
-	if version == tx.version && sequence == tx.sequence {
-		return nil
-	}
-	tx.version, tx.sequence = version, sequence
-	return tx.do("UPDATE counters SET a = ?, b = ? WHERE kind = 0 AND id = 0", version, sequence)
+	return tx.exec("COMMIT")
 }
 
 // rollback ends the transaction. SQLite may have ended it already, after a full
@@ -131,6 +118,12 @@ func (tx *Tx) counter(kind, id int64) (a, b int64, err error) {
 		}
 	}
 	return a, b, nil
+}
+
+// forget drops a counter.
+func (tx *Tx) forget(kind, id int64) error {
+	tx.counts = slices.DeleteFunc(tx.counts, func(c count) bool { return c.kind == kind && c.id == id })
+	return tx.do("DELETE FROM counters WHERE kind = ? AND id = ?", kind, id)
 }
 
 // exec runs a statement that has neither parameters nor rows and is no change.

@@ -10,193 +10,110 @@ import (
 	"dynamostreamer/internal/embedded/expr"
 )
 
-// A decoder reads a request. Its methods read the next value into a place, and
-// leave that alone where the value is null, as if it were absent. Their errors
-// are SerializationErrors with the service's messages.
+// A decoder reads a request. The readers of structures take the names of fields,
+// each with its place behind it: a pointer, which is left alone where the value is
+// null, as if it were absent, or a function that reads the value. The errors are
+// SerializationErrors with the service's messages.
 type decoder struct {
 	*attr.Scanner
 	unsupported error // the first parameter that the engine does not have
 	fault       Fault // that the request has to meet while it runs
 }
 
-func mistyped(message string) error { return &attr.SerializationError{Message: message} }
-
 const apiClass = "class com.amazonaws.dynamodb.v20120810."
 
 // request reads the request itself.
-func (d *decoder) request(field func(name string) error) error {
+func (d *decoder) request(fields ...any) error {
 	if d.Kind() != '{' {
 		return &attr.SerializationError{}
 	}
-	return d.Object(field)
+	return d.fields(fields)
 }
 
-// structure reads an object of fixed fields that is itself a field.
-func (d *decoder) structure(class string, field func(name string) error) error {
-	switch d.Kind() {
-	case '{':
-		return d.Object(field)
-	case '[':
-		return mistyped("Unrecognized collection type " + apiClass + class)
-	case '"', 't', 'f', '0':
-		return mistyped("Unexpected field type")
-	}
-	return d.Skip()
+// structure reads a structure that is itself a field.
+func (d *decoder) structure(class string, fields ...any) error {
+	return d.want('{', apiClass+class, attr.UnexpectedField, func() error { return d.fields(fields) })
 }
 
-// element reads an object of fixed fields in a list.
-func (d *decoder) element(class string, field func(name string) error) error {
-	switch d.Kind() {
-	case '{':
-		return d.Object(field)
-	case '[':
-		return mistyped("Unrecognized collection type " + apiClass + class)
-	case '"', 't', 'f', '0':
-		return mistyped("Unexpected value type in payload")
+// element reads a structure in a list.
+func (d *decoder) element(class string, fields ...any) error {
+	return d.want('{', apiClass+class, attr.UnexpectedMember, func() error { return d.fields(fields) })
+}
+
+func (d *decoder) fields(fields []any) error {
+	return d.Object(func(name string) error {
+		for i := 0; i < len(fields); i += 2 {
+			if fields[i] == name {
+				return d.into(fields[i+1])
+			}
+		}
+		return d.other(name)
+	})
+}
+
+// into reads the next value into its place.
+func (d *decoder) into(place any) error {
+	if read, ok := place.(func() error); ok {
+		return read()
 	}
-	return d.Skip()
+	if names, ok := place.(*[]expr.Name); ok {
+		return d.names(names)
+	}
+	if d.Null() {
+		return nil
+	}
+	switch to := place.(type) {
+	case **string:
+		return optional(to, d.String)
+	case *string:
+		return required(to, d.String)
+	case **int64:
+		return optional(to, func() (int64, error) { return d.Int("Integer") })
+	case *int64:
+		return required(to, func() (int64, error) { return d.Int("Long") })
+	case **float64:
+		return optional(to, d.Float)
+	case **bool:
+		return optional(to, d.Bool)
+	case *bool:
+		return required(to, d.Bool)
+	}
+	panic(fmt.Sprintf("wire: no way to read a %T", place))
+}
+
+func required[T any](to *T, read func() (T, error)) (err error) {
+	*to, err = read()
+	return err
+}
+
+func optional[T any](to **T, read func() (T, error)) error {
+	v, err := read()
+	*to = &v
+	return err
 }
 
 // list reads an array. present is set, so that an empty one can be told from one
 // that is absent.
 func (d *decoder) list(present func(), elem func(i int) error) error {
-	switch d.Kind() {
-	case '[':
-		present()
-		return d.Array(elem)
-	case '{':
-		return mistyped("Start of structure or map found where not expected")
-	case '"', 't', 'f', '0':
-		return mistyped("Unexpected field type")
-	}
-	return d.Skip()
+	return d.want('[', "", attr.UnexpectedField, func() error { present(); return d.Array(elem) })
 }
 
 // mapping reads an object of free names whose values have the Java class that the
 // service's message names.
 func (d *decoder) mapping(valueClass string, present func(), field func(name string) error) error {
-	switch d.Kind() {
-	case '{':
-		present()
-		return d.Object(field)
-	case '[':
-		return mistyped("Unrecognized collection type java.util.Map<java.lang.String, " + valueClass + ">")
-	case '"', 't', 'f', '0':
-		return mistyped("Unexpected field type")
-	}
-	return d.Skip()
+	return d.want('{', "java.util.Map<java.lang.String, "+valueClass+">", attr.UnexpectedField,
+		func() error { present(); return d.Object(field) })
 }
 
-func (d *decoder) text(to **string) error {
+// want reads a value that is of a kind or null; see Scanner.Want.
+func (d *decoder) want(kind byte, class, scalar string, read func() error) error {
 	if d.Null() {
 		return nil
 	}
-	s, err := d.String()
-	*to = &s
-	return err
-}
-
-func (d *decoder) plainText(to *string) error {
-	var p *string
-	err := d.text(&p)
-	if p != nil {
-		*to = *p
+	if err := d.Want(string(kind), class, scalar); err != nil {
+		return err
 	}
-	return err
-}
-
-func (d *decoder) integer(to **int64) error {
-	if d.Null() {
-		return nil
-	}
-	n, err := d.Int("Integer")
-	*to = &n
-	return err
-}
-
-func (d *decoder) long(to *int64) error {
-	if d.Null() {
-		return nil
-	}
-	n, err := d.Int("Long")
-	*to = n
-	return err
-}
-
-func (d *decoder) number(to **float64) error {
-	if d.Null() {
-		return nil
-	}
-	f, err := d.Float()
-	*to = &f
-	return err
-}
-
-func (d *decoder) boolean(to **bool) error {
-	if d.Null() {
-		return nil
-	}
-	b, err := d.Bool()
-	*to = &b
-	return err
-}
-
-func (d *decoder) flag(to *bool) error {
-	var p *bool
-	err := d.boolean(&p)
-	if p != nil {
-		*to = *p
-	}
-	return err
-}
-
-// item reads attribute values. A value that DynamoDB refuses is noted in refused,
-// for the engine to report in its turn.
-func (d *decoder) item(to *attr.Item, refused *error) error {
-	if d.Null() {
-		return nil
-	}
-	it, err := d.Item()
-	if value, ok := err.(*attr.ValidationError); ok {
-		if *refused == nil {
-			*refused = value
-		}
-		err = nil
-	}
-	if it == nil {
-		it = attr.Item{}
-	}
-	*to = it
-	return err
-}
-
-// expression reads the field if it is one of an expression's; ok says so.
-func (d *decoder) expression(name string, r *expr.Request) (ok bool, err error) {
-	switch name {
-	case "ConditionExpression":
-		err = d.text(&r.Condition)
-	case "UpdateExpression":
-		err = d.text(&r.Update)
-	case "KeyConditionExpression":
-		err = d.text(&r.KeyCondition)
-	case "FilterExpression":
-		err = d.text(&r.Filter)
-	case "ProjectionExpression":
-		err = d.text(&r.Projection)
-	case "ExpressionAttributeNames":
-		err = d.mapping("java.lang.String", func() { r.Names = []expr.Name{} }, func(placeholder string) error {
-			n := expr.Name{Placeholder: placeholder}
-			err := d.plainText(&n.Attribute)
-			r.Names = append(r.Names, n)
-			return err
-		})
-	case "ExpressionAttributeValues":
-		err = d.item(&r.Values, &r.ValuesErr)
-		r.ValuesGiven = r.Values != nil
-	default:
-		return false, nil
-	}
-	return true, err
+	return read()
 }
 
 // missing are the parameters that the engine does not have, and what to use

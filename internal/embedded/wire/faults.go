@@ -1,7 +1,7 @@
 package wire
 
 import (
-	"context"
+	"slices"
 	"sync"
 
 	"dynamostreamer/internal/embedded/engine"
@@ -83,41 +83,19 @@ func (f *faults) take(operation string) Fault {
 	return n.fault
 }
 
-// emptyPages lets GetRecords meet EmptyPage. The request is run, so that its
-// iterator is checked.
-func emptyPages(op operation) operation {
-	return func(ctx context.Context, e *engine.Engine, d *decoder) ([]byte, error) {
-		if d.fault != EmptyPage {
-			return op(ctx, e, d)
+// spoil makes of an answer what the fault leaves of it. The request was run, so
+// that its errors show.
+func (f Fault) spoil(in, out any) {
+	switch out := out.(type) {
+	case *engine.GetRecordsOutput:
+		if f == EmptyPage {
+			*out = engine.GetRecordsOutput{NextShardIterator: *in.(*engine.GetRecordsInput).ShardIterator}
 		}
-		return operationOf(readGetRecords, func(e *engine.Engine, ctx context.Context, in *engine.GetRecordsInput) (*engine.GetRecordsOutput, error) {
-			if _, err := e.GetRecords(ctx, in); err != nil {
-				return nil, err
-			}
-			return &engine.GetRecordsOutput{NextShardIterator: *in.ShardIterator}, nil
-		}, appendRecords)(ctx, e, d)
-	}
-}
-
-// hidingChildren lets DescribeStream meet HiddenChildren.
-func hidingChildren(op operation) operation {
-	return func(ctx context.Context, e *engine.Engine, d *decoder) ([]byte, error) {
-		if d.fault != HiddenChildren {
-			return op(ctx, e, d)
+	case *engine.StreamDescription:
+		if f == HiddenChildren {
+			out.Shards = slices.DeleteFunc(out.Shards, func(sh engine.ShardDescription) bool {
+				return sh.ParentShardId != "" && sh.SequenceNumberRange.EndingSequenceNumber == ""
+			})
 		}
-		return operationOf(readDescribeStream, func(e *engine.Engine, ctx context.Context, in *engine.DescribeStreamInput) (*engine.StreamDescription, error) {
-			out, err := e.DescribeStream(ctx, in)
-			if err != nil {
-				return nil, err
-			}
-			shown := out.Shards[:0]
-			for _, sh := range out.Shards {
-				if sh.ParentShardId == "" || sh.SequenceNumberRange.EndingSequenceNumber != "" {
-					shown = append(shown, sh)
-				}
-			}
-			out.Shards = shown
-			return out, nil
-		}, appendNamed[*engine.StreamDescription]("StreamDescription"))(ctx, e, d)
 	}
 }

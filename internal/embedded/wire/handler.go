@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -78,19 +79,13 @@ var errTooLarge = errors.New("the request is larger than 16 MB")
 // readBody reads a request's body. Where its length is known, as from the SDK, it
 // takes no more memory than that.
 func readBody(r *http.Request) (string, error) {
-	if r.ContentLength > maxBody {
+	var b bytes.Buffer
+	b.Grow(int(min(max(r.ContentLength, 0), maxBody)) + bytes.MinRead)
+	_, err := b.ReadFrom(io.LimitReader(r.Body, maxBody+1))
+	if b.Len() > maxBody {
 		return "", errTooLarge
 	}
-	if r.ContentLength >= 0 {
-		b := make([]byte, r.ContentLength)
-		_, err := io.ReadFull(r.Body, b)
-		return string(b), err
-	}
-	b, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
-	if len(b) > maxBody {
-		return "", errTooLarge
-	}
-	return string(b), err
+	return b.String(), err
 }
 
 func refuseBody(w http.ResponseWriter, err error) {
@@ -155,6 +150,7 @@ func operationOf[In, Out any](
 		if err != nil {
 			return nil, err
 		}
+		d.fault.spoil(&in, out)
 		return write(make([]byte, 0, 512), out), nil
 	}
 }
@@ -172,14 +168,14 @@ func find(target string) (name string, op operation) {
 var tableOperations = map[string]operation{
 	"CreateTable":        operationOf(readCreateTable, (*engine.Engine).CreateTable, appendNamed[*engine.TableDescription]("TableDescription")),
 	"UpdateTable":        operationOf(readUpdateTable, (*engine.Engine).UpdateTable, appendNamed[*engine.TableDescription]("TableDescription")),
-	"DeleteTable":        operationOf(readTableName, byName((*engine.Engine).DeleteTable), appendNamed[*engine.TableDescription]("TableDescription")),
-	"DescribeTable":      operationOf(readTableName, byName((*engine.Engine).DescribeTable), appendNamed[*engine.TableDescription]("Table")),
+	"DeleteTable":        operationOf(readTable, (*engine.Engine).DeleteTable, appendNamed[*engine.TableDescription]("TableDescription")),
+	"DescribeTable":      operationOf(readTable, (*engine.Engine).DescribeTable, appendNamed[*engine.TableDescription]("Table")),
 	"ListTables":         operationOf(readListTables, (*engine.Engine).ListTables, appendJSON[*engine.ListTablesOutput]),
 	"UpdateTimeToLive":   operationOf(readUpdateTimeToLive, (*engine.Engine).UpdateTimeToLive, appendNamed[*engine.TimeToLiveSpecification]("TimeToLiveSpecification")),
-	"DescribeTimeToLive": operationOf(readTableName, byName((*engine.Engine).DescribeTimeToLive), appendNamed[*engine.TimeToLiveDescription]("TimeToLiveDescription")),
+	"DescribeTimeToLive": operationOf(readTable, (*engine.Engine).DescribeTimeToLive, appendNamed[*engine.TimeToLiveDescription]("TimeToLiveDescription")),
 	"PutItem":            operationOf(readPutItem, (*engine.Engine).PutItem, appendWrite),
-	"UpdateItem":         operationOf(readKeyed(true), (*engine.Engine).UpdateItem, appendWrite),
-	"DeleteItem":         operationOf(readKeyed(false), (*engine.Engine).DeleteItem, appendWrite),
+	"UpdateItem":         operationOf(readUpdateItem, (*engine.Engine).UpdateItem, appendWrite),
+	"DeleteItem":         operationOf(readDeleteItem, (*engine.Engine).DeleteItem, appendWrite),
 	"GetItem":            operationOf(readGetItem, (*engine.Engine).GetItem, appendGetItem),
 	"Query":              operationOf(readQuery, (*engine.Engine).Query, appendPage),
 	"Scan":               operationOf(readScan, (*engine.Engine).Scan, appendPage),
@@ -191,12 +187,7 @@ var tableOperations = map[string]operation{
 
 var streamOperations = map[string]operation{
 	"ListStreams":      operationOf(readListStreams, (*engine.Engine).ListStreams, appendJSON[*engine.ListStreamsOutput]),
-	"DescribeStream":   hidingChildren(operationOf(readDescribeStream, (*engine.Engine).DescribeStream, appendNamed[*engine.StreamDescription]("StreamDescription"))),
+	"DescribeStream":   operationOf(readDescribeStream, (*engine.Engine).DescribeStream, appendNamed[*engine.StreamDescription]("StreamDescription")),
 	"GetShardIterator": operationOf(readGetShardIterator, (*engine.Engine).GetShardIterator, appendIterator),
-	"GetRecords":       emptyPages(operationOf(readGetRecords, (*engine.Engine).GetRecords, appendRecords)),
-}
-
-// byName fits the operations that take a table's name and nothing else.
-func byName[Out any](run func(*engine.Engine, context.Context, *string) (Out, error)) func(*engine.Engine, context.Context, *tableName) (Out, error) {
-	return func(e *engine.Engine, ctx context.Context, in *tableName) (Out, error) { return run(e, ctx, in.name) }
+	"GetRecords":       operationOf(readGetRecords, (*engine.Engine).GetRecords, appendRecords),
 }

@@ -3,6 +3,7 @@ package wire
 import (
 	"dynamostreamer/internal/embedded/attr"
 	"dynamostreamer/internal/embedded/engine"
+	"dynamostreamer/internal/embedded/expr"
 )
 
 // This file reads the requests about items.
@@ -15,183 +16,144 @@ const (
 	filterUsers    = "FilterExpression is null"
 )
 
-func readPutItem(d *decoder, in *engine.PutItemInput) error {
-	in.Expressions.ValueUsers = conditionUsers
-	return d.request(func(name string) error {
-		switch name {
-		case "TableName":
-			return d.text(&in.TableName)
-		case "Item":
-			return d.item(&in.Item, &in.ItemErr)
-		case "ConditionExpression", "ExpressionAttributeNames", "ExpressionAttributeValues":
-			_, err := d.expression(name, &in.Expressions)
-			return err
-		case "ReturnValues":
-			return d.text(&in.ReturnValues)
-		case "ReturnConsumedCapacity":
-			return d.text(&in.ReturnConsumedCapacity)
-		case "ReturnItemCollectionMetrics":
-			return d.text(&in.ReturnItemCollectionMetrics)
-		case "ReturnValuesOnConditionCheckFailure":
-			return d.text(&in.ReturnValuesOnConditionCheckFailure)
+// item is the place of attribute values. A value that DynamoDB refuses is noted in
+// refused, for the engine to report in its turn.
+func (d *decoder) item(to *attr.Item, refused *error) func() error {
+	return func() error {
+		if d.Null() {
+			return nil
 		}
-		return d.other(name)
+		it, err := d.Item()
+		if value, ok := err.(*attr.ValidationError); ok {
+			if *refused == nil {
+				*refused = value
+			}
+			err = nil
+		}
+		*to = it
+		return err
+	}
+}
+
+// values is the place of ExpressionAttributeValues.
+func (d *decoder) values(r *expr.Request) func() error { return d.item(&r.Values, &r.ValuesErr) }
+
+// names reads ExpressionAttributeNames.
+func (d *decoder) names(to *[]expr.Name) error {
+	return d.mapping("java.lang.String", func() { *to = []expr.Name{} }, func(placeholder string) error {
+		n := expr.Name{Placeholder: placeholder}
+		err := d.into(&n.Attribute)
+		*to = append(*to, n)
+		return err
 	})
 }
 
-// readKeyed reads UpdateItem and DeleteItem, which differ in UpdateExpression.
-func readKeyed(update bool) func(*decoder, *engine.KeyedInput) error {
-	return func(d *decoder, in *engine.KeyedInput) error {
-		in.Expressions.ValueUsers = conditionUsers
-		if update {
-			in.Expressions.ValueUsers = updateUsers
-		}
-		return d.request(func(name string) error {
-			switch name {
-			case "TableName":
-				return d.text(&in.TableName)
-			case "Key":
-				return d.item(&in.Key, &in.KeyErr)
-			case "UpdateExpression":
-				if !update {
-					return d.Skip()
-				}
-				return d.text(&in.Expressions.Update)
-			case "ConditionExpression", "ExpressionAttributeNames", "ExpressionAttributeValues":
-				_, err := d.expression(name, &in.Expressions)
-				return err
-			case "ReturnValues":
-				return d.text(&in.ReturnValues)
-			case "ReturnConsumedCapacity":
-				return d.text(&in.ReturnConsumedCapacity)
-			case "ReturnItemCollectionMetrics":
-				return d.text(&in.ReturnItemCollectionMetrics)
-			case "ReturnValuesOnConditionCheckFailure":
-				return d.text(&in.ReturnValuesOnConditionCheckFailure)
-			}
-			return d.other(name)
-		})
+// action is the fields that a write of one item and an entry of a transaction
+// share. item names the field of the item, update is where an UpdateExpression
+// goes, d.Skip where the write has none.
+func (d *decoder) action(a *engine.Action, item string, update any) []any {
+	return []any{
+		"TableName", &a.TableName,
+		item, d.item(&a.Item, &a.Err),
+		"UpdateExpression", update,
+		"ConditionExpression", &a.Expressions.Condition,
+		"ExpressionAttributeNames", &a.Expressions.Names,
+		"ExpressionAttributeValues", d.values(&a.Expressions),
+		"ReturnValuesOnConditionCheckFailure", &a.OnFailure,
 	}
+}
+
+func (d *decoder) write(in *engine.WriteInput, item string, update any) error {
+	return d.request(append(d.action(&in.Action, item, update),
+		"ReturnValues", &in.ReturnValues,
+		"ReturnConsumedCapacity", &in.ReturnConsumedCapacity,
+		"ReturnItemCollectionMetrics", &in.ReturnItemCollectionMetrics,
+	)...)
+}
+
+func readPutItem(d *decoder, in *engine.WriteInput) error {
+	in.Expressions.ValueUsers = conditionUsers
+	return d.write(in, "Item", d.Skip)
+}
+
+func readDeleteItem(d *decoder, in *engine.WriteInput) error {
+	in.Expressions.ValueUsers = conditionUsers
+	return d.write(in, "Key", d.Skip)
+}
+
+func readUpdateItem(d *decoder, in *engine.WriteInput) error {
+	in.Expressions.ValueUsers = updateUsers
+	return d.write(in, "Key", &in.Expressions.Update)
 }
 
 func readGetItem(d *decoder, in *engine.GetItemInput) error {
-	return d.request(func(name string) error {
-		switch name {
-		case "TableName":
-			return d.text(&in.TableName)
-		case "Key":
-			return d.item(&in.Key, &in.KeyErr)
-		case "ProjectionExpression", "ExpressionAttributeNames":
-			_, err := d.expression(name, &in.Expressions)
-			return err
-		case "ConsistentRead":
-			return d.flag(&in.ConsistentRead)
-		case "ReturnConsumedCapacity":
-			return d.text(&in.ReturnConsumedCapacity)
-		}
-		return d.other(name)
-	})
+	return d.request(
+		"TableName", &in.TableName,
+		"Key", d.item(&in.Key, &in.KeyErr),
+		"ProjectionExpression", &in.Expressions.Projection,
+		"ExpressionAttributeNames", &in.Expressions.Names,
+		"ConsistentRead", &in.ConsistentRead,
+		"ReturnConsumedCapacity", &in.ReturnConsumedCapacity,
+	)
 }
 
-// read reads a field that Query and Scan share.
-func (d *decoder) read(name string, in *engine.ReadInput) error {
-	switch name {
-	case "TableName":
-		return d.text(&in.TableName)
-	case "IndexName":
-		return d.text(&in.IndexName)
-	case "FilterExpression", "ProjectionExpression", "ExpressionAttributeNames", "ExpressionAttributeValues":
-		_, err := d.expression(name, &in.Expressions)
-		return err
-	case "Limit":
-		return d.integer(&in.Limit)
-	case "Select":
-		return d.text(&in.Select)
-	case "ExclusiveStartKey":
-		return d.item(&in.ExclusiveStartKey, &in.StartKeyErr)
-	case "ConsistentRead":
-		return d.flag(&in.ConsistentRead)
-	case "ReturnConsumedCapacity":
-		return d.text(&in.ReturnConsumedCapacity)
+// page is the fields that Query and Scan share.
+func (d *decoder) page(in *engine.ReadInput) []any {
+	return []any{
+		"TableName", &in.TableName,
+		"IndexName", &in.IndexName,
+		"FilterExpression", &in.Expressions.Filter,
+		"ProjectionExpression", &in.Expressions.Projection,
+		"ExpressionAttributeNames", &in.Expressions.Names,
+		"ExpressionAttributeValues", d.values(&in.Expressions),
+		"Limit", &in.Limit,
+		"Select", &in.Select,
+		"ExclusiveStartKey", d.item(&in.ExclusiveStartKey, &in.StartKeyErr),
+		"ConsistentRead", &in.ConsistentRead,
+		"ReturnConsumedCapacity", &in.ReturnConsumedCapacity,
 	}
-	return d.other(name)
 }
 
 func readQuery(d *decoder, in *engine.QueryInput) error {
 	in.Expressions.ValueUsers = queryUsers
-	return d.request(func(name string) error {
-		switch name {
-		case "KeyConditionExpression":
-			return d.text(&in.Expressions.KeyCondition)
-		case "ScanIndexForward":
-			return d.boolean(&in.ScanIndexForward)
-		}
-		return d.read(name, &in.ReadInput)
-	})
+	return d.request(append(d.page(&in.ReadInput),
+		"KeyConditionExpression", &in.Expressions.KeyCondition,
+		"ScanIndexForward", &in.ScanIndexForward,
+	)...)
 }
 
 func readScan(d *decoder, in *engine.ScanInput) error {
 	in.Expressions.ValueUsers = filterUsers
-	return d.request(func(name string) error {
-		switch name {
-		case "Segment":
-			return d.integer(&in.Segment)
-		case "TotalSegments":
-			return d.integer(&in.TotalSegments)
-		}
-		return d.read(name, &in.ReadInput)
-	})
+	return d.request(append(d.page(&in.ReadInput), "Segment", &in.Segment, "TotalSegments", &in.TotalSegments)...)
 }
 
 func readBatchWriteItem(d *decoder, in *engine.BatchWriteItemInput) error {
-	return d.request(func(name string) error {
-		switch name {
-		case "RequestItems":
+	return d.request(
+		"RequestItems", func() error {
 			return d.mapping("java.util.List<com.amazonaws.dynamodb.v20120810.WriteRequest>",
 				func() { in.RequestItems = []engine.TableWrites{} }, func(table string) error {
 					group := engine.TableWrites{TableName: table}
 					err := d.list(func() {}, func(int) error {
-						r, err := d.writeRequest()
+						var r engine.WriteRequest
+						err := d.element("WriteRequest",
+							"PutRequest", func() error { return d.structure("PutRequest", "Item", d.item(&r.Item, &r.Err)) },
+							"DeleteRequest", func() error { return d.structure("DeleteRequest", "Key", d.item(&r.Key, &r.Err)) },
+						)
 						group.Requests = append(group.Requests, r)
 						return err
 					})
 					in.RequestItems = append(in.RequestItems, group)
 					return err
 				})
-		case "ReturnConsumedCapacity":
-			return d.text(&in.ReturnConsumedCapacity)
-		case "ReturnItemCollectionMetrics":
-			return d.text(&in.ReturnItemCollectionMetrics)
-		}
-		return d.other(name)
-	})
-}
-
-func (d *decoder) writeRequest() (r engine.WriteRequest, err error) {
-	inside := func(wanted string, to *attr.Item) func(string) error {
-		return func(name string) error {
-			if name == wanted {
-				return d.item(to, &r.Err)
-			}
-			return d.Skip()
-		}
-	}
-	err = d.element("WriteRequest", func(name string) error {
-		switch name {
-		case "PutRequest":
-			return d.structure("PutRequest", inside("Item", &r.Item))
-		case "DeleteRequest":
-			return d.structure("DeleteRequest", inside("Key", &r.Key))
-		}
-		return d.Skip()
-	})
-	return r, err
+		},
+		"ReturnConsumedCapacity", &in.ReturnConsumedCapacity,
+		"ReturnItemCollectionMetrics", &in.ReturnItemCollectionMetrics,
+	)
 }
 
 func readBatchGetItem(d *decoder, in *engine.BatchGetItemInput) error {
-	return d.request(func(name string) error {
-		switch name {
-		case "RequestItems":
+	return d.request(
+		"RequestItems", func() error {
 			return d.mapping("com.amazonaws.dynamodb.v20120810.KeysAndAttributes",
 				func() { in.RequestItems = []engine.TableReads{} }, func(table string) error {
 					group := engine.TableReads{TableName: table}
@@ -199,143 +161,86 @@ func readBatchGetItem(d *decoder, in *engine.BatchGetItemInput) error {
 					in.RequestItems = append(in.RequestItems, group)
 					return err
 				})
-		case "ReturnConsumedCapacity":
-			return d.text(&in.ReturnConsumedCapacity)
-		}
-		return d.other(name)
-	})
+		},
+		"ReturnConsumedCapacity", &in.ReturnConsumedCapacity,
+	)
 }
 
 func (d *decoder) tableReads(group *engine.TableReads) error {
-	return d.element("KeysAndAttributes", func(name string) error {
-		switch name {
-		case "Keys":
+	return d.element("KeysAndAttributes",
+		"Keys", func() error {
 			return d.list(func() { group.Keys = []attr.Item{} }, func(int) error {
 				var key attr.Item
-				err := d.item(&key, &group.KeysErr)
+				err := d.item(&key, &group.KeysErr)()
 				group.Keys = append(group.Keys, key)
 				return err
 			})
-		case "ProjectionExpression", "ExpressionAttributeNames":
-			_, err := d.expression(name, &group.Expressions)
-			return err
-		case "ConsistentRead":
-			return d.flag(&group.ConsistentRead)
-		}
-		return d.other(name)
-	})
+		},
+		"ProjectionExpression", &group.Expressions.Projection,
+		"ExpressionAttributeNames", &group.Expressions.Names,
+		"ConsistentRead", &group.ConsistentRead,
+	)
 }
 
 func readTransactWrite(d *decoder, in *engine.TransactWriteItemsInput) error {
-	return d.request(func(name string) error {
-		switch name {
-		case "TransactItems":
+	return d.request(
+		"TransactItems", func() error {
 			return d.list(func() { in.TransactItems = []engine.TransactWrite{} }, func(int) error {
-				w, err := d.transactWrite()
+				var w engine.TransactWrite
+				err := d.element("TransactWriteItem",
+					"ConditionCheck", d.entry("ConditionCheck", &w.ConditionCheck),
+					"Delete", d.entry("Delete", &w.Delete),
+					"Put", d.entry("Put", &w.Put),
+					"Update", d.entry("Update", &w.Update),
+				)
 				in.TransactItems = append(in.TransactItems, w)
 				return err
 			})
-		case "ClientRequestToken":
-			return d.text(&in.ClientRequestToken)
-		case "ReturnConsumedCapacity":
-			return d.text(&in.ReturnConsumedCapacity)
-		case "ReturnItemCollectionMetrics":
-			return d.text(&in.ReturnItemCollectionMetrics)
-		}
-		return d.other(name)
-	})
+		},
+		"ClientRequestToken", &in.ClientRequestToken,
+		"ReturnConsumedCapacity", &in.ReturnConsumedCapacity,
+		"ReturnItemCollectionMetrics", &in.ReturnItemCollectionMetrics,
+	)
 }
 
-func (d *decoder) transactWrite() (w engine.TransactWrite, err error) {
-	err = d.element("TransactWriteItem", func(name string) error {
-		switch name {
-		case "ConditionCheck":
-			return d.transactAction(name, &w.ConditionCheck)
-		case "Delete":
-			return d.transactAction(name, &w.Delete)
-		case "Put":
-			return d.transactAction(name, &w.Put)
-		case "Update":
-			return d.transactAction(name, &w.Update)
-		}
-		return d.Skip()
-	})
-	return w, err
-}
-
-func (d *decoder) transactAction(class string, to **engine.TransactAction) error {
-	if d.Null() {
-		return nil
-	}
-	a := &engine.TransactAction{}
-	*to = a
-	a.Expressions.ValueUsers = conditionUsers
-	return d.structure(class, func(name string) error {
-		switch name {
-		case "TableName":
-			return d.text(&a.TableName)
-		case "Item":
-			if class != "Put" {
-				return d.Skip()
-			}
-			return d.item(&a.Item, &a.Err)
-		case "Key":
-			if class == "Put" {
-				return d.Skip()
-			}
-			return d.item(&a.Key, &a.Err)
-		case "UpdateExpression":
-			if class != "Update" {
-				return d.Skip()
-			}
-			return d.text(&a.Expressions.Update)
-		case "ConditionExpression", "ExpressionAttributeNames", "ExpressionAttributeValues":
-			_, err := d.expression(name, &a.Expressions)
-			return err
-		case "ReturnValuesOnConditionCheckFailure":
-			return d.text(&a.OnFailure)
-		}
-		return d.other(name)
-	})
-}
-
-func readTransactGet(d *decoder, in *engine.TransactGetItemsInput) error {
-	return d.request(func(name string) error {
-		switch name {
-		case "TransactItems":
-			return d.list(func() { in.TransactItems = []engine.TransactGet{} }, func(int) error {
-				g, err := d.transactGet()
-				in.TransactItems = append(in.TransactItems, g)
-				return err
-			})
-		case "ReturnConsumedCapacity":
-			return d.text(&in.ReturnConsumedCapacity)
-		}
-		return d.other(name)
-	})
-}
-
-func (d *decoder) transactGet() (g engine.TransactGet, err error) {
-	err = d.element("TransactGetItem", func(name string) error {
-		if name != "Get" {
-			return d.Skip()
-		}
+// entry is the place of one kind of entry of a transaction.
+func (d *decoder) entry(class string, to **engine.Action) func() error {
+	return func() error {
 		if d.Null() {
 			return nil
 		}
-		g.Given = true
-		return d.structure("Get", func(name string) error {
-			switch name {
-			case "TableName":
-				return d.text(&g.TableName)
-			case "Key":
-				return d.item(&g.Key, &g.KeyErr)
-			case "ProjectionExpression", "ExpressionAttributeNames":
-				_, err := d.expression(name, &g.Expressions)
+		a := &engine.Action{}
+		*to = a
+		a.Expressions.ValueUsers = conditionUsers
+		item, update := "Key", any(d.Skip)
+		switch class {
+		case "Put":
+			item = "Item"
+		case "Update":
+			update = &a.Expressions.Update
+		}
+		return d.structure(class, d.action(a, item, update)...)
+	}
+}
+
+func readTransactGet(d *decoder, in *engine.TransactGetItemsInput) error {
+	return d.request(
+		"TransactItems", func() error {
+			return d.list(func() { in.TransactItems = []engine.TransactGet{} }, func(int) error {
+				var g engine.TransactGet
+				err := d.element("TransactGetItem", "Get", func() error {
+					g.Given = d.Kind() != 'n'
+					return d.structure("Get",
+						"TableName", &g.TableName,
+						"Key", d.item(&g.Key, &g.KeyErr),
+						"ProjectionExpression", &g.Expressions.Projection,
+						"ExpressionAttributeNames", &g.Expressions.Names,
+					)
+				})
+				in.TransactItems = append(in.TransactItems, g)
 				return err
-			}
-			return d.Skip()
-		})
-	})
-	return g, err
+			})
+		},
+		"ReturnConsumedCapacity", &in.ReturnConsumedCapacity,
+	)
 }

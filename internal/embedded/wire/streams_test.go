@@ -398,3 +398,50 @@ func TestFaults(t *testing.T) {
 		t.Errorf("%d shards, want 2", n)
 	}
 }
+
+// TestClockSetBack: shards made after the clock was set back still follow their
+// parents, and what was recorded is neither hidden nor trimmed too early.
+func TestClockSetBack(t *testing.T) {
+	w := newWorld(t).withTable()
+	arn := w.streamARN()
+	w.put("a")
+	w.clock.Advance(-time.Hour)
+	w.put("b")
+	if err := w.engine.RollShards(context.Background(), "tab"); err != nil {
+		t.Fatal(err)
+	}
+	w.put("c")
+	shards := w.shards(arn)
+	if len(shards) != 2 || indexOf(shards, shards[1]["ParentShardId"]) != 0 {
+		t.Fatalf("the shards are %v, want a parent and then its child", shards)
+	}
+	if keys, _ := w.page(w.iterator(arn, shards[0]["ShardId"], "TRIM_HORIZON", ""), ""); keys != "ab" {
+		t.Errorf("the parent reads %q, want ab", keys)
+	}
+	w.clock.Advance(24*time.Hour + 30*time.Minute) // half an hour before the parent's records are a day old
+	if err := w.engine.Sweep(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if keys, _ := w.page(w.iterator(arn, shards[0]["ShardId"], "TRIM_HORIZON", ""), ""); keys != "ab" {
+		t.Errorf("after a sweep the parent reads %q, want ab", keys)
+	}
+}
+
+// TestForeignIterator: an iterator of another database, or one that was tampered
+// with, reads nothing.
+func TestForeignIterator(t *testing.T) {
+	one, two := newWorld(t).withTable(), newWorld(t)
+	two.clock.Advance(time.Second)
+	two.withTable()
+	one.put("a")
+	arn := two.streamARN()
+	it := two.iterator(arn, two.shards(arn)[0]["ShardId"], "TRIM_HORIZON", "")
+	if rec := one.send("streams:GetRecords", getRecords(it)); rec.Code != 400 {
+		t.Errorf("an iterator of another database answers %d %s", rec.Code, rec.Body)
+	}
+	for _, bad := range []string{"x", it + "A", it[:len(it)-4], strings.Replace(it, "|1|", "|2|", 1), strings.Replace(it, "stream/2", "stream/1", 1)} {
+		if rec := two.send("streams:GetRecords", getRecords(bad)); rec.Code != 400 {
+			t.Errorf("iterator %s answers %d %s", bad, rec.Code, rec.Body)
+		}
+	}
+}

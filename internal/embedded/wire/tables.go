@@ -4,67 +4,35 @@ import "dynamostreamer/internal/embedded/engine"
 
 // This file reads the requests about tables and streams.
 
-type tableName struct{ name *string }
-
-func readTableName(d *decoder, in *tableName) error {
-	return d.request(func(name string) error {
-		if name == "TableName" {
-			return d.text(&in.name)
-		}
-		return d.other(name)
-	})
+func readTable(d *decoder, in *engine.TableInput) error {
+	return d.request("TableName", &in.TableName)
 }
 
 func readCreateTable(d *decoder, in *engine.CreateTableInput) error {
-	return d.request(func(name string) error {
-		switch name {
-		case "TableName":
-			return d.text(&in.TableName)
-		case "AttributeDefinitions":
-			return d.attributeDefinitions(&in.AttributeDefinitions)
-		case "KeySchema":
-			return d.keySchema(&in.KeySchema)
-		case "BillingMode":
-			return d.text(&in.BillingMode)
-		case "ProvisionedThroughput":
-			return d.throughput(&in.Throughput)
-		case "StreamSpecification":
-			return d.streamSpecification(&in.Stream)
-		}
-		return d.other(name)
-	})
+	return d.request(
+		"TableName", &in.TableName,
+		"AttributeDefinitions", func() error { return d.attributeDefinitions(&in.AttributeDefinitions) },
+		"KeySchema", func() error { return d.keySchema(&in.KeySchema) },
+		"BillingMode", &in.BillingMode,
+		"ProvisionedThroughput", func() error { return d.throughput(&in.Throughput) },
+		"StreamSpecification", func() error { return d.streamSpecification(&in.Stream) },
+	)
 }
 
 func readUpdateTable(d *decoder, in *engine.UpdateTableInput) error {
-	return d.request(func(name string) error {
-		switch name {
-		case "TableName":
-			return d.text(&in.TableName)
-		case "BillingMode":
-			return d.text(&in.BillingMode)
-		case "ProvisionedThroughput":
-			return d.throughput(&in.Throughput)
-		case "StreamSpecification":
-			return d.streamSpecification(&in.Stream)
-		case "AttributeDefinitions":
-			return d.Skip() // they only matter to an index
-		}
-		return d.other(name)
-	})
+	return d.request(
+		"TableName", &in.TableName,
+		"BillingMode", &in.BillingMode,
+		"ProvisionedThroughput", func() error { return d.throughput(&in.Throughput) },
+		"StreamSpecification", func() error { return d.streamSpecification(&in.Stream) },
+		"AttributeDefinitions", d.Skip, // they only matter to an index
+	)
 }
 
 func (d *decoder) attributeDefinitions(to *[]engine.AttributeDefinition) error {
 	return d.list(func() { *to = []engine.AttributeDefinition{} }, func(int) error {
 		var a engine.AttributeDefinition
-		err := d.element("AttributeDefinition", func(name string) error {
-			switch name {
-			case "AttributeName":
-				return d.plainText(&a.AttributeName)
-			case "AttributeType":
-				return d.plainText(&a.AttributeType)
-			}
-			return d.Skip()
-		})
+		err := d.element("AttributeDefinition", "AttributeName", &a.AttributeName, "AttributeType", &a.AttributeType)
 		*to = append(*to, a)
 		return err
 	})
@@ -73,152 +41,74 @@ func (d *decoder) attributeDefinitions(to *[]engine.AttributeDefinition) error {
 func (d *decoder) keySchema(to *[]engine.KeyElement) error {
 	return d.list(func() { *to = []engine.KeyElement{} }, func(int) error {
 		var k engine.KeyElement
-		err := d.element("KeySchemaElement", func(name string) error {
-			switch name {
-			case "AttributeName":
-				return d.plainText(&k.AttributeName)
-			case "KeyType":
-				return d.plainText(&k.KeyType)
-			}
-			return d.Skip()
-		})
+		err := d.element("KeySchemaElement", "AttributeName", &k.AttributeName, "KeyType", &k.KeyType)
 		*to = append(*to, k)
 		return err
 	})
 }
 
 func (d *decoder) throughput(to **engine.Throughput) error {
-	return d.structure("ProvisionedThroughput", func(name string) error {
-		if *to == nil {
-			*to = &engine.Throughput{}
-		}
-		switch name {
-		case "ReadCapacityUnits":
-			return d.long(&(*to).ReadCapacityUnits)
-		case "WriteCapacityUnits":
-			return d.long(&(*to).WriteCapacityUnits)
-		}
-		return d.Skip()
-	})
+	var t engine.Throughput
+	if d.Kind() == '{' {
+		*to = &t
+	}
+	return d.structure("ProvisionedThroughput", "ReadCapacityUnits", &t.ReadCapacityUnits, "WriteCapacityUnits", &t.WriteCapacityUnits)
 }
 
 func (d *decoder) streamSpecification(to **engine.StreamSpecification) error {
+	var s engine.StreamSpecification
 	if d.Kind() == '{' {
-		*to = &engine.StreamSpecification{}
+		*to = &s
 	}
-	return d.structure("StreamSpecification", func(name string) error {
-		switch name {
-		case "StreamEnabled":
-			return d.boolean(&(*to).StreamEnabled)
-		case "StreamViewType":
-			return d.text(&(*to).StreamViewType)
-		}
-		return d.Skip()
-	})
+	return d.structure("StreamSpecification", "StreamEnabled", &s.StreamEnabled, "StreamViewType", &s.StreamViewType)
 }
 
 func readListTables(d *decoder, in *engine.ListTablesInput) error {
-	return d.request(func(name string) error {
-		switch name {
-		case "ExclusiveStartTableName":
-			return d.text(&in.ExclusiveStartTableName)
-		case "Limit":
-			return d.integer(&in.Limit)
-		}
-		return d.other(name)
-	})
+	return d.request("ExclusiveStartTableName", &in.ExclusiveStartTableName, "Limit", &in.Limit)
 }
 
 func readUpdateTimeToLive(d *decoder, in *engine.UpdateTimeToLiveInput) error {
-	return d.request(func(name string) error {
-		switch name {
-		case "TableName":
-			return d.text(&in.TableName)
-		case "TimeToLiveSpecification":
+	return d.request(
+		"TableName", &in.TableName,
+		"TimeToLiveSpecification", func() error {
+			var s engine.TimeToLiveSpecification
 			if d.Kind() == '{' {
-				in.Specification = &engine.TimeToLiveSpecification{}
+				in.Specification = &s
 			}
-			return d.structure("TimeToLiveSpecification", func(name string) error {
-				switch name {
-				case "AttributeName":
-					return d.text(&in.Specification.AttributeName)
-				case "Enabled":
-					return d.boolean(&in.Specification.Enabled)
-				}
-				return d.Skip()
-			})
-		}
-		return d.other(name)
-	})
+			return d.structure("TimeToLiveSpecification", "AttributeName", &s.AttributeName, "Enabled", &s.Enabled)
+		},
+	)
 }
 
 func readListStreams(d *decoder, in *engine.ListStreamsInput) error {
-	return d.request(func(name string) error {
-		switch name {
-		case "TableName":
-			return d.text(&in.TableName)
-		case "ExclusiveStartStreamArn":
-			return d.text(&in.ExclusiveStartStreamArn)
-		case "Limit":
-			return d.integer(&in.Limit)
-		}
-		return d.other(name)
-	})
+	return d.request("TableName", &in.TableName, "ExclusiveStartStreamArn", &in.ExclusiveStartStreamArn, "Limit", &in.Limit)
 }
 
 func readDescribeStream(d *decoder, in *engine.DescribeStreamInput) error {
-	return d.request(func(name string) error {
-		switch name {
-		case "StreamArn":
-			return d.text(&in.StreamArn)
-		case "ExclusiveStartShardId":
-			return d.text(&in.ExclusiveStartShardId)
-		case "Limit":
-			return d.integer(&in.Limit)
-		case "ShardFilter":
+	return d.request(
+		"StreamArn", &in.StreamArn,
+		"ExclusiveStartShardId", &in.ExclusiveStartShardId,
+		"Limit", &in.Limit,
+		"ShardFilter", func() error {
+			var f engine.ShardFilter
 			if d.Kind() == '{' {
-				in.ShardFilter = &engine.ShardFilter{}
+				in.ShardFilter = &f
 			}
-			return d.structure("ShardFilter", func(name string) error {
-				switch name {
-				case "Type":
-					return d.text(&in.ShardFilter.Type)
-				case "ShardId":
-					return d.text(&in.ShardFilter.ShardId)
-				}
-				return d.Skip()
-			})
-		}
-		return d.other(name)
-	})
+			return d.structure("ShardFilter", "Type", &f.Type, "ShardId", &f.ShardId)
+		},
+	)
 }
 
 func readGetShardIterator(d *decoder, in *engine.GetShardIteratorInput) error {
-	return d.request(func(name string) error {
-		switch name {
-		case "StreamArn":
-			return d.text(&in.StreamArn)
-		case "ShardId":
-			return d.text(&in.ShardId)
-		case "ShardIteratorType":
-			return d.text(&in.Type)
-		case "SequenceNumber":
-			return d.text(&in.SequenceNumber)
-		case "Timestamp":
-			return d.number(&in.Timestamp)
-		}
-		return d.other(name)
-	})
+	return d.request(
+		"StreamArn", &in.StreamArn,
+		"ShardId", &in.ShardId,
+		"ShardIteratorType", &in.Type,
+		"SequenceNumber", &in.SequenceNumber,
+		"Timestamp", &in.Timestamp,
+	)
 }
 
 func readGetRecords(d *decoder, in *engine.GetRecordsInput) error {
-	return d.request(func(name string) error {
-		switch name {
-		case "ShardIterator":
-			return d.text(&in.ShardIterator)
-		case "Limit":
-			return d.integer(&in.Limit)
-		}
-		return d.other(name)
-	})
+	return d.request("ShardIterator", &in.ShardIterator, "Limit", &in.Limit)
 }

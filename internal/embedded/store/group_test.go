@@ -1,0 +1,123 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"zombiezen.com/go/sqlite"
+)
+
+// TestFailedCommit: what was decided on a neighbour's change that could not be
+// committed is decided again. A violated deferred key makes COMMIT itself fail.
+func TestFailedCommit(t *testing.T) {
+	s, err := OpenMemory()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if err := execute(s.writer, "PRAGMA foreign_keys=ON",
+		"CREATE TABLE strict (x INTEGER REFERENCES tables (id) DEFERRABLE INITIALLY DEFERRED)"); err != nil {
+		t.Fatal(err)
+	}
+	entered, release := make(chan struct{}), make(chan struct{})
+	key := Key{PK: []byte("k")}
+	var once sync.Once
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		err := s.Write(context.Background(), func(tx *Tx) error {
+			once.Do(func() { close(entered); <-release })
+			if err := tx.Put(1, Row{Key: key, Item: []byte{1}}, 1, 1); err != nil {
+				return err
+			}
+			return tx.do("INSERT INTO strict VALUES (99)")
+		})
+		if err == nil {
+			t.Error("the write that can't be committed succeeded")
+		}
+	})
+	<-entered
+	taken := errors.New("the key is taken")
+	wg.Go(func() {
+		err := s.Write(context.Background(), func(tx *Tx) error {
+			if old, err := tx.Get(1, key); err != nil || old != nil {
+				return errors.Join(taken, err)
+			}
+			return tx.Put(1, Row{Key: key, Item: []byte{2}}, 1, 1)
+		})
+		if err != nil {
+			t.Errorf("the conditional write behind one that was not committed: %v", err)
+		}
+	})
+	time.Sleep(20 * time.Millisecond) // let it queue up
+	close(release)
+	wg.Wait()
+}
+
+// TestDeletedCounters: a deleted table leaves no counter behind, not even where
+// the same transaction has counted.
+func TestDeletedCounters(t *testing.T) {
+	s, err := OpenMemory()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	left := 0
+	err = s.Write(context.Background(), func(tx *Tx) error {
+		id, err := tx.InsertTable("gone", []byte{1})
+		if err != nil {
+			return err
+		}
+		if err := tx.Put(id, Row{Key: Key{PK: []byte("k")}, Item: []byte{1}}, 1, 1); err != nil {
+			return err
+		}
+		return tx.DeleteTable(id)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = s.Read(context.Background(), func(tx *Tx) error {
+		left = 0
+		return tx.rows(func(*sqlite.Stmt) bool { left++; return true }, "SELECT 1 FROM counters WHERE kind = ?", int64(counterTable))
+	})
+	if err != nil || left != 0 {
+		t.Errorf("%d counters of a deleted table are left (%v)", left, err)
+	}
+}
+
+// TestTimesGrow: records of one shard never go back in time, so that a search by
+// time and trimming find the right ones even after the clock was set back.
+func TestTimesGrow(t *testing.T) {
+	s, err := OpenMemory()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	var first int64
+	err = s.Write(context.Background(), func(tx *Tx) error {
+		for i, at := range []int64{100, 50, 60, 110} {
+			if err := tx.Append(1, Record{At: at}); err != nil {
+				return err
+			}
+			if i == 0 {
+				first = tx.LastSequence()
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = s.Read(context.Background(), func(tx *Tx) error {
+		got, found, err := tx.FirstSince(1, 55)
+		if got != first || !found {
+			t.Errorf("FirstSince after the clock went back = %d, %v, want the first record %d", got, found, first)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -114,7 +114,7 @@ func TestKill(t *testing.T) {
 				}
 			}
 			s.mustRun(t, "-for", "6s") // long enough for rows to expire
-			s.mustAudit(t, 10*times)
+			s.mustAudit(t, times)
 		})
 	}
 }

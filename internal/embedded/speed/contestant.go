@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -30,7 +29,7 @@ type contestant struct {
 	started    time.Duration // until its first answer
 	tables     *dynamodb.Client
 	streams    *dynamodbstreams.Client
-	table, big string
+	table, big string // their names: a table of 1,000 rows, and a large one
 	bigStream  string
 	serial     atomic.Int64
 	folder     string
@@ -70,7 +69,7 @@ func start(ctx context.Context, dir string) (all []*contestant, err error) {
 			return all, err
 		}
 		c := &contestant{name: s.name, server: s.command(port)}
-		c.connect(http.DefaultClient, "http://127.0.0.1:"+port)
+		c.connect(nil, "http://127.0.0.1:"+port)
 		began := time.Now()
 		if err := c.server.Start(); err != nil {
 			return all, fmt.Errorf("%s: %w", c.name, err)
@@ -105,6 +104,7 @@ func (c *contestant) open() (err error) {
 	return err
 }
 
+// connect makes the clients; a nil client is the SDK's own.
 func (c *contestant) connect(client aws.HTTPClient, endpoint string) {
 	cfg := aws.Config{
 		Region: "us-east-1", HTTPClient: client, BaseEndpoint: &endpoint,

@@ -19,7 +19,7 @@ import (
 
 var (
 	records      = flag.Int("records", 1_000_000, "rows of the large table, and records of its stream")
-	localRecords = flag.Int("local-records", 50_000, "the same for DynamoDB Local, which is slow to fill")
+	localRecords = flag.Int("local-records", 10_000, "the same for DynamoDB Local, which is slow to fill")
 )
 
 func main() {

@@ -45,7 +45,7 @@ func TestMain(m *testing.M) {
 	flag.Parse()
 	// The steps wait more than they work.
 	if parallel := flag.Lookup("test.parallel"); parallel.Value.String() == parallel.DefValue {
-		parallel.Value.Set("8")
+		parallel.Value.Set("6")
 	}
 	os.Exit(run(m))
 }

@@ -76,10 +76,10 @@ func (in *ReadInput) readPage(ctx context.Context, e *Engine, fn func(*store.Tx,
 			return nil, err
 		}
 		p, err := newPage(tx, t, in, set)
-		if err == nil {
-			err = fn(tx, p)
-		}
 		if err != nil {
+			return nil, err
+		}
+		if err := fn(tx, p); err != nil {
 			return nil, err
 		}
 		return p.finish()
@@ -166,8 +166,7 @@ func newPage(tx *store.Tx, t *table, in *ReadInput, set expr.Set) (*page, error)
 	return p, t.checkScalars(&set)
 }
 
-// useIndex makes the page one of an index. A request for attributes that the index
-// does not project is refused for a global one; a local one fetches the items.
+// useIndex makes the page one of an index.
 func (p *page) useIndex(name string) error {
 	ix := p.table.index(name)
 	switch {
@@ -179,13 +178,23 @@ func (p *page) useIndex(name string) error {
 		return invalid("Consistent reads are not supported on global secondary indexes")
 	}
 	p.index = ix
+	return nil
+}
+
+// checkProjection refuses a request for attributes that a global index does not
+// project. A local one fetches the items.
+func (p *page) checkProjection() error {
+	ix := p.index
+	if ix == nil {
+		return nil
+	}
 	everything := text(p.in.Select) == "ALL_ATTRIBUTES" && ix.projected != nil
 	missing := p.missing(p.set.Projection.Each)
 	switch {
 	case ix.Global && everything:
-		return invalid(badValues+"Select type ALL_ATTRIBUTES is not supported for global secondary index %s because its projection type is not ALL", name)
+		return invalid(badValues+"Select type ALL_ATTRIBUTES is not supported for global secondary index %s because its projection type is not ALL", ix.Name)
 	case ix.Global && missing != nil:
-		return invalid(badValues+"Global secondary index %s does not project [%s]", name, strings.Join(missing, ", "))
+		return invalid(badValues+"Global secondary index %s does not project [%s]", ix.Name, strings.Join(missing, ", "))
 	}
 	p.fetches = everything || missing != nil
 	return nil

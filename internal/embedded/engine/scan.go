@@ -43,6 +43,9 @@ func (e *Engine) Scan(ctx context.Context, in *ScanInput) (*PageOutput, error) {
 			}
 			after = &key
 		}
+		if err := p.checkProjection(); err != nil {
+			return err
+		}
 		return tx.Scan(p.id(), low, high, after, p.take)
 	})
 }

@@ -126,7 +126,7 @@ func cannot(t *testing.T, why string) {
 	if os.Getenv("CI") == "true" {
 		t.Fatal(why)
 	}
-	skipped = append(skipped, why)
+	skips(why)
 	t.Skip(why)
 }
 

@@ -35,6 +35,7 @@ var pages = []string{"README.md", "TUTORIAL.md"}
 //
 // With -update, code and outputs that differ are rewritten.
 func TestProse(t *testing.T) {
+	t.Parallel()
 	sources, err := regions(os.DirFS("."))
 	if err != nil {
 		t.Fatal(err)
@@ -56,7 +57,7 @@ func TestProse(t *testing.T) {
 			delete(unused, strings.TrimPrefix(b.info, "go "))
 			kind, needs, _ := strings.Cut(b.info, " ")
 			if kind == "console" && (needs == "docker" || needs == "aws" || needs == "local" && !local) {
-				skipped = append(skipped, fmt.Sprintf("%v: it needs %s: %s", b, needs, strings.Join(commands(b.body), "; ")))
+				skips(fmt.Sprintf("%v: it needs %s: %s", b, needs, strings.Join(commands(b.body), "; ")))
 			}
 		}
 		t.Run(name, func(t *testing.T) {

@@ -80,6 +80,7 @@ func (s *supervised) mustAudit(t *testing.T, writes int) {
 // it acknowledged must have been seen at the end, in order, and counted
 // once.
 func TestKill(t *testing.T) {
+	t.Parallel()
 	times := *kills
 	if times == 0 {
 		times = 10
@@ -94,7 +95,7 @@ func TestKill(t *testing.T) {
 		}
 		t.Run(on.name, func(t *testing.T) {
 			if on.name == "local" && !local {
-				skipped = append(skipped, "killing 05-supervise on DynamoDB Local: run "+startLocal)
+				skips("killing 05-supervise on DynamoDB Local: run " + startLocal)
 				t.Skip("nothing answers at " + endpoint.LocalURL)
 			}
 			t.Parallel()
@@ -113,7 +114,7 @@ func TestKill(t *testing.T) {
 				}
 			}
 			s.mustRun(t, "-for", "6s") // long enough for rows to expire
-			s.mustAudit(t, 10*times)
+			s.mustAudit(t, times)
 		})
 	}
 }

@@ -19,6 +19,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -42,6 +43,10 @@ var local bool
 
 func TestMain(m *testing.M) {
 	flag.Parse()
+	// The steps wait more than they work.
+	if parallel := flag.Lookup("test.parallel"); parallel.Value.String() == parallel.DefValue {
+		parallel.Value.Set("8")
+	}
 	os.Exit(run(m))
 }
 
@@ -67,14 +72,25 @@ func run(m *testing.M) int {
 		return 1
 	}
 	code := m.Run()
-	for _, s := range skipped {
+	skipped.Lock()
+	defer skipped.Unlock()
+	for _, s := range skipped.notes {
 		fmt.Printf("SKIPPED %s\n", s)
 	}
 	return code
 }
 
 // skipped is what did not run, and what to do about it.
-var skipped []string
+var skipped struct {
+	sync.Mutex
+	notes []string
+}
+
+func skips(note string) {
+	skipped.Lock()
+	defer skipped.Unlock()
+	skipped.notes = append(skipped.notes, note)
+}
 
 const startLocal = "docker compose up -d"
 
@@ -88,13 +104,14 @@ type target struct {
 var targets = []target{{"embedded", ""}, {"local", endpoint.LocalURL}}
 
 func TestSteps(t *testing.T) {
+	t.Parallel()
 	folders, err := filepath.Glob("testdata/0*")
 	if err != nil || len(folders) == 0 {
 		t.Fatalf("no scripts under testdata: %v", err)
 	}
 	for _, on := range targets {
 		if on.name == "local" && !local {
-			skipped = append(skipped, "the scripts on DynamoDB Local: run "+startLocal)
+			skips("the scripts on DynamoDB Local: run " + startLocal)
 			continue
 		}
 		for _, folder := range folders {
@@ -134,7 +151,7 @@ func noteLongScripts(t *testing.T) {
 			t.Fatal(err)
 		}
 		if strings.Contains(string(text), "[!long] skip") {
-			skipped = append(skipped, script+": it takes long: run go test -long")
+			skips(script + ": it takes long: run go test -long")
 		}
 	}
 }
@@ -271,6 +288,12 @@ var varying = []struct {
 	{regexp.MustCompile(`\b1\d{9}\b`), "SECONDS"},
 	{regexp.MustCompile(`\bin \d+(\.\d+)?(µs|ms|s)\b, \d+ a second`), "in DURATION, N a second"},
 	{regexp.MustCompile(`\b(\d+h)?(\d+m)?\d+(\.\d+)?(µs|ms|s) (after|before) its ttl`), "DURATION $5 its ttl"},
+	// Step 05 does as much as it can until it is stopped.
+	{regexp.MustCompile(`(?m)^writes +\d+ acknowledged, \d+ unknown$`), "writes N"},
+	{regexp.MustCompile(`(?m)^events +\d+$`), "events N"},
+	{regexp.MustCompile(`(?m)^seen twice +0, and \d+ again after a crash$`), "seen twice  0"},
+	{regexp.MustCompile(`(?m)^expired +\d+, seen .* after their ttl, half of them within .*$`), "expired N"},
+	{regexp.MustCompile(`(?m)^(counts +of .*: equal to the) \d+ inserts it handled$`), "$1 N inserts"},
 }
 
 // normalise replaces what varies between runs by names for it.

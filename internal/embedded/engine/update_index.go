@@ -78,8 +78,9 @@ func (in *UpdateTableInput) checkIndexes() error {
 }
 
 // updateIndexes changes the table's global indexes. A new one is filled in the same
-// transaction, so that it is never seen half full; an item that can't be in it is
-// left out. wasOnDemand says how the table was billed before this request.
+// transaction, so that it is never seen half full and is never in use: other writers
+// wait for it, some seconds for 100,000 items. An item that can't be in it is left
+// out. wasOnDemand says how the table was billed before this request.
 func (e *Engine) updateIndexes(tx *store.Tx, t *table, in *UpdateTableInput, wasOnDemand bool) error {
 	t.Indexes = slices.Clone(t.Indexes)
 	for _, u := range in.IndexUpdates {

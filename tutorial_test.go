@@ -34,7 +34,7 @@ var (
 	long   = flag.Bool("long", false, "run the proofs that take long too")
 )
 
-// bin is the folder of the built steps. They are built, and not run by
+// bin is the folder of the built steps and of serve. They are built, and not run by
 // "go run", so that their own exit codes can be seen.
 var bin string
 
@@ -45,7 +45,7 @@ func TestMain(m *testing.M) {
 	flag.Parse()
 	// The steps wait more than they work.
 	if parallel := flag.Lookup("test.parallel"); parallel.Value.String() == parallel.DefValue {
-		parallel.Value.Set("8")
+		parallel.Value.Set("6")
 	}
 	os.Exit(run(m))
 }
@@ -57,9 +57,9 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(bin)
-	build := exec.Command("go", "build", "-o", bin, "./steps/...")
+	build := exec.Command("go", "build", "-o", bin, "./steps/...", "./internal/embedded/serve")
 	if out, err := build.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "building the steps: %v\n%s", err, out)
+		fmt.Fprintf(os.Stderr, "building the programs: %v\n%s", err, out)
 		return 1
 	}
 	client := http.Client{Timeout: 5 * time.Second}

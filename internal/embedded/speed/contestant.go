@@ -25,16 +25,15 @@ const dynamoDBLocal = "DynamoDB Local"
 
 // A contestant is a DynamoDB with a client of its own.
 type contestant struct {
-	name       string
-	started    time.Duration // until its first answer
-	tables     *dynamodb.Client
-	streams    *dynamodbstreams.Client
-	table, big string // their names: a table of 1,000 rows, and a large one
-	bigStream  string
-	serial     atomic.Int64
-	folder     string
-	db         *embedded.DB // in process
-	server     *exec.Cmd    // else
+	name      string
+	started   time.Duration // until its first answer
+	tables    *dynamodb.Client
+	streams   *dynamodbstreams.Client
+	bigStream string
+	serial    atomic.Int64
+	folder    string
+	db        *embedded.DB // in process
+	server    *exec.Cmd    // else
 }
 
 // start starts all three in the order of the table's columns. Those that
@@ -125,9 +124,15 @@ func (c *contestant) firstAnswer(ctx context.Context, began time.Time) error {
 	}
 }
 
+// The tables: two of 1,000 rows, of which one has an index, and a large
+// one.
+const small, indexed, large = "small", "indexed", "large"
+
+// byEmail is the index: 50 of its rows share a partition key.
+const byEmail = "by-email"
+
 func (c *contestant) prepare(ctx context.Context) error {
-	c.table, c.big = "small", "large"
-	for _, name := range []string{c.table, c.big} {
+	for _, name := range []string{small, indexed, large} {
 		in := &dynamodb.CreateTableInput{
 			TableName: &name, BillingMode: types.BillingModePayPerRequest,
 			AttributeDefinitions: []types.AttributeDefinition{
@@ -141,6 +146,15 @@ func (c *contestant) prepare(ctx context.Context) error {
 			StreamSpecification: &types.StreamSpecification{
 				StreamEnabled: aws.Bool(true), StreamViewType: types.StreamViewTypeNewAndOldImages,
 			},
+		}
+		if name == indexed {
+			in.GlobalSecondaryIndexes = []types.GlobalSecondaryIndex{{
+				IndexName: aws.String(byEmail), Projection: &types.Projection{ProjectionType: types.ProjectionTypeAll},
+				KeySchema: []types.KeySchemaElement{
+					{AttributeName: aws.String("email"), KeyType: types.KeyTypeHash},
+					{AttributeName: aws.String("id"), KeyType: types.KeyTypeRange},
+				},
+			}}
 		}
 		out, err := c.tables.CreateTable(ctx, in)
 		if err != nil {
@@ -160,7 +174,7 @@ func (c *contestant) reopen(ctx context.Context) (time.Duration, error) {
 	if err := c.open(); err != nil {
 		return 0, err
 	}
-	_, err := c.tables.GetItem(ctx, &dynamodb.GetItemInput{TableName: &c.big, Key: key(1)})
+	_, err := c.tables.GetItem(ctx, &dynamodb.GetItemInput{TableName: aws.String(large), Key: key(1)})
 	return time.Since(began), err
 }
 

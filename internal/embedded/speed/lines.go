@@ -30,6 +30,12 @@ var lines = []struct {
 		return each(ctx, c, 1, 200, c.transact)
 	}},
 	{"query of 20", func(ctx context.Context, c *contestant) (time.Duration, error) { return each(ctx, c, 1, 300, c.query) }},
+	{"put into a table with an index", func(ctx context.Context, c *contestant) (time.Duration, error) {
+		return each(ctx, c, 1, 1000, c.putIndexed)
+	}},
+	{"query of 20 by the index", func(ctx context.Context, c *contestant) (time.Duration, error) {
+		return each(ctx, c, 1, 300, c.queryIndex)
+	}},
 	{"scan of 1,000", func(ctx context.Context, c *contestant) (time.Duration, error) { return each(ctx, c, 1, 10, c.scan) }},
 }
 
@@ -76,12 +82,12 @@ func item(n, version int64) map[string]types.AttributeValue {
 }
 
 func (c *contestant) put(ctx context.Context, n int64) error {
-	_, err := c.tables.PutItem(ctx, &dynamodb.PutItemInput{TableName: &c.table, Item: item(n%1000, n)})
+	_, err := c.tables.PutItem(ctx, &dynamodb.PutItemInput{TableName: aws.String(small), Item: item(n%1000, n)})
 	return err
 }
 
 func (c *contestant) batch(ctx context.Context, n int64) error {
-	return c.writeBatch(ctx, c.table, n*25%1000, n)
+	return c.writeBatch(ctx, small, n*25%1000, n)
 }
 
 // writeBatch puts 25 rows from a number on.
@@ -97,13 +103,13 @@ func (c *contestant) writeBatch(ctx context.Context, table string, from, version
 }
 
 func (c *contestant) get(ctx context.Context, n int64) error {
-	_, err := c.tables.GetItem(ctx, &dynamodb.GetItemInput{TableName: &c.table, Key: key(n % 1000)})
+	_, err := c.tables.GetItem(ctx, &dynamodb.GetItemInput{TableName: aws.String(small), Key: key(n % 1000)})
 	return err
 }
 
 func (c *contestant) update(ctx context.Context, n int64) error {
 	_, err := c.tables.UpdateItem(ctx, &dynamodb.UpdateItemInput{
-		TableName: &c.table, Key: key(n % 1000), UpdateExpression: aws.String("SET activity.n = :n ADD visits :one"),
+		TableName: aws.String(small), Key: key(n % 1000), UpdateExpression: aws.String("SET activity.n = :n ADD visits :one"),
 		ExpressionAttributeValues: map[string]types.AttributeValue{":n": number(n), ":one": number(1)},
 	})
 	return err
@@ -113,7 +119,7 @@ func (c *contestant) transact(ctx context.Context, n int64) error {
 	in := &dynamodb.TransactWriteItemsInput{}
 	for i := range int64(4) {
 		in.TransactItems = append(in.TransactItems, types.TransactWriteItem{
-			Put: &types.Put{TableName: &c.table, Item: item((n+i)%1000, n)},
+			Put: &types.Put{TableName: aws.String(small), Item: item((n+i)%1000, n)},
 		})
 	}
 	_, err := c.tables.TransactWriteItems(ctx, in)
@@ -122,7 +128,7 @@ func (c *contestant) transact(ctx context.Context, n int64) error {
 
 func (c *contestant) query(ctx context.Context, n int64) error {
 	out, err := c.tables.Query(ctx, &dynamodb.QueryInput{
-		TableName: &c.table, KeyConditionExpression: aws.String("id = :id"),
+		TableName: aws.String(small), KeyConditionExpression: aws.String("id = :id"),
 		ExpressionAttributeValues: map[string]types.AttributeValue{":id": key(n % 1000)["id"]},
 	})
 	if err == nil && out.Count != 20 {
@@ -131,8 +137,25 @@ func (c *contestant) query(ctx context.Context, n int64) error {
 	return err
 }
 
+func (c *contestant) putIndexed(ctx context.Context, n int64) error {
+	_, err := c.tables.PutItem(ctx, &dynamodb.PutItemInput{TableName: aws.String(indexed), Item: item(n%1000, n)})
+	return err
+}
+
+func (c *contestant) queryIndex(ctx context.Context, n int64) error {
+	out, err := c.tables.Query(ctx, &dynamodb.QueryInput{
+		TableName: aws.String(indexed), IndexName: aws.String(byEmail), Limit: aws.Int32(20),
+		KeyConditionExpression:    aws.String("email = :email"),
+		ExpressionAttributeValues: map[string]types.AttributeValue{":email": key(n % 1000)["email"]},
+	})
+	if err == nil && out.Count != 20 {
+		err = fmt.Errorf("found %d items, want 20", out.Count)
+	}
+	return err
+}
+
 func (c *contestant) scan(ctx context.Context, _ int64) error {
-	out, err := c.tables.Scan(ctx, &dynamodb.ScanInput{TableName: &c.table})
+	out, err := c.tables.Scan(ctx, &dynamodb.ScanInput{TableName: aws.String(small)})
 	if err == nil && out.Count != 1000 {
 		err = fmt.Errorf("found %d items, want 1000", out.Count)
 	}
@@ -143,7 +166,7 @@ func (c *contestant) scan(ctx context.Context, _ int64) error {
 func (c *contestant) fill(ctx context.Context, n int) (time.Duration, error) {
 	first := c.serial.Load() + 1
 	took, err := each(ctx, c, 4, n/25, func(ctx context.Context, i int64) error {
-		return c.writeBatch(ctx, c.big, (i-first)*25, 0)
+		return c.writeBatch(ctx, large, (i-first)*25, 0)
 	})
 	return took / 25, err
 }

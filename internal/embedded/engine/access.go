@@ -21,7 +21,7 @@ const (
 // one, its sort key.
 type schema []expr.KeyAttribute
 
-func newSchema(key []KeyElement, defs []AttributeDefinition) schema {
+func newSchema(key []KeySchemaElement, defs []AttributeDefinition) schema {
 	s := make(schema, len(key))
 	for i, k := range key {
 		s[i].Name = k.AttributeName

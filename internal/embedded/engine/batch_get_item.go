@@ -10,24 +10,29 @@ import (
 
 // BatchGetItemInput is the request of BatchGetItem.
 type BatchGetItemInput struct {
-	RequestItems           []TableReads // nil: absent
-	ReturnConsumedCapacity *string
+	RequestItems []TableReads `api:",tables,required"`
+	Report
 }
 
 // TableReads is what a batch reads from one table.
 type TableReads struct {
-	TableName      string
-	Keys           []attr.Item // nil: absent
-	KeysErr        error       // what is wrong with a value in Keys
-	Expressions    expr.Request
+	TableName string
+	KeysAndAttributes
+}
+
+// KeysAndAttributes is which items are read, and what of them.
+type KeysAndAttributes struct {
+	Keys           []attr.Item  `api:",required,1.."`
+	Err            error        // what is wrong with a value in Keys
+	Expressions    expr.Request `api:"Projection Names"`
 	ConsistentRead bool
 }
 
 // BatchGetItemOutput is the answer of BatchGetItem.
 type BatchGetItemOutput struct {
-	Responses   []TableItems
-	Unprocessed []TableReads // what is left once the answer has reached 16 MB
-	Capacity    []*ConsumedCapacity
+	Responses        []TableItems `api:",map"`
+	UnprocessedKeys  []TableReads `api:",map"` // what is left once the answer has reached 16 MB
+	ConsumedCapacity []*ConsumedCapacity
 }
 
 // TableItems is the items that were found in one table.
@@ -44,7 +49,7 @@ func (e *Engine) BatchGetItem(ctx context.Context, in *BatchGetItemInput) (*Batc
 	sets := make([]expr.Set, len(in.RequestItems))
 	for i, group := range in.RequestItems {
 		var err error
-		if sets[i], err = compile(group.Expressions, group.KeysErr); err != nil {
+		if sets[i], err = compile(group.Expressions, group.Err); err != nil {
 			return nil, err
 		}
 	}
@@ -53,38 +58,24 @@ func (e *Engine) BatchGetItem(ctx context.Context, in *BatchGetItemInput) (*Batc
 		if err != nil {
 			return nil, err
 		}
-		out, left, used := &BatchGetItemOutput{}, maxBatchBytes, newTally(in.ReturnConsumedCapacity, false)
+		out, left, used := &BatchGetItemOutput{UnprocessedKeys: []TableReads{}}, maxBatchBytes, newTally(in.ReturnConsumedCapacity, false)
 		for i := range in.RequestItems {
 			if err := in.readTable(tx, c, i, keys[i], sets[i], &left, used, out); err != nil {
 				return nil, err
 			}
 		}
-		out.Capacity = used.result()
+		out.ConsumedCapacity = used.result()
 		return out, nil
 	})
 }
 
 func (in *BatchGetItemInput) check() error {
-	var c checks
-	c.required(in.RequestItems != nil, "requestItems")
-	c.returnConsumedCapacity(in.ReturnConsumedCapacity)
-	total := 0
-	for _, group := range in.RequestItems {
-		at := "requestItems." + group.TableName
-		c.named(&group.TableName, at, 1)
-		c.required(group.Keys != nil, at+".member.keys")
-		if group.Keys != nil && len(group.Keys) == 0 {
-			c.broke("[]", at+".member.keys", "Member must have length greater than or equal to 1")
-		}
-		total += len(group.Keys)
-	}
-	if err := c.err(); err != nil {
-		return err
-	}
 	if len(in.RequestItems) == 0 {
 		return invalid("The requestItems parameter is required for BatchGetItem")
 	}
+	total := 0
 	for _, group := range in.RequestItems {
+		total += len(group.Keys)
 		if len(group.Keys) > maxBatchReads {
 			return invalid("1 validation error detected: Value at 'RequestItems.%s.member.Keys' failed to satisfy constraint: Member must have length less than or equal to 100", group.TableName)
 		}
@@ -128,7 +119,7 @@ func (in *BatchGetItemInput) readTable(tx *store.Tx, c *catalog, i int, keys []s
 		if *left <= 0 {
 			rest := group
 			rest.Keys = group.Keys[n:]
-			out.Unprocessed = append(out.Unprocessed, rest)
+			out.UnprocessedKeys = append(out.UnprocessedKeys, rest)
 			break
 		}
 		found, err := current(tx, t, key)

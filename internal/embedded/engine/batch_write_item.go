@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"fmt"
 
 	"dynamostreamer/internal/embedded/attr"
 	"dynamostreamer/internal/embedded/store"
@@ -17,9 +16,8 @@ const (
 
 // BatchWriteItemInput is the request of BatchWriteItem.
 type BatchWriteItemInput struct {
-	RequestItems                []TableWrites // nil: absent
-	ReturnConsumedCapacity      *string
-	ReturnItemCollectionMetrics *string
+	RequestItems []TableWrites `api:",tables,required,each 1..25"`
+	WriteReport
 }
 
 // TableWrites is what a batch writes to one table.
@@ -28,26 +26,42 @@ type TableWrites struct {
 	Requests  []WriteRequest
 }
 
-// A WriteRequest puts Item or deletes the item at Key.
+// A WriteRequest puts an item or deletes the item at a key.
 type WriteRequest struct {
-	Item attr.Item // nil: absent
-	Key  attr.Item // nil: absent
-	Err  error     // what is wrong with a value in either
+	PutRequest    *PutRequest
+	DeleteRequest *DeleteRequest
+	Err           error // what is wrong with a value in either
 }
 
-// BatchOutput is the answer of BatchWriteItem and of TransactWriteItems.
+// A PutRequest is an item to put.
+type PutRequest struct {
+	Item attr.Item `api:",required"`
+}
+
+// A DeleteRequest is the key of an item to delete.
+type DeleteRequest struct {
+	Key attr.Item `api:",required"`
+}
+
+// BatchWriteItemOutput is the answer of BatchWriteItem.
+type BatchWriteItemOutput struct {
+	UnprocessedItems []TableWrites `api:",map"` // always empty
+	BatchOutput
+}
+
+// BatchOutput is what the answers of BatchWriteItem and TransactWriteItems share.
 type BatchOutput struct {
-	Capacity    []*ConsumedCapacity
-	Collections []TableCollections
+	ItemCollectionMetrics []TableCollections `api:",map"`
+	ConsumedCapacity      []*ConsumedCapacity
 }
 
 // BatchWriteItem puts and deletes up to 25 items. All of them are done, in one
 // transaction: this engine leaves nothing unprocessed, as the service may.
-func (e *Engine) BatchWriteItem(ctx context.Context, in *BatchWriteItemInput) (*BatchOutput, error) {
+func (e *Engine) BatchWriteItem(ctx context.Context, in *BatchWriteItemInput) (*BatchWriteItemOutput, error) {
 	if err := in.check(); err != nil {
 		return nil, err
 	}
-	return write(ctx, e, func(tx *store.Tx, c *catalog) (*BatchOutput, error) {
+	return write(ctx, e, func(tx *store.Tx, c *catalog) (*BatchWriteItemOutput, error) {
 		actions, err := in.actions(c)
 		if err != nil {
 			return nil, err
@@ -57,12 +71,13 @@ func (e *Engine) BatchWriteItem(ctx context.Context, in *BatchWriteItemInput) (*
 				return nil, err
 			}
 		}
-		return e.changeAll(tx, actions, newTally(in.ReturnConsumedCapacity, false), in.ReturnItemCollectionMetrics)
+		out, err := e.changeAll(tx, actions, newTally(in.ReturnConsumedCapacity, false), in.ReturnItemCollectionMetrics)
+		return &BatchWriteItemOutput{[]TableWrites{}, out}, err
 	})
 }
 
 // changeAll does what actions on different items have decided. Checks are counted.
-func (e *Engine) changeAll(tx *store.Tx, actions []action, used *tally, metrics *string) (*BatchOutput, error) {
+func (e *Engine) changeAll(tx *store.Tx, actions []action, used *tally, metrics *string) (out BatchOutput, err error) {
 	for i := range actions {
 		a := &actions[i]
 		if a.kind == actionCheck {
@@ -70,28 +85,15 @@ func (e *Engine) changeAll(tx *store.Tx, actions []action, used *tally, metrics 
 			continue
 		}
 		if err := e.change(tx, a.table, a.key, a.old, a.new, byRequest, used); err != nil {
-			return nil, err
+			return out, err
 		}
 	}
-	all, err := collections(tx, actions, metrics)
-	return &BatchOutput{used.result(), all}, err
+	out.ConsumedCapacity = used.result()
+	out.ItemCollectionMetrics, err = collections(tx, actions, metrics)
+	return out, err
 }
 
 func (in *BatchWriteItemInput) check() error {
-	var c checks
-	c.required(in.RequestItems != nil, "requestItems")
-	c.returnConsumedCapacity(in.ReturnConsumedCapacity)
-	c.returnItemCollectionMetrics(in.ReturnItemCollectionMetrics)
-	for _, group := range in.RequestItems {
-		c.named(&group.TableName, "requestItems."+group.TableName, 1)
-		if n := len(group.Requests); n < 1 || n > maxBatchWrites {
-			c.broke(fmt.Sprintf("{%s=[%d write requests]}", group.TableName, n), "requestItems",
-				"Map value must satisfy constraint: [Member must have length less than or equal to 25, Member must have length greater than or equal to 1]")
-		}
-	}
-	if err := c.err(); err != nil {
-		return err
-	}
 	if len(in.RequestItems) == 0 {
 		return invalid("The requestItems parameter is required for BatchWriteItem")
 	}
@@ -114,12 +116,12 @@ func (r *WriteRequest) check() error {
 	switch {
 	case r.Err != nil:
 		return refusal(r.Err)
-	case r.Item != nil && r.Key != nil:
+	case r.PutRequest != nil && r.DeleteRequest != nil:
 		return invalid("Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes")
-	case r.Item == nil && r.Key == nil:
+	case r.PutRequest == nil && r.DeleteRequest == nil:
 		return invalid("Supplied AttributeValue is empty, must contain exactly one of the supported datatypes")
-	case r.Item != nil:
-		return checkItem(r.Item, putTooLarge)
+	case r.PutRequest != nil:
+		return checkItem(r.PutRequest.Item, putTooLarge)
 	}
 	return nil
 }
@@ -133,14 +135,15 @@ func (in *BatchWriteItemInput) actions(c *catalog) (actions []action, err error)
 			return nil, err
 		}
 		for _, r := range group.Requests {
-			a := action{Action: &Action{Item: r.Key}, kind: actionDelete, table: t}
-			if r.Item != nil {
-				a.Item, a.kind, a.new = r.Item, actionPut, r.Item
-				if a.key, err = t.keyIn(r.Item); err == nil {
-					err = t.checkIndexKeys(r.Item, nil, false)
+			a := action{Action: &Action{}, kind: actionDelete, table: t}
+			if put := r.PutRequest; put != nil {
+				a.Item, a.kind, a.new = put.Item, actionPut, put.Item
+				if a.key, err = t.keyIn(put.Item); err == nil {
+					err = t.checkIndexKeys(put.Item, nil, false)
 				}
 			} else {
-				a.key, err = t.keyOf(r.Key)
+				a.Key = r.DeleteRequest.Key
+				a.key, err = t.keyOf(a.Key)
 			}
 			if err != nil {
 				return nil, err

@@ -6,18 +6,20 @@ import "dynamostreamer/internal/embedded/attr"
 // documented arithmetic ("Read/write capacity": 1 KB a write unit, 4 KB a read
 // unit, half for an eventually consistent read, double in a transaction).
 type ConsumedCapacity struct {
-	TableName string
-	Units     float64 // of the table and its indexes
-	Detailed  bool    // INDEXES: the others are wanted too
-	Table     float64
-	Local     []IndexCapacity
-	Global    []IndexCapacity
+	TableName              string
+	CapacityUnits          float64         // of the table and its indexes
+	Table                  *Capacity       // nil: only the sum is wanted
+	LocalSecondaryIndexes  []IndexCapacity `api:",map"`
+	GlobalSecondaryIndexes []IndexCapacity `api:",map"`
 }
+
+// Capacity is what an operation used of a table or an index.
+type Capacity struct{ CapacityUnits float64 }
 
 // IndexCapacity is what an operation used of an index.
 type IndexCapacity struct {
-	Name  string
-	Units float64
+	Name string
+	Capacity
 }
 
 // A tally adds up what a request uses, if the request asks for it. A nil tally is
@@ -74,28 +76,32 @@ func (t *tally) add(tbl *table, ix *index, units float64) {
 		}
 	}
 	if c == nil {
-		c = &ConsumedCapacity{TableName: tbl.name, Detailed: t.detailed}
+		c = &ConsumedCapacity{TableName: tbl.name}
+		if t.detailed {
+			c.Table = &Capacity{}
+		}
 		t.tables = append(t.tables, c)
 	}
-	c.Units += units
+	c.CapacityUnits += units
 	switch {
+	case !t.detailed:
 	case ix == nil:
-		c.Table += units
+		c.Table.CapacityUnits += units
 	case ix.Global:
-		c.Global = addIndex(c.Global, ix.Name, units)
+		c.GlobalSecondaryIndexes = addIndex(c.GlobalSecondaryIndexes, ix.Name, units)
 	default:
-		c.Local = addIndex(c.Local, ix.Name, units)
+		c.LocalSecondaryIndexes = addIndex(c.LocalSecondaryIndexes, ix.Name, units)
 	}
 }
 
 func addIndex(all []IndexCapacity, name string, units float64) []IndexCapacity {
 	for i := range all {
 		if all[i].Name == name {
-			all[i].Units += units
+			all[i].CapacityUnits += units
 			return all
 		}
 	}
-	return append(all, IndexCapacity{name, units})
+	return append(all, IndexCapacity{name, Capacity{units}})
 }
 
 // write counts a write of a table or an index by the larger of both items.

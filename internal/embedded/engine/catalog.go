@@ -23,7 +23,7 @@ type catalog struct {
 // A definition is what the store keeps of a table as JSON.
 type definition struct {
 	Attributes  []AttributeDefinition
-	Key         []KeyElement
+	Key         []KeySchemaElement
 	ID          string
 	Created     time.Time
 	BillingMode string
@@ -60,7 +60,7 @@ type streamDefinition struct {
 	Label   string
 	View    string
 	Created time.Time
-	Key     []KeyElement
+	Key     []KeySchemaElement
 }
 
 // A stream is a stream in the catalog. Its table may be gone.
@@ -143,7 +143,7 @@ func (t *table) resolve() {
 }
 
 // names is the names of the attributes of keys, sorted, each once.
-func names(keys ...[]KeyElement) (names []string) {
+func names(keys ...[]KeySchemaElement) (names []string) {
 	for _, key := range keys {
 		for _, k := range key {
 			names = append(names, k.AttributeName)

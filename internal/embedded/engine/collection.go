@@ -10,8 +10,8 @@ import (
 // ItemCollectionMetrics is about how large a partition is with its rows in the
 // table's local indexes, in gigabytes.
 type ItemCollectionMetrics struct {
-	Key       attr.Item
-	Low, High float64
+	ItemCollectionKey   attr.Item
+	SizeEstimateRangeGB []float64 // from and to
 }
 
 // TableCollections is the item collections that a request changed in a table.
@@ -43,8 +43,12 @@ func (a *action) collection(tx *store.Tx, wanted *string) (*ItemCollectionMetric
 		}
 		total += n
 	}
-	low := float64(total >> 30)
-	return &ItemCollectionMetrics{a.Item.Only([]string{a.table.keys[0].Name}), low, low + 1}, nil
+	low, hash := float64(total>>30), []string{a.table.keys[0].Name}
+	item := a.Item
+	if item == nil {
+		item = a.Key
+	}
+	return &ItemCollectionMetrics{item.Only(hash), []float64{low, low + 1}}, nil
 }
 
 // collections measures the partitions that actions wrote to, each once.

@@ -2,8 +2,13 @@ package engine
 
 import "context"
 
+// DeleteItemInput is the request of DeleteItem.
+type DeleteItemInput struct {
+	WriteInput `api:",without Item UpdateExpression"`
+}
+
 // DeleteItem removes the item at a key. Where there is none it succeeds and
 // changes nothing, if the condition holds.
-func (e *Engine) DeleteItem(ctx context.Context, in *WriteInput) (*WriteOutput, error) {
-	return e.writeItem(ctx, in, actionDelete)
+func (e *Engine) DeleteItem(ctx context.Context, in *DeleteItemInput) (*WriteOutput, error) {
+	return e.writeItem(ctx, &in.WriteInput, actionDelete)
 }

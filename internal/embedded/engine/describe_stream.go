@@ -8,17 +8,17 @@ import (
 
 // DescribeStreamInput is the request of DescribeStream.
 type DescribeStreamInput struct {
-	StreamArn             *string
-	ExclusiveStartShardId *string
-	Limit                 *int64
+	StreamArn             *string `api:",required,37..1024"`
+	ExclusiveStartShardId *string `api:",28..65"`
+	Limit                 *int64  `api:",1.."`
 	ShardFilter           *ShardFilter
 }
 
 // A ShardFilter asks for some of a stream's shards: its only type is
 // CHILD_SHARDS, those whose parent is ShardId.
 type ShardFilter struct {
-	Type    *string
-	ShardId *string
+	Type    *string `api:",one of CHILD_SHARDS"`
+	ShardId *string `api:",28..65"`
 }
 
 // A StreamDescription is what the API tells of a stream.
@@ -29,9 +29,9 @@ type StreamDescription struct {
 	StreamViewType          string
 	CreationRequestDateTime Seconds
 	TableName               string
-	KeySchema               []KeyElement
+	KeySchema               []KeySchemaElement
 	Shards                  []ShardDescription
-	LastEvaluatedShardId    string `json:",omitempty"`
+	LastEvaluatedShardId    string
 }
 
 // A ShardDescription is what the API tells of a shard. One without an ending
@@ -39,13 +39,13 @@ type StreamDescription struct {
 type ShardDescription struct {
 	ShardId             string
 	SequenceNumberRange SequenceNumberRange
-	ParentShardId       string `json:",omitempty"` // may be gone already
+	ParentShardId       string // may be gone already
 }
 
 // A SequenceNumberRange bounds the sequence numbers of a shard's records.
 type SequenceNumberRange struct {
 	StartingSequenceNumber string
-	EndingSequenceNumber   string `json:",omitempty"`
+	EndingSequenceNumber   string
 }
 
 const maxShardsPage = 100
@@ -86,18 +86,6 @@ func (e *Engine) DescribeStream(ctx context.Context, in *DescribeStreamInput) (*
 }
 
 func (in *DescribeStreamInput) check() error {
-	var c checks
-	c.required(in.StreamArn != nil, "streamArn")
-	c.length(in.StreamArn, "streamArn", 37, 1024)
-	c.length(in.ExclusiveStartShardId, "exclusiveStartShardId", 28, 65)
-	c.atLeast(in.Limit, "limit", 1)
-	if f := in.ShardFilter; f != nil {
-		c.oneOf(f.Type, "shardFilter.type", "CHILD_SHARDS")
-		c.length(f.ShardId, "shardFilter.shardId", 28, 65)
-	}
-	if err := c.err(); err != nil {
-		return err
-	}
 	if in.Limit != nil && *in.Limit > maxShardsPage {
 		return invalid(badValues+"Limit should be less than or equal to %d", maxShardsPage)
 	}
@@ -147,15 +135,15 @@ func shardNotFound(id string, s *stream) error {
 
 // ListStreamsInput is the request of ListStreams.
 type ListStreamsInput struct {
-	TableName               *string
-	ExclusiveStartStreamArn *string
-	Limit                   *int64
+	TableName               *string `api:",name,3..255"`
+	ExclusiveStartStreamArn *string `api:",37..1024"`
+	Limit                   *int64  `api:",1.."`
 }
 
 // ListStreamsOutput is the answer of ListStreams.
 type ListStreamsOutput struct {
 	Streams                []StreamName
-	LastEvaluatedStreamArn string `json:",omitempty"`
+	LastEvaluatedStreamArn string
 }
 
 // A StreamName names a stream and its table.
@@ -168,15 +156,6 @@ type StreamName struct {
 // ListStreams lists streams, those that have ended too while their records live,
 // in the order in which they were made.
 func (e *Engine) ListStreams(ctx context.Context, in *ListStreamsInput) (*ListStreamsOutput, error) {
-	var c checks
-	if in.TableName != nil {
-		c.named(in.TableName, "tableName", 3)
-	}
-	c.length(in.ExclusiveStartStreamArn, "exclusiveStartStreamArn", 37, 1024)
-	c.atLeast(in.Limit, "limit", 1)
-	if err := c.err(); err != nil {
-		return nil, err
-	}
 	if in.Limit != nil && *in.Limit > maxShardsPage {
 		return nil, invalid(badValues+"Limit should be less than or equal to %d", maxShardsPage)
 	}

@@ -9,16 +9,13 @@ import (
 )
 
 // TableInput is the request of DescribeTable, DeleteTable and DescribeTimeToLive.
-type TableInput struct{ TableName *string }
+type TableInput struct {
+	TableName *string `api:",required,name,1..255"`
+}
 
 // DescribeTable tells what a table is. Its counts are exact; the service's are
 // up to six hours old.
 func (e *Engine) DescribeTable(ctx context.Context, in *TableInput) (*TableDescription, error) {
-	var c checks
-	c.table(in.TableName, "tableName")
-	if err := c.err(); err != nil {
-		return nil, err
-	}
 	return read(ctx, e, func(tx *store.Tx, c *catalog) (*TableDescription, error) {
 		t, err := c.named(*in.TableName)
 		if err != nil {
@@ -97,28 +94,18 @@ func sometime(t time.Time) *Seconds {
 
 // ListTablesInput is the request of ListTables.
 type ListTablesInput struct {
-	ExclusiveStartTableName *string
-	Limit                   *int64
+	ExclusiveStartTableName *string `api:",name,3..255"`
+	Limit                   *int64  `api:",1..100"`
 }
 
 // ListTablesOutput is the answer of ListTables.
 type ListTablesOutput struct {
 	TableNames             []string
-	LastEvaluatedTableName string `json:",omitempty"`
+	LastEvaluatedTableName string
 }
 
 // ListTables lists names of tables in their order, a page at a time.
 func (e *Engine) ListTables(ctx context.Context, in *ListTablesInput) (*ListTablesOutput, error) {
-	var c checks
-	c.length(in.ExclusiveStartTableName, "exclusiveStartTableName", 3, 255)
-	if n := in.ExclusiveStartTableName; n != nil && *n != "" && !nameRegexp.MatchString(*n) {
-		c.broke(*n, "exclusiveStartTableName", "Member must satisfy regular expression pattern: "+namePattern)
-	}
-	c.atLeast(in.Limit, "limit", 1)
-	c.atMost(in.Limit, "limit", 100)
-	if err := c.err(); err != nil {
-		return nil, err
-	}
 	return read(ctx, e, func(_ *store.Tx, c *catalog) (*ListTablesOutput, error) {
 		out := &ListTablesOutput{}
 		limit := orElse(in.Limit, 100)

@@ -13,7 +13,7 @@
 //	shards.go    shards: routing, rollover, splits
 //	iterator.go  shard iterators
 //	sweep.go     TTL removals, retention, rollover by age
-//	checks.go    the constraints that a request is held against
+//	shapes.go    what requests and answers about tables look like
 //
 // An input's fields are pointers or nil-able where the API tells "absent" from
 // "empty". The engine keeps no time of its own: all of it comes from its Clock.

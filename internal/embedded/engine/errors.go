@@ -43,7 +43,7 @@ func (e *Error) Error() string { return string(e.Code) + ": " + e.Message }
 type CancellationReason struct {
 	Code    string
 	Message string
-	Item    attr.Item
+	Item    attr.Item // nil: absent
 }
 
 func fail(code Code, format string, args ...any) error {

@@ -10,31 +10,24 @@ import (
 
 // GetItemInput is the request of GetItem.
 type GetItemInput struct {
-	TableName              *string
-	Key                    attr.Item // nil: absent
-	KeyErr                 error     // what is wrong with a value in Key
-	Expressions            expr.Request
-	ConsistentRead         bool
-	ReturnConsumedCapacity *string
+	TableName      *string      `api:",required,name,1..255"`
+	Key            attr.Item    `api:",required"`
+	Err            error        // what is wrong with a value in Key
+	Expressions    expr.Request `api:"Projection Names"`
+	ConsistentRead bool
+	Report
 }
 
 // GetItemOutput is the answer of GetItem.
 type GetItemOutput struct {
-	Item     attr.Item // nil: there is none
-	Capacity *ConsumedCapacity
+	Item             attr.Item // nil: there is none
+	ConsumedCapacity *ConsumedCapacity
 }
 
 // GetItem reads an item, also one that has expired and is not swept yet. Every
 // read is consistent.
 func (e *Engine) GetItem(ctx context.Context, in *GetItemInput) (*GetItemOutput, error) {
-	var c checks
-	c.table(in.TableName, "tableName")
-	c.required(in.Key != nil, "key")
-	c.returnConsumedCapacity(in.ReturnConsumedCapacity)
-	if err := c.err(); err != nil {
-		return nil, err
-	}
-	set, err := compile(in.Expressions, in.KeyErr)
+	set, err := compile(in.Expressions, in.Err)
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +46,7 @@ func (e *Engine) GetItem(ctx context.Context, in *GetItemInput) (*GetItemOutput,
 		}
 		used := newTally(in.ReturnConsumedCapacity, false)
 		used.read(t, nil, found.item.Size(), in.ConsistentRead)
-		out := &GetItemOutput{Capacity: used.one()}
+		out := &GetItemOutput{ConsumedCapacity: used.one()}
 		if found.exists() {
 			out.Item = set.Projection.Of(found.item)
 		}

@@ -19,8 +19,8 @@ const (
 
 // GetRecordsInput is the request of GetRecords.
 type GetRecordsInput struct {
-	ShardIterator *string
-	Limit         *int64
+	ShardIterator *string `api:",required,1..2048"`
+	Limit         *int64  `api:",1.."`
 }
 
 // GetRecordsOutput is the answer of GetRecords.
@@ -29,20 +29,33 @@ type GetRecordsOutput struct {
 	NextShardIterator string // empty at the end of a closed shard
 }
 
-// A Record is a change in a stream. Images are nil where the view has none.
+// A Record is a change in a stream.
 type Record struct {
-	EventID        string
-	EventName      string // INSERT, MODIFY or REMOVE
-	Region         string
-	Created        int64 // Unix seconds: the service rounds too
-	Keys           attr.Item
-	NewImage       attr.Item
-	OldImage       attr.Item
-	SequenceNumber string
-	SizeBytes      int
-	View           string
-	ByTTL          bool // removed by DynamoDB since it had expired
+	EventID      string       `api:"eventID"`
+	EventName    string       `api:"eventName"` // INSERT, MODIFY or REMOVE
+	EventVersion string       `api:"eventVersion"`
+	EventSource  string       `api:"eventSource"`
+	Region       string       `api:"awsRegion"`
+	Change       StreamRecord `api:"dynamodb"`
+	// UserIdentity is who removed the item, where that was DynamoDB since it had
+	// expired; else nil.
+	UserIdentity *Identity `api:"userIdentity"`
 }
+
+// A StreamRecord is what has changed. Images are nil where the view has none.
+type StreamRecord struct {
+	ApproximateCreationDateTime int64 // Unix seconds: the service rounds too
+	Keys, NewImage, OldImage    attr.Item
+	SequenceNumber              string
+	SizeBytes                   int
+	StreamViewType              string
+}
+
+// An Identity is somebody who changes items.
+type Identity struct{ PrincipalId, Type string }
+
+// dynamoDB is who removes expired items.
+var dynamoDB = Identity{"dynamodb.amazonaws.com", "Service"}
 
 var eventNames = map[int64]string{
 	recordInsert: "INSERT", recordModify: "MODIFY", recordRemove: "REMOVE", recordExpire: "REMOVE",
@@ -77,7 +90,7 @@ func (e *Engine) GetRecords(ctx context.Context, in *GetRecordsInput) (*GetRecor
 
 // recordsFrom reads a page.
 func (e *Engine) recordsFrom(tx *store.Tx, s *stream, sh store.Shard, next int64, limit int) (*GetRecordsOutput, error) {
-	out := &GetRecordsOutput{}
+	out := &GetRecordsOutput{Records: []Record{}}
 	size, more := 0, false
 	var failed error
 	err := tx.Records(sh.ID, next, func(r store.Record) bool {
@@ -85,12 +98,12 @@ func (e *Engine) recordsFrom(tx *store.Tx, s *stream, sh store.Shard, next int64
 		if record, failed = s.decode(sh, r, e.options.Region); failed != nil {
 			return false
 		}
-		if len(out.Records) == limit || len(out.Records) > 0 && size+record.SizeBytes > maxRecordBytes {
+		if len(out.Records) == limit || len(out.Records) > 0 && size+record.Change.SizeBytes > maxRecordBytes {
 			more = true
 			return false
 		}
 		out.Records = append(out.Records, record)
-		size += record.SizeBytes
+		size += record.Change.SizeBytes
 		next = r.Sequence + 1
 		return true
 	})
@@ -101,13 +114,6 @@ func (e *Engine) recordsFrom(tx *store.Tx, s *stream, sh store.Shard, next int64
 }
 
 func (e *Engine) checkGetRecords(in *GetRecordsInput) (it iterator, limit int, err error) {
-	var c checks
-	c.required(in.ShardIterator != nil, "shardIterator")
-	c.length(in.ShardIterator, "shardIterator", 1, 2048)
-	c.atLeast(in.Limit, "limit", 1)
-	if err := c.err(); err != nil {
-		return it, 0, err
-	}
 	if limit = orElse(in.Limit, maxRecords); limit > maxRecords {
 		return it, 0, invalid(badValues+"Limit should be less than or equal to %d", maxRecords)
 	}
@@ -121,33 +127,37 @@ func (e *Engine) checkGetRecords(in *GetRecordsInput) (it iterator, limit int, e
 // decode makes the record that the API shows.
 func (s *stream) decode(sh store.Shard, r store.Record, region string) (out Record, err error) {
 	out = Record{
-		EventID:        eventID(sh.ID, r.Sequence),
-		EventName:      eventNames[r.Kind],
-		Region:         region,
-		Created:        r.At / 1000,
-		SequenceNumber: formatSequence(r.Sequence),
-		View:           s.View,
-		ByTTL:          r.Kind == recordExpire,
+		EventID: eventID(sh.ID, r.Sequence), EventName: eventNames[r.Kind],
+		EventVersion: "1.1", EventSource: "aws:dynamodb", Region: region,
+		Change: StreamRecord{
+			ApproximateCreationDateTime: r.At / 1000,
+			SequenceNumber:              formatSequence(r.Sequence),
+			StreamViewType:              s.View,
+		},
 	}
+	if r.Kind == recordExpire {
+		out.UserIdentity = &dynamoDB
+	}
+	c := &out.Change
 	for _, image := range []struct {
 		raw []byte
 		to  *attr.Item
-	}{{r.New, &out.NewImage}, {r.Old, &out.OldImage}, {r.Keys, &out.Keys}} {
+	}{{r.New, &c.NewImage}, {r.Old, &c.OldImage}, {r.Keys, &c.Keys}} {
 		if image.raw == nil {
 			continue
 		}
 		if *image.to, err = attr.ReadItem(image.raw); err != nil {
 			return Record{}, err
 		}
-		out.SizeBytes += image.to.Size()
+		c.SizeBytes += image.to.Size()
 	}
-	if out.Keys == nil {
-		image := out.NewImage
+	if c.Keys == nil {
+		image := c.NewImage
 		if image == nil {
-			image = out.OldImage
+			image = c.OldImage
 		}
-		out.Keys = image.Only(s.names)
-		out.SizeBytes += out.Keys.Size()
+		c.Keys = image.Only(s.names)
+		c.SizeBytes += c.Keys.Size()
 	}
 	return out, nil
 }

@@ -15,7 +15,7 @@ type indexDefinition struct {
 	ID         int64 // negative: those above 0 are tables'
 	Global     bool
 	Name       string
-	Key        []KeyElement
+	Key        []KeySchemaElement
 	Projection Projection
 	Throughput Throughput
 	Increased  time.Time `json:",omitzero"`
@@ -25,8 +25,8 @@ type indexDefinition struct {
 // A Projection is which attributes an index has beside the keys: ProjectionType is
 // ALL, KEYS_ONLY or INCLUDE.
 type Projection struct {
-	ProjectionType   string   `json:",omitempty"`
-	NonKeyAttributes []string `json:",omitempty"`
+	ProjectionType   string   `json:",omitempty" api:",one of ALL INCLUDE KEYS_ONLY"`
+	NonKeyAttributes []string `json:",omitempty" api:",1..20,each 1..255"`
 }
 
 // An index is an index in the catalog. In the store it is a table of its own, with

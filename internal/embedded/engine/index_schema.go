@@ -1,9 +1,7 @@
 package engine
 
 import (
-	"fmt"
 	"slices"
-	"strings"
 )
 
 // Limits on indexes ("Service, account, and table quotas").
@@ -11,42 +9,18 @@ const (
 	maxLocalIndexes  = 5
 	maxGlobalIndexes = 20
 	maxNonKey        = 100 // attributes named in the projections of all of a table's indexes
-	maxNonKeyEach    = 20
 )
 
 // An IndexInput is an index as a request has it.
 type IndexInput struct {
-	Name       *string
-	Key        []KeyElement // nil: absent
-	Projection *Projection
-	Throughput *Throughput
-}
-
-// index checks the shape of an index that is to be made.
-func (c *checks) index(in *IndexInput, at string) {
-	c.named(in.Name, at+"indexName", 3)
-	c.required(in.Key != nil, at+"keySchema")
-	c.keySchema(in.Key, at+"keySchema")
-	c.required(in.Projection != nil, at+"projection")
-	if p := in.Projection; p != nil {
-		if p.ProjectionType != "" {
-			c.oneOf(&p.ProjectionType, at+"projection.projectionType", "ALL", "INCLUDE", "KEYS_ONLY")
-		}
-		if n := len(p.NonKeyAttributes); p.NonKeyAttributes != nil && n == 0 {
-			c.broke("[]", at+"projection.nonKeyAttributes", "Member must have length greater than or equal to 1")
-		} else if n > maxNonKeyEach {
-			c.broke("["+strings.Join(p.NonKeyAttributes, ", ")+"]", at+"projection.nonKeyAttributes",
-				fmt.Sprintf("Member must have length less than or equal to %d", maxNonKeyEach))
-		}
-		for i := range p.NonKeyAttributes {
-			c.length(&p.NonKeyAttributes[i], fmt.Sprintf("%sprojection.nonKeyAttributes.%d.member", at, i+1), 1, 255)
-		}
-	}
-	c.throughput(in.Throughput, at)
+	IndexName             *string            `api:",required,name,3..255"`
+	KeySchema             []KeySchemaElement `api:",required,1..2"`
+	Projection            *Projection        `api:",required"`
+	ProvisionedThroughput *Throughput
 }
 
 // checkKey holds the key of a table or an index against the definitions.
-func checkKey(key []KeyElement, defs []AttributeDefinition) error {
+func checkKey(key []KeySchemaElement, defs []AttributeDefinition) error {
 	if key[0].KeyType != "HASH" {
 		return invalid("Invalid KeySchema: The first KeySchemaElement is not a HASH key type")
 	}
@@ -80,7 +54,7 @@ func attributeType(defs []AttributeDefinition, name string) string {
 
 // check holds an index's key and projection against the definitions.
 func (in *IndexInput) check(defs []AttributeDefinition) error {
-	if err := checkKey(in.Key, defs); err != nil {
+	if err := checkKey(in.KeySchema, defs); err != nil {
 		return err
 	}
 	p := in.Projection
@@ -104,23 +78,23 @@ func (in *IndexInput) check(defs []AttributeDefinition) error {
 func (in *CreateTableInput) checkIndexes() error {
 	names, nonKey := map[string]bool{}, 0
 	add := func(ix *IndexInput) error {
-		if names[*ix.Name] {
-			return invalid(badValues+"Duplicate index name: %s", *ix.Name)
+		if names[*ix.IndexName] {
+			return invalid(badValues+"Duplicate index name: %s", *ix.IndexName)
 		}
-		names[*ix.Name] = true
+		names[*ix.IndexName] = true
 		nonKey += len(ix.Projection.NonKeyAttributes)
 		return nil
 	}
 	switch {
-	case in.LocalIndexes != nil && len(in.LocalIndexes) == 0:
+	case in.LocalSecondaryIndexes != nil && len(in.LocalSecondaryIndexes) == 0:
 		return invalid(badValues + "List of LocalSecondaryIndexes is empty")
-	case in.GlobalIndexes != nil && len(in.GlobalIndexes) == 0:
+	case in.GlobalSecondaryIndexes != nil && len(in.GlobalSecondaryIndexes) == 0:
 		return invalid(badValues + "List of GlobalSecondaryIndexes is empty")
-	case in.LocalIndexes != nil && len(in.KeySchema) == 1:
+	case in.LocalSecondaryIndexes != nil && len(in.KeySchema) == 1:
 		return invalid(badValues + "Table KeySchema does not have a range key, which is required when specifying a LocalSecondaryIndex")
 	}
-	for i := range in.LocalIndexes {
-		ix := &in.LocalIndexes[i]
+	for i := range in.LocalSecondaryIndexes {
+		ix := &in.LocalSecondaryIndexes[i]
 		if err := in.checkLocal(ix); err != nil {
 			return err
 		}
@@ -129,25 +103,25 @@ func (in *CreateTableInput) checkIndexes() error {
 		}
 	}
 	onDemand := text(in.BillingMode) == "PAY_PER_REQUEST"
-	for i := range in.GlobalIndexes {
-		ix := &in.GlobalIndexes[i]
+	for i := range in.GlobalSecondaryIndexes {
+		ix := &in.GlobalSecondaryIndexes[i]
 		if err := ix.check(in.AttributeDefinitions); err != nil {
 			return err
 		}
 		switch {
-		case onDemand && ix.Throughput != nil:
-			return invalid(badValues+"ProvisionedThroughput should not be specified for index: %s when BillingMode is PAY_PER_REQUEST", *ix.Name)
-		case !onDemand && ix.Throughput == nil:
-			return invalid(badValues+"ProvisionedThroughput is not specified for index: %s", *ix.Name)
+		case onDemand && ix.ProvisionedThroughput != nil:
+			return invalid(badValues+"ProvisionedThroughput should not be specified for index: %s when BillingMode is PAY_PER_REQUEST", *ix.IndexName)
+		case !onDemand && ix.ProvisionedThroughput == nil:
+			return invalid(badValues+"ProvisionedThroughput is not specified for index: %s", *ix.IndexName)
 		}
 		if err := add(ix); err != nil {
 			return err
 		}
 	}
 	switch {
-	case len(in.LocalIndexes) > maxLocalIndexes:
+	case len(in.LocalSecondaryIndexes) > maxLocalIndexes:
 		return invalid(badValues+"Number of LocalSecondaryIndexes exceeds per-table limit of %d", maxLocalIndexes)
-	case len(in.GlobalIndexes) > maxGlobalIndexes:
+	case len(in.GlobalSecondaryIndexes) > maxGlobalIndexes:
 		return invalid(badValues+"GlobalSecondaryIndex count exceeds the per-table limit of %d", maxGlobalIndexes)
 	}
 	return checkNonKey(nonKey)
@@ -165,22 +139,22 @@ func (in *CreateTableInput) checkLocal(ix *IndexInput) error {
 	if err := ix.check(in.AttributeDefinitions); err != nil {
 		return err
 	}
-	if len(ix.Key) != 2 {
-		return invalid(badValues+"Index KeySchema does not have a range key for index: %s", *ix.Name)
+	if len(ix.KeySchema) != 2 {
+		return invalid(badValues+"Index KeySchema does not have a range key for index: %s", *ix.IndexName)
 	}
-	if hash, own := in.KeySchema[0].AttributeName, ix.Key[0].AttributeName; hash != own {
+	if hash, own := in.KeySchema[0].AttributeName, ix.KeySchema[0].AttributeName; hash != own {
 		return invalid(badValues+"Index KeySchema does not have the same leading hash key as table KeySchema for index: %s. "+
-			"index hash key: %s, table hash key: %s", *ix.Name, own, hash)
+			"index hash key: %s, table hash key: %s", *ix.IndexName, own, hash)
 	}
 	return nil
 }
 
 // define is what is kept of the index.
 func (in *IndexInput) define(id int64, global bool) indexDefinition {
-	def := indexDefinition{ID: id, Global: global, Name: *in.Name, Key: in.Key, Projection: *in.Projection}
+	def := indexDefinition{ID: id, Global: global, Name: *in.IndexName, Key: in.KeySchema, Projection: *in.Projection}
 	slices.Sort(def.Projection.NonKeyAttributes)
-	if in.Throughput != nil {
-		def.Throughput = *in.Throughput
+	if in.ProvisionedThroughput != nil {
+		def.Throughput = *in.ProvisionedThroughput
 	}
 	return def
 }

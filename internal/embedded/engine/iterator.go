@@ -65,48 +65,40 @@ func (e *Engine) checkLife(it iterator) error {
 
 // GetShardIteratorInput is the request of GetShardIterator.
 type GetShardIteratorInput struct {
-	StreamArn      *string
-	ShardId        *string
-	Type           *string
-	SequenceNumber *string
+	StreamArn      *string  `api:",required,37..1024"`
+	ShardId        *string  `api:",required,28..65"`
+	Type           *string  `api:"ShardIteratorType,required,one of TRIM_HORIZON LATEST AT_SEQUENCE_NUMBER AFTER_SEQUENCE_NUMBER AT_TIMESTAMP"`
+	SequenceNumber *string  `api:",21..40"`
 	Timestamp      *float64 // Unix seconds
 }
 
+// GetShardIteratorOutput is the answer of GetShardIterator.
+type GetShardIteratorOutput struct{ ShardIterator string }
+
 // GetShardIterator makes an iterator that stands in a shard at its oldest record,
 // behind its newest, at or behind a sequence number, or at a time.
-func (e *Engine) GetShardIterator(ctx context.Context, in *GetShardIteratorInput) (token string, err error) {
+func (e *Engine) GetShardIterator(ctx context.Context, in *GetShardIteratorInput) (*GetShardIteratorOutput, error) {
 	if err := in.check(e.nowMilli()); err != nil {
-		return "", err
+		return nil, err
 	}
-	return read(ctx, e, func(tx *store.Tx, c *catalog) (string, error) {
+	return read(ctx, e, func(tx *store.Tx, c *catalog) (*GetShardIteratorOutput, error) {
 		s, err := c.streamByARN(*in.StreamArn)
 		if err != nil {
-			return "", err
+			return nil, err
 		}
 		sh, found, err := tx.Shard(s.id, *in.ShardId)
 		if err != nil {
-			return "", err
+			return nil, err
 		}
 		if !found {
-			return "", shardNotFound(*in.ShardId, s)
+			return nil, shardNotFound(*in.ShardId, s)
 		}
 		next, err := e.position(tx, sh, in)
-		return e.iteratorAt(s, sh.ID, next), err
+		return &GetShardIteratorOutput{e.iteratorAt(s, sh.ID, next)}, err
 	})
 }
 
 func (in *GetShardIteratorInput) check(now int64) error {
-	var c checks
-	c.required(in.StreamArn != nil, "streamArn")
-	c.length(in.StreamArn, "streamArn", 37, 1024)
-	c.required(in.ShardId != nil, "shardId")
-	c.length(in.ShardId, "shardId", 28, 65)
-	c.required(in.Type != nil, "shardIteratorType")
-	c.oneOf(in.Type, "shardIteratorType", "TRIM_HORIZON", "LATEST", "AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER", "AT_TIMESTAMP")
-	c.length(in.SequenceNumber, "sequenceNumber", 21, 40)
-	if err := c.err(); err != nil {
-		return err
-	}
 	bySequence := strings.HasSuffix(*in.Type, "_SEQUENCE_NUMBER")
 	byTime := *in.Type == "AT_TIMESTAMP"
 	switch {

@@ -15,15 +15,14 @@ const maxPageBytes = 1 << 20
 
 // ReadInput is what the requests of Query and Scan share.
 type ReadInput struct {
-	TableName              *string
-	IndexName              *string
-	Expressions            expr.Request
-	Limit                  *int64
-	Select                 *string
-	ExclusiveStartKey      attr.Item // nil: absent
-	StartKeyErr            error     // what is wrong with a value in ExclusiveStartKey
-	ConsistentRead         bool
-	ReturnConsumedCapacity *string
+	TableName         *string      `api:",required,name,1..255"`
+	IndexName         *string      `api:",name,3..255"`
+	Expressions       expr.Request `api:"Filter KeyCondition Projection Names Values"`
+	Select            *string      `api:",one of SPECIFIC_ATTRIBUTES COUNT ALL_ATTRIBUTES ALL_PROJECTED_ATTRIBUTES"`
+	ExclusiveStartKey attr.Item    // nil: absent
+	Err               error        // what is wrong with a value in ExclusiveStartKey
+	ConsistentRead    bool
+	Report
 }
 
 // PageOutput is the answer of Query and Scan.
@@ -32,16 +31,7 @@ type PageOutput struct {
 	Count            int
 	ScannedCount     int
 	LastEvaluatedKey attr.Item // nil: this page was the last
-	Capacity         *ConsumedCapacity
-}
-
-func (in *ReadInput) check(c *checks) {
-	c.table(in.TableName, "tableName")
-	if in.IndexName != nil {
-		c.named(in.IndexName, "indexName", 3)
-	}
-	c.oneOf(in.Select, "select", "SPECIFIC_ATTRIBUTES", "COUNT", "ALL_ATTRIBUTES", "ALL_PROJECTED_ATTRIBUTES")
-	c.returnConsumedCapacity(in.ReturnConsumedCapacity)
+	ConsumedCapacity *ConsumedCapacity
 }
 
 // checkSelect holds Select against the projection. The service says Querying in a
@@ -61,12 +51,12 @@ func (in *ReadInput) checkSelect() error {
 	return nil
 }
 
-// readPage makes a page of what fn reads.
-func (in *ReadInput) readPage(ctx context.Context, e *Engine, fn func(*store.Tx, *page) error) (*PageOutput, error) {
+// readPage makes a page of what fn reads, of up to limit rows.
+func (in *ReadInput) readPage(ctx context.Context, e *Engine, limit *int64, fn func(*store.Tx, *page) error) (*PageOutput, error) {
 	if err := in.checkSelect(); err != nil {
 		return nil, err
 	}
-	set, err := compile(in.Expressions, in.StartKeyErr)
+	set, err := compile(in.Expressions, in.Err)
 	if err != nil {
 		return nil, err
 	}
@@ -79,6 +69,7 @@ func (in *ReadInput) readPage(ctx context.Context, e *Engine, fn func(*store.Tx,
 		if err != nil {
 			return nil, err
 		}
+		p.limit = orElse(limit, everything)
 		if err := fn(tx, p); err != nil {
 			return nil, err
 		}
@@ -143,6 +134,7 @@ type page struct {
 	tx      *store.Tx
 	in      *ReadInput
 	set     expr.Set
+	limit   int
 	fetches bool // the items come from the table, not from the index's rows
 	out     PageOutput
 	used    *tally
@@ -233,7 +225,7 @@ func (p *page) take(row store.Row) bool {
 			p.out.Items = append(p.out.Items, p.set.Projection.Of(item))
 		}
 	}
-	p.full = p.in.Limit != nil && int64(p.out.ScannedCount) >= *p.in.Limit || p.bytes+p.fetched >= maxPageBytes
+	p.full = p.out.ScannedCount >= p.limit || p.bytes+p.fetched >= maxPageBytes
 	return !p.full
 }
 
@@ -262,6 +254,6 @@ func (p *page) finish() (*PageOutput, error) {
 	if p.index != nil {
 		p.used.add(p.table, nil, 0) // the answer has the table too
 	}
-	p.out.Capacity = p.used.one()
+	p.out.ConsumedCapacity = p.used.one()
 	return &p.out, p.failed
 }

@@ -12,6 +12,7 @@ import (
 // QueryInput is the request of Query.
 type QueryInput struct {
 	ReadInput
+	Limit            *int64
 	ScanIndexForward *bool // nil: true
 }
 
@@ -19,18 +20,13 @@ type QueryInput struct {
 // their sort keys, a page at a time. A filter applies to what was read, after Limit
 // and page size.
 func (e *Engine) Query(ctx context.Context, in *QueryInput) (*PageOutput, error) {
-	var c checks
-	in.check(&c)
 	if in.Limit != nil && *in.Limit < 1 { // a Query's message lacks the value
-		c.broken = append(c.broken, "Value at 'Limit' failed to satisfy constraint: Member must have value greater than or equal to 1")
-	}
-	if err := c.err(); err != nil {
-		return nil, err
+		return nil, invalid("1 validation error detected: Value at 'Limit' failed to satisfy constraint: Member must have value greater than or equal to 1")
 	}
 	if in.Expressions.KeyCondition == nil {
 		return nil, invalid("Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.")
 	}
-	return in.readPage(ctx, e, func(tx *store.Tx, p *page) error {
+	return in.readPage(ctx, e, in.Limit, func(tx *store.Tx, p *page) error {
 		plan, err := in.plan(p)
 		if err != nil {
 			return err

@@ -8,28 +8,19 @@ import (
 
 // ScanInput is the request of Scan.
 type ScanInput struct {
-	ReadInput
-	Segment       *int64
-	TotalSegments *int64
+	ReadInput     `api:",without KeyConditionExpression"`
+	Limit         *int64 `api:",1.."`
+	Segment       *int64 `api:",0..999999"`
+	TotalSegments *int64 `api:",1..1000000"`
 }
 
 // Scan reads the items of a table or an index in the order of their partition
 // keys' hashes, a page at a time; or one of several segments of that order.
 func (e *Engine) Scan(ctx context.Context, in *ScanInput) (*PageOutput, error) {
-	var c checks
-	in.check(&c)
-	c.atLeast(in.Limit, "limit", 1)
-	c.atLeast(in.Segment, "segment", 0)
-	c.atMost(in.Segment, "segment", 999999)
-	c.atLeast(in.TotalSegments, "totalSegments", 1)
-	c.atMost(in.TotalSegments, "totalSegments", 1000000)
-	if err := c.err(); err != nil {
-		return nil, err
-	}
 	if err := in.checkSegments(); err != nil {
 		return nil, err
 	}
-	return in.readPage(ctx, e, func(tx *store.Tx, p *page) error {
+	return in.readPage(ctx, e, in.Limit, func(tx *store.Tx, p *page) error {
 		low, high := in.hashes()
 		var after *store.Key
 		if in.ExclusiveStartKey != nil {

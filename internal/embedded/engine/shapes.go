@@ -1,51 +1,46 @@
 package engine
 
-import (
-	"strconv"
-	"time"
-)
+import "time"
 
 // These are the structures of the API that describe tables. Requests and answers
-// share them, and so do the definitions in the store.
+// share them, and so do the definitions in the store. The tags of these and of all
+// inputs say what a request must look like: package wire, which explains them, has
+// held it against them before an operation gets it. In an answer, what is nil or an
+// empty text is left out.
 
-// A KeyElement is an attribute of a table's key: KeyType is HASH or RANGE.
-type KeyElement struct {
-	AttributeName string
-	KeyType       string
+// A KeySchemaElement is an attribute of a table's key: KeyType is HASH or RANGE.
+type KeySchemaElement struct {
+	AttributeName string `api:",required,1..255"`
+	KeyType       string `api:",required,one of HASH RANGE"`
 }
 
 // An AttributeDefinition gives a key attribute its type: S, N or B.
 type AttributeDefinition struct {
-	AttributeName string
-	AttributeType string
+	AttributeName string `api:",required,1..255"`
+	AttributeType string `api:",required,one of B N S"`
 }
 
 // A Throughput is a table's provisioned capacity.
 type Throughput struct {
-	ReadCapacityUnits  int64
-	WriteCapacityUnits int64
+	ReadCapacityUnits  int64 `api:",1.."`
+	WriteCapacityUnits int64 `api:",1.."`
 }
 
 // A StreamSpecification turns a table's stream on or off.
 type StreamSpecification struct {
-	StreamEnabled  *bool   `json:",omitempty"`
-	StreamViewType *string `json:",omitempty"`
+	StreamEnabled  *bool   `api:",required"`
+	StreamViewType *string `api:",one of NEW_IMAGE OLD_IMAGE NEW_AND_OLD_IMAGES KEYS_ONLY"`
 }
 
-// Seconds is a time as the API has it: Unix seconds with milliseconds behind the
+// Seconds is a time that the API shows as Unix seconds, with milliseconds behind the
 // point.
 type Seconds time.Time
-
-// MarshalJSON writes the number of seconds.
-func (s Seconds) MarshalJSON() ([]byte, error) {
-	return strconv.AppendFloat(nil, float64(time.Time(s).UnixMilli())/1000, 'f', 3, 64), nil
-}
 
 // A TableDescription is what the API tells of a table.
 type TableDescription struct {
 	AttributeDefinitions      []AttributeDefinition
 	TableName                 string
-	KeySchema                 []KeyElement
+	KeySchema                 []KeySchemaElement
 	TableStatus               string
 	CreationDateTime          Seconds
 	ProvisionedThroughput     ThroughputDescription
@@ -53,19 +48,19 @@ type TableDescription struct {
 	ItemCount                 int64
 	TableArn                  string
 	TableId                   string
-	BillingModeSummary        *BillingModeSummary      `json:",omitempty"`
-	LocalSecondaryIndexes     []IndexDescription       `json:",omitempty"`
-	GlobalSecondaryIndexes    []GlobalIndexDescription `json:",omitempty"`
-	StreamSpecification       *StreamSpecification     `json:",omitempty"`
-	LatestStreamLabel         string                   `json:",omitempty"`
-	LatestStreamArn           string                   `json:",omitempty"`
+	BillingModeSummary        *BillingModeSummary
+	LocalSecondaryIndexes     []IndexDescription
+	GlobalSecondaryIndexes    []GlobalIndexDescription
+	StreamSpecification       *StreamSpecification
+	LatestStreamLabel         string
+	LatestStreamArn           string
 	DeletionProtectionEnabled bool
 }
 
 // An IndexDescription is what the API tells of a local index.
 type IndexDescription struct {
 	IndexName      string
-	KeySchema      []KeyElement
+	KeySchema      []KeySchemaElement
 	Projection     Projection
 	IndexSizeBytes int64
 	ItemCount      int64
@@ -81,8 +76,8 @@ type GlobalIndexDescription struct {
 
 // A ThroughputDescription is what the API tells of a table's capacity.
 type ThroughputDescription struct {
-	LastIncreaseDateTime   *Seconds `json:",omitempty"`
-	LastDecreaseDateTime   *Seconds `json:",omitempty"`
+	LastIncreaseDateTime   *Seconds
+	LastDecreaseDateTime   *Seconds
 	NumberOfDecreasesToday int64
 	ReadCapacityUnits      int64
 	WriteCapacityUnits     int64
@@ -91,5 +86,19 @@ type ThroughputDescription struct {
 // A BillingModeSummary says that a table is, or was, billed by request.
 type BillingModeSummary struct {
 	BillingMode                       string
-	LastUpdateToPayPerRequestDateTime *Seconds `json:",omitempty"`
+	LastUpdateToPayPerRequestDateTime *Seconds
+}
+// orElse is the number that a request gives, or what stands for none.
+func orElse(n *int64, otherwise int) int {
+	if n == nil {
+		return otherwise
+	}
+	return int(*n)
+}
+
+func text(p *string) string {
+	if p == nil {
+		return ""
+	}
+	return *p
 }

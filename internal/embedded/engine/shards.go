@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"strconv"
 	"time"
 
 	"dynamostreamer/internal/embedded/store"
@@ -31,7 +32,10 @@ func newUUID() string {
 const sequenceBase = "1"
 
 // formatSequence is the sequence number that the API shows.
-func formatSequence(seq int64) string { return fmt.Sprintf("%s%020d", sequenceBase, seq) }
+func formatSequence(seq int64) string {
+	digits := strconv.FormatInt(seq, 10)
+	return sequenceBase + "00000000000000000000"[len(digits):] + digits
+}
 
 // parseSequence reads a sequence number of the API. Those that this engine never
 // gave out are not ok.

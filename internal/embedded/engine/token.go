@@ -36,7 +36,7 @@ func digestOf(actions []action) []byte {
 		a := &actions[i]
 		digestText(h, &a.kind)
 		digestText(h, a.TableName)
-		h.Write(attr.AppendItem(nil, a.Item))
+		h.Write(attr.AppendItem(attr.AppendItem(nil, a.Item), a.Key))
 		digestText(h, a.OnFailure)
 		r := &a.Expressions
 		digestText(h, r.Update)

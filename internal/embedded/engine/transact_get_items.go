@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"fmt"
 
 	"dynamostreamer/internal/embedded/attr"
 	"dynamostreamer/internal/embedded/expr"
@@ -11,40 +10,53 @@ import (
 
 // TransactGetItemsInput is the request of TransactGetItems.
 type TransactGetItemsInput struct {
-	TransactItems          []TransactGet // nil: absent
-	ReturnConsumedCapacity *string
+	TransactItems []TransactGetItem `api:",required,1..100"`
+	Report
 }
 
-// A TransactGet reads one item.
-type TransactGet struct {
-	Given       bool // the entry has a Get
-	TableName   *string
-	Key         attr.Item // nil: absent
-	KeyErr      error     // what is wrong with a value in Key
-	Expressions expr.Request
+// A TransactGetItem is an entry of a transaction that reads.
+type TransactGetItem struct {
+	Get *Get `api:",required"`
+}
+
+// A Get reads one item.
+type Get struct {
+	TableName   *string      `api:",required,name,1..255"`
+	Key         attr.Item    `api:",required"`
+	Err         error        // what is wrong with a value in Key
+	Expressions expr.Request `api:"Projection Names"`
 }
 
 // TransactGetItemsOutput is the answer of TransactGetItems.
 type TransactGetItemsOutput struct {
-	Items    []attr.Item // one for each entry, nil where there is none
-	Capacity []*ConsumedCapacity
+	Responses        []ItemResponse // one for each entry
+	ConsumedCapacity []*ConsumedCapacity
+}
+
+// An ItemResponse is the item that one entry has read.
+type ItemResponse struct {
+	Item attr.Item // nil: there is none
 }
 
 // TransactGetItems reads up to 100 items from one snapshot.
 func (e *Engine) TransactGetItems(ctx context.Context, in *TransactGetItemsInput) (*TransactGetItemsOutput, error) {
-	sets, err := in.check()
-	if err != nil {
-		return nil, err
+	sets := make([]expr.Set, len(in.TransactItems))
+	for i, item := range in.TransactItems {
+		var err error
+		if sets[i], err = compile(item.Get.Expressions, item.Get.Err); err != nil {
+			return nil, err
+		}
 	}
 	return read(ctx, e, func(tx *store.Tx, c *catalog) (*TransactGetItemsOutput, error) {
-		for _, g := range in.TransactItems {
-			if _, err := c.table(*g.TableName); err != nil {
+		for _, item := range in.TransactItems {
+			if _, err := c.table(*item.Get.TableName); err != nil {
 				return nil, err
 			}
 		}
-		out := &TransactGetItemsOutput{Items: make([]attr.Item, len(in.TransactItems))}
+		out := &TransactGetItemsOutput{Responses: make([]ItemResponse, len(in.TransactItems))}
 		reasons, seen, used := newReasons(len(in.TransactItems)), targets{}, newTally(in.ReturnConsumedCapacity, true)
-		for i, g := range in.TransactItems {
+		for i, item := range in.TransactItems {
+			g := item.Get
 			t := c.tables[*g.TableName]
 			key, err := t.keyOf(g.Key)
 			if err != nil {
@@ -62,38 +74,10 @@ func (e *Engine) TransactGetItems(ctx context.Context, in *TransactGetItemsInput
 			}
 			used.read(t, nil, found.item.Size(), true)
 			if found.exists() {
-				out.Items[i] = sets[i].Projection.Of(found.item)
+				out.Responses[i].Item = sets[i].Projection.Of(found.item)
 			}
 		}
-		out.Capacity = used.result()
+		out.ConsumedCapacity = used.result()
 		return out, reasons.err()
 	})
-}
-
-func (in *TransactGetItemsInput) check() ([]expr.Set, error) {
-	var c checks
-	c.required(in.TransactItems != nil, "transactItems")
-	if in.TransactItems != nil {
-		c.transactLength(len(in.TransactItems))
-	}
-	c.returnConsumedCapacity(in.ReturnConsumedCapacity)
-	for i, g := range in.TransactItems {
-		at := fmt.Sprintf("transactItems.%d.member.get", i+1)
-		c.required(g.Given, at)
-		if g.Given {
-			c.table(g.TableName, at+".tableName")
-			c.required(g.Key != nil, at+".key")
-		}
-	}
-	if err := c.err(); err != nil {
-		return nil, err
-	}
-	sets := make([]expr.Set, len(in.TransactItems))
-	for i, g := range in.TransactItems {
-		var err error
-		if sets[i], err = compile(g.Expressions, g.KeyErr); err != nil {
-			return nil, err
-		}
-	}
-	return sets, nil
 }

@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 
 	"dynamostreamer/internal/embedded/store"
@@ -11,22 +10,23 @@ import (
 
 // Limits of transactions.
 const (
-	maxTransactItems = 100
 	maxTransactBytes = 4 << 20
 )
 
 // TransactWriteItemsInput is the request of TransactWriteItems.
 type TransactWriteItemsInput struct {
-	TransactItems               []TransactWrite // nil: absent
-	ClientRequestToken          *string
-	ReturnConsumedCapacity      *string
-	ReturnItemCollectionMetrics *string
+	TransactItems      []TransactWriteItem `api:",required,1..100"`
+	ClientRequestToken *string             `api:",1..36"`
+	WriteReport
 }
 
-// A TransactWrite is one entry of a transaction: just one of its fields may be
+// A TransactWriteItem is one entry of a transaction: just one of its fields may be
 // set.
-type TransactWrite struct {
-	ConditionCheck, Delete, Put, Update *Action
+type TransactWriteItem struct {
+	ConditionCheck *Action `api:",without Item UpdateExpression,needs ConditionExpression"`
+	Delete         *Action `api:",without Item UpdateExpression"`
+	Put            *Action `api:",without Key UpdateExpression"`
+	Update         *Action `api:",without Item,needs UpdateExpression"`
 }
 
 // TransactWriteItems does all of its actions or none. Conditions and updates see
@@ -38,10 +38,11 @@ func (e *Engine) TransactWriteItems(ctx context.Context, in *TransactWriteItemsI
 		return nil, err
 	}
 	return write(ctx, e, func(tx *store.Tx, c *catalog) (*BatchOutput, error) {
+		var out BatchOutput
 		digest := digestOf(actions)
 		done, err := e.checkToken(tx, in.ClientRequestToken, digest)
 		if err != nil || done {
-			return &BatchOutput{}, err
+			return &out, err
 		}
 		if err := locate(c, actions); err != nil {
 			return nil, err
@@ -49,23 +50,15 @@ func (e *Engine) TransactWriteItems(ctx context.Context, in *TransactWriteItemsI
 		if err := decide(tx, actions); err != nil {
 			return nil, err
 		}
-		out, err := e.changeAll(tx, actions, newTally(in.ReturnConsumedCapacity, true), in.ReturnItemCollectionMetrics)
+		out, err = e.changeAll(tx, actions, newTally(in.ReturnConsumedCapacity, true), in.ReturnItemCollectionMetrics)
 		if err == nil && in.ClientRequestToken != nil {
 			err = tx.KeepToken(*in.ClientRequestToken, digest, e.nowMilli())
 		}
-		return out, err
+		return &out, err
 	})
 }
 
 func (in *TransactWriteItemsInput) check() ([]action, error) {
-	var c checks
-	c.required(in.TransactItems != nil, "transactItems")
-	if in.TransactItems != nil {
-		c.transactLength(len(in.TransactItems))
-	}
-	c.length(in.ClientRequestToken, "clientRequestToken", 1, 36)
-	c.returnConsumedCapacity(in.ReturnConsumedCapacity)
-	c.returnItemCollectionMetrics(in.ReturnItemCollectionMetrics)
 	actions := make([]action, 0, len(in.TransactItems))
 	for i, item := range in.TransactItems {
 		for _, a := range []action{
@@ -73,47 +66,24 @@ func (in *TransactWriteItemsInput) check() ([]action, error) {
 			{Action: item.Put, kind: actionPut}, {Action: item.Update, kind: actionUpdate},
 		} {
 			if a.Action != nil {
-				a.checkEntry(&c, fmt.Sprintf("transactItems.%d.member.%s.", i+1, a.kind))
 				actions = append(actions, a)
 			}
 		}
-		if len(actions) != i+1 && len(c.broken) == 0 {
+		if len(actions) != i+1 {
 			return nil, invalid("TransactItems can only contain one of Check, Put, Update or Delete")
 		}
-	}
-	if err := c.err(); err != nil {
-		return nil, err
 	}
 	size := 0
 	for i := range actions {
 		if err := actions[i].compile(); err != nil {
 			return nil, err
 		}
-		size += actions[i].Item.Size()
+		size += actions[i].Item.Size() + actions[i].Key.Size()
 	}
 	if size > maxTransactBytes {
 		return nil, invalid("Transaction aggregated item size exceeds the maximum allowed size of 4 MB")
 	}
 	return actions, nil
-}
-
-func (c *checks) transactLength(n int) {
-	if n == 0 {
-		c.broke("[]", "transactItems", "Member must have length greater than or equal to 1")
-	} else if n > maxTransactItems {
-		c.broke(fmt.Sprintf("[%d actions]", n), "transactItems", "Member must have length less than or equal to 100")
-	}
-}
-
-func (a *action) checkEntry(c *checks, at string) {
-	a.check(c, at)
-	if a.kind == actionCheck {
-		c.required(a.Expressions.Condition != nil, at+"conditionExpression")
-	}
-	if a.kind == actionUpdate {
-		c.required(a.Expressions.Update != nil, at+"updateExpression")
-	}
-	c.onConditionCheckFailure(a.OnFailure, at)
 }
 
 // reasons collects what the actions do to their transaction.

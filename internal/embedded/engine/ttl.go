@@ -37,37 +37,26 @@ func (t *ttl) expiry(item attr.Item) int64 {
 
 // A TimeToLiveSpecification turns a table's TTL on or off.
 type TimeToLiveSpecification struct {
-	Enabled       *bool
-	AttributeName *string
+	Enabled       *bool   `api:",required"`
+	AttributeName *string `api:",required,1..255"`
 }
 
 // UpdateTimeToLiveInput is the request of UpdateTimeToLive.
 type UpdateTimeToLiveInput struct {
-	TableName     *string
-	Specification *TimeToLiveSpecification
+	TableName               *string                  `api:",required,name,1..255"`
+	TimeToLiveSpecification *TimeToLiveSpecification `api:",required"`
 }
 
 // UpdateTimeToLive turns a table's TTL on or off. It takes effect at once; the
 // service takes up to an hour, and like it this refuses another change until
 // that hour is over.
 func (e *Engine) UpdateTimeToLive(ctx context.Context, in *UpdateTimeToLiveInput) (*TimeToLiveSpecification, error) {
-	var c checks
-	c.table(in.TableName, "tableName")
-	c.required(in.Specification != nil, "timeToLiveSpecification")
-	if s := in.Specification; s != nil {
-		c.required(s.AttributeName != nil, "timeToLiveSpecification.attributeName")
-		c.length(s.AttributeName, "timeToLiveSpecification.attributeName", 1, 255)
-		c.required(s.Enabled != nil, "timeToLiveSpecification.enabled")
-	}
-	if err := c.err(); err != nil {
-		return nil, err
-	}
 	return write(ctx, e, func(tx *store.Tx, c *catalog) (*TimeToLiveSpecification, error) {
 		t, err := c.named(*in.TableName)
 		if err != nil {
 			return nil, err
 		}
-		return in.Specification, e.setTTL(tx, t, *in.Specification.AttributeName, *in.Specification.Enabled)
+		return in.TimeToLiveSpecification, e.setTTL(tx, t, *in.TimeToLiveSpecification.AttributeName, *in.TimeToLiveSpecification.Enabled)
 	})
 }
 
@@ -103,16 +92,11 @@ func (e *Engine) setTTL(tx *store.Tx, t *table, attribute string, enable bool) e
 // TimeToLiveDescription is the answer of DescribeTimeToLive.
 type TimeToLiveDescription struct {
 	TimeToLiveStatus string
-	AttributeName    string `json:",omitempty"`
+	AttributeName    string
 }
 
 // DescribeTimeToLive tells a table's TTL.
 func (e *Engine) DescribeTimeToLive(ctx context.Context, in *TableInput) (*TimeToLiveDescription, error) {
-	var c checks
-	c.table(in.TableName, "tableName")
-	if err := c.err(); err != nil {
-		return nil, err
-	}
 	return read(ctx, e, func(_ *store.Tx, c *catalog) (*TimeToLiveDescription, error) {
 		t, err := c.named(*in.TableName)
 		if err != nil {

@@ -1,20 +1,21 @@
 package engine
 
 import (
-	"fmt"
 	"slices"
 
 	"dynamostreamer/internal/embedded/attr"
 	"dynamostreamer/internal/embedded/store"
 )
 
-// An IndexUpdate makes, changes or removes a global index: one of its fields is
-// set.
-type IndexUpdate struct {
-	Create, Update, Delete *IndexInput
+// A GlobalSecondaryIndexUpdate makes, changes or removes an index: one of its fields
+// is set.
+type GlobalSecondaryIndexUpdate struct {
+	Create *IndexInput `api:",class CreateGlobalSecondaryIndexAction"`
+	Update *IndexInput `api:",class UpdateGlobalSecondaryIndexAction,without KeySchema Projection"`
+	Delete *IndexInput `api:",class DeleteGlobalSecondaryIndexAction,without KeySchema Projection ProvisionedThroughput"`
 }
 
-func (u *IndexUpdate) index() *IndexInput {
+func (u *GlobalSecondaryIndexUpdate) index() *IndexInput {
 	for _, in := range []*IndexInput{u.Create, u.Update, u.Delete} {
 		if in != nil {
 			return in
@@ -23,28 +24,12 @@ func (u *IndexUpdate) index() *IndexInput {
 	return nil
 }
 
-func (c *checks) indexUpdates(updates []IndexUpdate) {
-	for i, u := range updates {
-		at := fmt.Sprintf("globalSecondaryIndexUpdates.%d.member.", i+1)
-		if u.Create != nil {
-			c.index(u.Create, at+"create.")
-		}
-		if u.Update != nil {
-			c.named(u.Update.Name, at+"update.indexName", 3)
-			c.throughput(u.Update.Throughput, at+"update.")
-		}
-		if u.Delete != nil {
-			c.named(u.Delete.Name, at+"delete.indexName", 3)
-		}
-	}
-}
-
 // checkIndexes checks what needs no table: one change of an index, and one index
 // that is made or removed.
 func (in *UpdateTableInput) checkIndexes() error {
 	var seen []string
 	online := 0
-	for _, u := range in.IndexUpdates {
+	for _, u := range in.GlobalSecondaryIndexUpdates {
 		ix, actions := u.index(), 0
 		for _, a := range []*IndexInput{u.Create, u.Update, u.Delete} {
 			if a != nil {
@@ -56,20 +41,20 @@ func (in *UpdateTableInput) checkIndexes() error {
 			return invalid(badValues + "One of GlobalSecondaryIndexUpdate.Update, GlobalSecondaryIndexUpdate.Create, GlobalSecondaryIndexUpdate.Delete must not be null")
 		case actions > 1:
 			return invalid(badValues + "Only one global secondary index action is allowed per GlobalSecondaryIndexUpdate object")
-		case slices.Contains(seen, *ix.Name):
-			return invalid(badValues+"Only one global secondary index update per index is allowed simultaneously. Index: %s", *ix.Name)
+		case slices.Contains(seen, *ix.IndexName):
+			return invalid(badValues+"Only one global secondary index update per index is allowed simultaneously. Index: %s", *ix.IndexName)
 		}
-		seen = append(seen, *ix.Name)
+		seen = append(seen, *ix.IndexName)
 		if u.Update == nil {
 			online++
 		}
 	}
 	switch {
-	case in.IndexUpdates != nil && len(in.IndexUpdates) == 0:
+	case in.GlobalSecondaryIndexUpdates != nil && len(in.GlobalSecondaryIndexUpdates) == 0:
 		return invalid(badValues + "List of GlobalSecondaryIndexUpdates is empty")
-	case online > 0 && in.Throughput != nil && in.BillingMode == nil:
+	case online > 0 && in.ProvisionedThroughput != nil && in.BillingMode == nil:
 		return invalid(badValues + "You cannot create or delete index while updating table IOPS")
-	case online > 0 && in.Stream != nil:
+	case online > 0 && in.StreamSpecification != nil:
 		return invalid(badValues + "You cannot create or delete index while changing stream status")
 	case online > 1:
 		return fail(LimitExceededException, "Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table")
@@ -83,7 +68,7 @@ func (in *UpdateTableInput) checkIndexes() error {
 // out. wasOnDemand says how the table was billed before this request.
 func (e *Engine) updateIndexes(tx *store.Tx, t *table, in *UpdateTableInput, wasOnDemand bool) error {
 	t.Indexes = slices.Clone(t.Indexes)
-	for _, u := range in.IndexUpdates {
+	for _, u := range in.GlobalSecondaryIndexUpdates {
 		var err error
 		switch {
 		case u.Create != nil:
@@ -91,7 +76,7 @@ func (e *Engine) updateIndexes(tx *store.Tx, t *table, in *UpdateTableInput, was
 		case u.Update != nil:
 			err = e.updateIndex(t, u.Update)
 		default:
-			err = e.deleteIndex(tx, t, *u.Delete.Name)
+			err = e.deleteIndex(tx, t, *u.Delete.IndexName)
 		}
 		if err != nil {
 			return err
@@ -124,7 +109,7 @@ func (t *table) find(name, verb string) (int, error) {
 func (e *Engine) createIndex(tx *store.Tx, t *table, in *UpdateTableInput, ix *IndexInput) error {
 	global, nonKey := 0, len(ix.Projection.NonKeyAttributes)
 	for _, d := range t.Indexes {
-		if d.Name == *ix.Name {
+		if d.Name == *ix.IndexName {
 			return invalid("Attempting to create an index which already exists")
 		}
 		if d.Global {
@@ -135,11 +120,11 @@ func (e *Engine) createIndex(tx *store.Tx, t *table, in *UpdateTableInput, ix *I
 	onDemand := t.BillingMode == "PAY_PER_REQUEST"
 	switch {
 	case in.AttributeDefinitions == nil:
-		return invalid(badValues+"AttributeDefinitions is not specified for index: %s", *ix.Name)
-	case onDemand && ix.Throughput != nil:
-		return invalid(badValues+"Neither ReadCapacityUnits nor WriteCapacityUnits can be specified for index: %s when BillingMode is PAY_PER_REQUEST", *ix.Name)
-	case !onDemand && ix.Throughput == nil:
-		return invalid(badValues+"Both ReadCapacityUnits and WriteCapacityUnits must be specified for index: %s", *ix.Name)
+		return invalid(badValues+"AttributeDefinitions is not specified for index: %s", *ix.IndexName)
+	case onDemand && ix.ProvisionedThroughput != nil:
+		return invalid(badValues+"Neither ReadCapacityUnits nor WriteCapacityUnits can be specified for index: %s when BillingMode is PAY_PER_REQUEST", *ix.IndexName)
+	case !onDemand && ix.ProvisionedThroughput == nil:
+		return invalid(badValues+"Both ReadCapacityUnits and WriteCapacityUnits must be specified for index: %s", *ix.IndexName)
 	case global == maxGlobalIndexes:
 		return fail(LimitExceededException, "GlobalSecondaryIndex count exceeds the per-table limit of %d", maxGlobalIndexes)
 	}
@@ -149,7 +134,7 @@ func (e *Engine) createIndex(tx *store.Tx, t *table, in *UpdateTableInput, ix *I
 	if err := checkNonKey(nonKey); err != nil {
 		return err
 	}
-	for _, k := range ix.Key {
+	for _, k := range ix.KeySchema {
 		now := attributeType(in.AttributeDefinitions, k.AttributeName)
 		switch old := attributeType(t.Attributes, k.AttributeName); old {
 		case now:
@@ -177,18 +162,18 @@ func fill(tx *store.Tx, t *table, ix *index) error {
 }
 
 func (e *Engine) updateIndex(t *table, in *IndexInput) error {
-	at, err := t.find(*in.Name, "update")
+	at, err := t.find(*in.IndexName, "update")
 	if err != nil {
 		return err
 	}
 	if t.BillingMode == "PAY_PER_REQUEST" {
-		return invalid(badValues+"The only Updates for index: %s when TableThroughputMode is PAY_PER_REQUEST can be to OnDemandThroughput, WarmThroughput", *in.Name)
+		return invalid(badValues+"The only Updates for index: %s when TableThroughputMode is PAY_PER_REQUEST can be to OnDemandThroughput, WarmThroughput", *in.IndexName)
 	}
-	if in.Throughput == nil {
-		return invalid(badValues+"Both ReadCapacityUnits and WriteCapacityUnits must be specified for index: %s", *in.Name)
+	if in.ProvisionedThroughput == nil {
+		return invalid(badValues+"Both ReadCapacityUnits and WriteCapacityUnits must be specified for index: %s", *in.IndexName)
 	}
 	ix := &t.Indexes[at]
-	return e.provision(&ix.Throughput, &ix.Increased, &ix.Decreased, *in.Throughput, "index "+ix.Name, "index")
+	return e.provision(&ix.Throughput, &ix.Increased, &ix.Decreased, *in.ProvisionedThroughput, "index "+ix.Name, "index")
 }
 
 func (e *Engine) deleteIndex(tx *store.Tx, t *table, name string) error {
@@ -203,7 +188,7 @@ func (e *Engine) deleteIndex(tx *store.Tx, t *table, name string) error {
 
 // dropUnused leaves the definitions of the attributes that are keys.
 func (t *table) dropUnused() {
-	keys := [][]KeyElement{t.Key}
+	keys := [][]KeySchemaElement{t.Key}
 	for _, ix := range t.Indexes {
 		keys = append(keys, ix.Key)
 	}

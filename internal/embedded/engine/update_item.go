@@ -7,11 +7,16 @@ import (
 	"dynamostreamer/internal/embedded/expr"
 )
 
+// UpdateItemInput is the request of UpdateItem.
+type UpdateItemInput struct {
+	WriteInput `api:",without Item"`
+}
+
 // UpdateItem changes the item at a key by an update expression. Where there is
 // none it makes one of the key and the update; without an update expression, of
 // the key alone.
-func (e *Engine) UpdateItem(ctx context.Context, in *WriteInput) (*WriteOutput, error) {
-	return e.writeItem(ctx, in, actionUpdate)
+func (e *Engine) UpdateItem(ctx context.Context, in *UpdateItemInput) (*WriteOutput, error) {
+	return e.writeItem(ctx, &in.WriteInput, actionUpdate)
 }
 
 // updated is what an update makes of the item that stands, or of the key.

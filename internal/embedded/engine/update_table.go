@@ -9,13 +9,12 @@ import (
 
 // UpdateTableInput is the request of UpdateTable.
 type UpdateTableInput struct {
-	TableName   *string
-	BillingMode *string
-	Throughput  *Throughput
-	Stream      *StreamSpecification
-
-	AttributeDefinitions []AttributeDefinition // nil: absent; only a new index's matter
-	IndexUpdates         []IndexUpdate         // nil: absent
+	TableName                   *string               `api:",required,name,1..255"`
+	AttributeDefinitions        []AttributeDefinition // only a new index's matter
+	BillingMode                 *string               `api:",one of PROVISIONED PAY_PER_REQUEST"`
+	ProvisionedThroughput       *Throughput
+	GlobalSecondaryIndexUpdates []GlobalSecondaryIndexUpdate
+	StreamSpecification         *StreamSpecification
 }
 
 // UpdateTable changes a table's stream, its indexes, its capacity or its billing mode. The
@@ -24,19 +23,10 @@ type UpdateTableInput struct {
 // Disabling a stream closes its shards; they stay readable under the old ARN
 // while their records live. Enabling it again makes a stream with a new ARN.
 func (e *Engine) UpdateTable(ctx context.Context, in *UpdateTableInput) (*TableDescription, error) {
-	var c checks
-	c.table(in.TableName, "tableName")
-	c.oneOf(in.BillingMode, "billingMode", "PROVISIONED", "PAY_PER_REQUEST")
-	c.throughput(in.Throughput, "")
-	c.indexUpdates(in.IndexUpdates)
-	c.stream(in.Stream)
-	if err := c.err(); err != nil {
-		return nil, err
-	}
-	if in.BillingMode == nil && in.Throughput == nil && in.Stream == nil && len(in.IndexUpdates) == 0 {
+	if in.BillingMode == nil && in.ProvisionedThroughput == nil && in.StreamSpecification == nil && len(in.GlobalSecondaryIndexUpdates) == 0 {
 		return nil, invalid("At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates or SSESpecification or ReplicaUpdates is required")
 	}
-	if err := checkStream(in.Stream); err != nil {
+	if err := checkStream(in.StreamSpecification); err != nil {
 		return nil, err
 	}
 	if err := in.checkIndexes(); err != nil {
@@ -51,7 +41,7 @@ func (e *Engine) UpdateTable(ctx context.Context, in *UpdateTableInput) (*TableD
 		if err := e.updateCapacity(&t, in); err != nil {
 			return nil, err
 		}
-		if err := e.updateStream(tx, c, &t, in.Stream); err != nil {
+		if err := e.updateStream(tx, c, &t, in.StreamSpecification); err != nil {
 			return nil, err
 		}
 		if err := e.updateIndexes(tx, &t, in, old.BillingMode == "PAY_PER_REQUEST"); err != nil {
@@ -77,19 +67,19 @@ func (e *Engine) updateCapacity(t *table, in *UpdateTableInput) error {
 		mode = *in.BillingMode
 	}
 	switch {
-	case mode == "PAY_PER_REQUEST" && in.Throughput != nil:
+	case mode == "PAY_PER_REQUEST" && in.ProvisionedThroughput != nil:
 		return invalid(badValues + "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST")
-	case mode == "PROVISIONED" && t.BillingMode == "PAY_PER_REQUEST" && in.Throughput == nil:
+	case mode == "PROVISIONED" && t.BillingMode == "PAY_PER_REQUEST" && in.ProvisionedThroughput == nil:
 		return invalid(badValues + "ProvisionedThroughput must be specified when BillingMode is PROVISIONED")
 	}
 	if mode == "PAY_PER_REQUEST" && t.BillingMode != mode {
 		t.Throughput, t.OnDemand = Throughput{}, now
 	}
 	t.BillingMode = mode
-	if in.Throughput == nil {
+	if in.ProvisionedThroughput == nil {
 		return nil
 	}
-	return e.provision(&t.Throughput, &t.Increased, &t.Decreased, *in.Throughput, "table", "table")
+	return e.provision(&t.Throughput, &t.Increased, &t.Decreased, *in.ProvisionedThroughput, "table", "table")
 }
 
 // provision changes the capacity of a table or an index, which the message calls
@@ -133,11 +123,6 @@ func (e *Engine) updateStream(tx *store.Tx, c *catalog, t *table, spec *StreamSp
 // Its stream ends and stays readable while its records live. The answer shows
 // the table DELETING; it is gone.
 func (e *Engine) DeleteTable(ctx context.Context, in *TableInput) (*TableDescription, error) {
-	var c checks
-	c.table(in.TableName, "tableName")
-	if err := c.err(); err != nil {
-		return nil, err
-	}
 	return write(ctx, e, func(tx *store.Tx, c *catalog) (*TableDescription, error) {
 		t, err := c.named(*in.TableName)
 		if err != nil {

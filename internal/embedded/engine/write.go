@@ -11,11 +11,12 @@ import (
 // An Action is what a request does to one item. All writes have it, those of one
 // item and the entries of a transaction.
 type Action struct {
-	TableName   *string
-	Item        attr.Item // of a put the item, else its key; nil: absent
-	Err         error     // what is wrong with a value in Item
-	Expressions expr.Request
-	OnFailure   *string // ReturnValuesOnConditionCheckFailure
+	TableName   *string      `api:",required,name,1..255"`
+	Item        attr.Item    `api:",required"` // of a put
+	Key         attr.Item    `api:",required"` // of the others
+	Err         error        // what is wrong with a value in either
+	Expressions expr.Request `api:"Update Condition Names Values"`
+	OnFailure   *string      `api:"ReturnValuesOnConditionCheckFailure,one of ALL_OLD NONE"`
 }
 
 // The kinds of actions, as the service's messages spell them at their place.
@@ -35,16 +36,6 @@ type action struct {
 	key   store.Key
 	old   version
 	new   attr.Item // what will stand, nil for nothing
-}
-
-// check checks what an action must have; at is where it stands in the request.
-func (a *action) check(c *checks, at string) {
-	c.table(a.TableName, at+"tableName")
-	if a.kind == actionPut {
-		c.required(a.Item != nil, at+"item")
-	} else {
-		c.required(a.Item != nil, at+"key")
-	}
 }
 
 // compile reads the expressions and checks what needs no table.
@@ -68,7 +59,7 @@ func (a *action) locate() (err error) {
 		return err
 	}
 	if a.kind != actionPut {
-		a.key, err = a.table.keyOf(a.Item)
+		a.key, err = a.table.keyOf(a.Key)
 		return err
 	}
 	if a.key, err = a.table.keyOfItem(a.Item); err != nil {
@@ -94,31 +85,44 @@ func (a *action) decide(tx *store.Tx) (err error) {
 	case actionPut:
 		a.new = a.Item
 	case actionUpdate:
-		if a.new, err = updated(a.set.Update, a.old, a.Item); err == nil {
+		if a.new, err = updated(a.set.Update, a.old, a.Key); err == nil {
 			err = a.table.checkIndexKeys(a.new, a.old.item, true)
 		}
 	}
 	return err
 }
 
-// WriteInput is the request of PutItem, UpdateItem and DeleteItem.
+// WriteInput is what the requests of PutItem, UpdateItem and DeleteItem share.
 type WriteInput struct {
 	Action
-	ReturnValues                *string
-	ReturnConsumedCapacity      *string
-	ReturnItemCollectionMetrics *string
+	ReturnValues *string `api:",one of ALL_NEW UPDATED_OLD ALL_OLD NONE UPDATED_NEW"`
+	WriteReport
+}
+
+// Report is what a request may ask to be told of its capacity.
+type Report struct {
+	ReturnConsumedCapacity *string `api:",one of INDEXES TOTAL NONE"`
+}
+
+// WriteReport is what a request that writes may ask to be told.
+type WriteReport struct {
+	Report
+	ReturnItemCollectionMetrics *string `api:",one of SIZE NONE"`
 }
 
 // WriteOutput is the answer of PutItem, UpdateItem and DeleteItem.
 type WriteOutput struct {
-	Attributes attr.Item // nil: absent
-	Capacity   *ConsumedCapacity
-	Collection *ItemCollectionMetrics // nil: not wanted, or the table has no local index
+	Attributes            attr.Item              // nil: absent
+	ItemCollectionMetrics *ItemCollectionMetrics // nil: not wanted, or the table has no local index
+	ConsumedCapacity      *ConsumedCapacity
 }
 
 func (e *Engine) writeItem(ctx context.Context, in *WriteInput, kind string) (*WriteOutput, error) {
 	a := action{Action: &in.Action, kind: kind}
-	if err := in.check(&a); err != nil {
+	if r := text(in.ReturnValues); kind != actionUpdate && r != "" && r != "NONE" && r != "ALL_OLD" {
+		return nil, invalid("Return values set to invalid value")
+	}
+	if err := a.compile(); err != nil {
 		return nil, err
 	}
 	return write(ctx, e, func(tx *store.Tx, c *catalog) (out *WriteOutput, err error) {
@@ -135,24 +139,8 @@ func (e *Engine) writeItem(ctx context.Context, in *WriteInput, kind string) (*W
 		if err := e.change(tx, a.table, a.key, a.old, a.new, byRequest, used); err != nil {
 			return nil, err
 		}
-		out = &WriteOutput{Attributes: returned(text(in.ReturnValues), a.set.Update, a.old.item, a.new), Capacity: used.one()}
-		out.Collection, err = a.collection(tx, in.ReturnItemCollectionMetrics)
+		out = &WriteOutput{Attributes: returned(text(in.ReturnValues), a.set.Update, a.old.item, a.new), ConsumedCapacity: used.one()}
+		out.ItemCollectionMetrics, err = a.collection(tx, in.ReturnItemCollectionMetrics)
 		return out, err
 	})
-}
-
-func (in *WriteInput) check(a *action) error {
-	var c checks
-	a.check(&c, "")
-	c.oneOf(in.ReturnValues, "returnValues", "ALL_NEW", "UPDATED_OLD", "ALL_OLD", "NONE", "UPDATED_NEW")
-	c.returnConsumedCapacity(in.ReturnConsumedCapacity)
-	c.returnItemCollectionMetrics(in.ReturnItemCollectionMetrics)
-	c.onConditionCheckFailure(in.OnFailure, "")
-	if err := c.err(); err != nil {
-		return err
-	}
-	if r := text(in.ReturnValues); a.kind != actionUpdate && r != "" && r != "NONE" && r != "ALL_OLD" {
-		return invalid("Return values set to invalid value")
-	}
-	return a.compile()
 }

@@ -3,6 +3,7 @@ package wire
 import (
 	"errors"
 	"net/http"
+	"reflect"
 
 	"dynamostreamer/internal/embedded/attr"
 	"dynamostreamer/internal/embedded/engine"
@@ -49,36 +50,25 @@ func statusOf(err error) int {
 	return http.StatusBadRequest
 }
 
-// appendError writes the body of an error's answer. The framework and cancelled
+// errorBody is the body of an error's answer. The framework and cancelled
 // transactions spell Message with a capital letter.
+type errorBody struct {
+	Type                string `api:"__type"`
+	Message             string `api:"message"`
+	Capital             string `api:"Message"`
+	Item                attr.Item
+	CancellationReasons []engine.CancellationReason
+}
+
+var errorShape = shapeOf(reflect.TypeFor[errorBody](), options{})
+
 func appendError(dst []byte, err error) []byte {
 	e := asError(err)
-	dst = append(dst, '{')
-	dst = attr.AppendQuoted(field(dst, "__type"), namespace(e.Code)+string(e.Code))
-	spelling := "message"
+	body := errorBody{Type: namespace(e.Code) + string(e.Code), Item: e.Item, CancellationReasons: e.Reasons}
 	if e.Code == engine.SerializationException || e.Code == engine.TransactionCanceledException {
-		spelling = "Message"
+		body.Capital = e.Message
+	} else {
+		body.Message = e.Message
 	}
-	if e.Message != "" {
-		dst = attr.AppendQuoted(field(dst, spelling), e.Message)
-	}
-	if e.Item != nil {
-		dst = e.Item.AppendJSON(field(dst, "Item"))
-	}
-	if e.Reasons != nil {
-		dst = append(field(dst, "CancellationReasons"), '[')
-		for i, r := range e.Reasons {
-			dst = append(comma(dst, i), '{')
-			dst = attr.AppendQuoted(field(dst, "Code"), r.Code)
-			if r.Message != "" {
-				dst = attr.AppendQuoted(field(dst, "Message"), r.Message)
-			}
-			if r.Item != nil {
-				dst = r.Item.AppendJSON(field(dst, "Item"))
-			}
-			dst = append(dst, '}')
-		}
-		dst = append(dst, ']')
-	}
-	return append(dst, '}')
+	return write(dst, errorShape, reflect.ValueOf(&body).Elem())
 }

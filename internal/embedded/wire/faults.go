@@ -89,7 +89,7 @@ func (f Fault) spoil(in, out any) {
 	switch out := out.(type) {
 	case *engine.GetRecordsOutput:
 		if f == EmptyPage {
-			*out = engine.GetRecordsOutput{NextShardIterator: *in.(*engine.GetRecordsInput).ShardIterator}
+			*out = engine.GetRecordsOutput{Records: []engine.Record{}, NextShardIterator: *in.(*engine.GetRecordsInput).ShardIterator}
 		}
 	case *engine.StreamDescription:
 		if f == HiddenChildren {

@@ -10,7 +10,6 @@ import (
 	"io"
 	"net/http"
 	"strconv"
-	"strings"
 
 	"dynamostreamer/internal/embedded/attr"
 	"dynamostreamer/internal/embedded/engine"
@@ -123,71 +122,4 @@ func (h *Handler) answer(ctx context.Context, target string, signed bool, body s
 // requestID is like the service's: 52 letters and digits.
 func requestID() string {
 	return rand.Text() + rand.Text()
-}
-
-// An operation reads its request from the decoder, runs it and writes the answer.
-type operation func(context.Context, *engine.Engine, *decoder) ([]byte, error)
-
-// operationOf puts an operation together from how its request is read, what it
-// does and how it is answered.
-func operationOf[In, Out any](
-	read func(*decoder, *In) error,
-	run func(*engine.Engine, context.Context, *In) (Out, error),
-	write func([]byte, Out) []byte,
-) operation {
-	return func(ctx context.Context, e *engine.Engine, d *decoder) ([]byte, error) {
-		var in In
-		if err := read(d, &in); err != nil {
-			return nil, err
-		}
-		if err := d.End(); err != nil {
-			return nil, err
-		}
-		if d.unsupported != nil {
-			return nil, d.unsupported
-		}
-		out, err := run(e, ctx, &in)
-		if err != nil {
-			return nil, err
-		}
-		d.fault.spoil(&in, out)
-		return write(make([]byte, 0, 512), out), nil
-	}
-}
-
-func find(target string) (name string, op operation) {
-	if name, ok := strings.CutPrefix(target, tableTarget); ok {
-		return name, tableOperations[name]
-	}
-	if name, ok := strings.CutPrefix(target, streamTarget); ok {
-		return name, streamOperations[name]
-	}
-	return target, nil
-}
-
-var tableOperations = map[string]operation{
-	"CreateTable":        operationOf(readCreateTable, (*engine.Engine).CreateTable, appendNamed[*engine.TableDescription]("TableDescription")),
-	"UpdateTable":        operationOf(readUpdateTable, (*engine.Engine).UpdateTable, appendNamed[*engine.TableDescription]("TableDescription")),
-	"DeleteTable":        operationOf(readTable, (*engine.Engine).DeleteTable, appendNamed[*engine.TableDescription]("TableDescription")),
-	"DescribeTable":      operationOf(readTable, (*engine.Engine).DescribeTable, appendNamed[*engine.TableDescription]("Table")),
-	"ListTables":         operationOf(readListTables, (*engine.Engine).ListTables, appendJSON[*engine.ListTablesOutput]),
-	"UpdateTimeToLive":   operationOf(readUpdateTimeToLive, (*engine.Engine).UpdateTimeToLive, appendNamed[*engine.TimeToLiveSpecification]("TimeToLiveSpecification")),
-	"DescribeTimeToLive": operationOf(readTable, (*engine.Engine).DescribeTimeToLive, appendNamed[*engine.TimeToLiveDescription]("TimeToLiveDescription")),
-	"PutItem":            operationOf(readPutItem, (*engine.Engine).PutItem, appendWrite),
-	"UpdateItem":         operationOf(readUpdateItem, (*engine.Engine).UpdateItem, appendWrite),
-	"DeleteItem":         operationOf(readDeleteItem, (*engine.Engine).DeleteItem, appendWrite),
-	"GetItem":            operationOf(readGetItem, (*engine.Engine).GetItem, appendGetItem),
-	"Query":              operationOf(readQuery, (*engine.Engine).Query, appendPage),
-	"Scan":               operationOf(readScan, (*engine.Engine).Scan, appendPage),
-	"BatchWriteItem":     operationOf(readBatchWriteItem, (*engine.Engine).BatchWriteItem, appendBatchWrite),
-	"BatchGetItem":       operationOf(readBatchGetItem, (*engine.Engine).BatchGetItem, appendBatchGet),
-	"TransactWriteItems": operationOf(readTransactWrite, (*engine.Engine).TransactWriteItems, appendTransactWrite),
-	"TransactGetItems":   operationOf(readTransactGet, (*engine.Engine).TransactGetItems, appendTransactGet),
-}
-
-var streamOperations = map[string]operation{
-	"ListStreams":      operationOf(readListStreams, (*engine.Engine).ListStreams, appendJSON[*engine.ListStreamsOutput]),
-	"DescribeStream":   operationOf(readDescribeStream, (*engine.Engine).DescribeStream, appendNamed[*engine.StreamDescription]("StreamDescription")),
-	"GetShardIterator": operationOf(readGetShardIterator, (*engine.Engine).GetShardIterator, appendIterator),
-	"GetRecords":       operationOf(readGetRecords, (*engine.Engine).GetRecords, appendRecords),
 }

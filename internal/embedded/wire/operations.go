@@ -1,0 +1,84 @@
+package wire
+
+import (
+	"context"
+	"reflect"
+	"strings"
+
+	"dynamostreamer/internal/embedded/engine"
+)
+
+// An operation reads its request from the decoder, runs it and writes the answer.
+type operation func(context.Context, *engine.Engine, *decoder) ([]byte, error)
+
+// operationOf puts an operation together from what it does: the shapes of its
+// request and of its answer are those of its types. An answer that has a name
+// stands in a structure, under that name.
+func operationOf[In, Out any](run func(*engine.Engine, context.Context, *In) (*Out, error), name string) operation {
+	request, answer := shapeOf(reflect.TypeFor[In](), options{}), shapeOf(reflect.TypeFor[Out](), options{})
+	return func(ctx context.Context, e *engine.Engine, d *decoder) ([]byte, error) {
+		var in In
+		place := reflect.ValueOf(&in).Elem()
+		if err := d.request(request, place); err != nil {
+			return nil, err
+		}
+		if err := d.End(); err != nil {
+			return nil, err
+		}
+		if d.unsupported != nil {
+			return nil, d.unsupported
+		}
+		if err := check(request, place); err != nil {
+			return nil, err
+		}
+		out, err := run(e, ctx, &in)
+		if err != nil {
+			return nil, err
+		}
+		d.fault.spoil(&in, out)
+		dst := make([]byte, 0, 512)
+		if name == "" {
+			return write(dst, answer, reflect.ValueOf(out).Elem()), nil
+		}
+		dst = append(dst, `{"`+name+`":`...)
+		return append(write(dst, answer, reflect.ValueOf(out).Elem()), '}'), nil
+	}
+}
+
+// find is the operation that a request's X-Amz-Target means, nil if there is none.
+func find(target string) (name string, op operation) {
+	if name, ok := strings.CutPrefix(target, tableTarget); ok {
+		return name, tableOperations[name]
+	}
+	if name, ok := strings.CutPrefix(target, streamTarget); ok {
+		return name, streamOperations[name]
+	}
+	return target, nil
+}
+
+var tableOperations = map[string]operation{
+	"CreateTable":        operationOf((*engine.Engine).CreateTable, "TableDescription"),
+	"UpdateTable":        operationOf((*engine.Engine).UpdateTable, "TableDescription"),
+	"DeleteTable":        operationOf((*engine.Engine).DeleteTable, "TableDescription"),
+	"DescribeTable":      operationOf((*engine.Engine).DescribeTable, "Table"),
+	"ListTables":         operationOf((*engine.Engine).ListTables, ""),
+	"UpdateTimeToLive":   operationOf((*engine.Engine).UpdateTimeToLive, "TimeToLiveSpecification"),
+	"DescribeTimeToLive": operationOf((*engine.Engine).DescribeTimeToLive, "TimeToLiveDescription"),
+	"PutItem":            operationOf((*engine.Engine).PutItem, ""),
+	"UpdateItem":         operationOf((*engine.Engine).UpdateItem, ""),
+	"DeleteItem":         operationOf((*engine.Engine).DeleteItem, ""),
+	"GetItem":            operationOf((*engine.Engine).GetItem, ""),
+	"Query":              operationOf((*engine.Engine).Query, ""),
+	"Scan":               operationOf((*engine.Engine).Scan, ""),
+	"BatchWriteItem":     operationOf((*engine.Engine).BatchWriteItem, ""),
+	"BatchGetItem":       operationOf((*engine.Engine).BatchGetItem, ""),
+	"TransactWriteItems": operationOf((*engine.Engine).TransactWriteItems, ""),
+	"TransactGetItems":   operationOf((*engine.Engine).TransactGetItems, ""),
+}
+
+var streamOperations = map[string]operation{
+	"ListStreams":      operationOf((*engine.Engine).ListStreams, ""),
+	"DescribeStream":   operationOf((*engine.Engine).DescribeStream, "StreamDescription"),
+	"GetShardIterator": operationOf((*engine.Engine).GetShardIterator, ""),
+	"GetRecords":       operationOf((*engine.Engine).GetRecords, ""),
+}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"dynamostreamer/internal/embedded/store"
 )
@@ -47,7 +48,10 @@ func (e *Engine) CreateTable(ctx context.Context, in *CreateTableInput) (*TableD
 	if err := checkStream(in.Stream); err != nil {
 		return nil, err
 	}
-	if err := checkTags(in.Tags); err != nil {
+	if err := in.checkSettings(); err != nil {
+		return nil, err
+	}
+	if _, err := withTags(nil, in.Tags); err != nil {
 		return nil, err
 	}
 	return write(ctx, e, func(tx *store.Tx, c *catalog) (*TableDescription, error) {
@@ -85,8 +89,11 @@ func (e *Engine) makeTable(tx *store.Tx, c *catalog, in *CreateTableInput) (*tab
 	}
 	t.dropUnused()
 	e.keep(&t.Kept, &in.Settings)
-	t.Kept.Tags = withTags(nil, in.Tags)
+	t.Kept.ClassSince = time.Time{} // it has not changed
 	var err error
+	if t.Kept.Tags, err = withTags(nil, in.Tags); err != nil {
+		return nil, err
+	}
 	if t.id, err = tx.InsertTable(t.name, encode(t.definition)); err != nil {
 		return nil, err
 	}

@@ -96,7 +96,7 @@ func TestValidation(t *testing.T) {
 		{"no such table", "DeleteTable", `{"TableName":"nope"}`, "ResourceNotFoundException: Requested resource not found: Table: nope not found"},
 		{"limit", "ListTables", `{"Limit":101}`, v + "1 validation error detected: Value '101' at 'limit' failed to satisfy constraint: Member must have value less than or equal to 100"},
 		{"stream is on", "UpdateTable", `{"TableName":"tab","StreamSpecification":{"StreamEnabled":true,"StreamViewType":"KEYS_ONLY"}}`, v + "Table already has an enabled stream: TableName: tab"},
-		{"nothing to do", "UpdateTable", `{"TableName":"tab"}`, v + "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates or SSESpecification or ReplicaUpdates is required"},
+		{"nothing to do", "UpdateTable", `{"TableName":"tab"}`, v + "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates, SSESpecification, ReplicaUpdates, MultiAccountReplicaReady, ReplicaTransitRoleArn, MultiRegionConsistency, DeletionProtectionEnabled, OnDemandThroughput, WarmThroughput or TableClass is required"},
 		{"no specification", "UpdateTimeToLive", `{"TableName":"tab"}`, v + "1 validation error detected: Value null at 'timeToLiveSpecification' failed to satisfy constraint: Member must not be null"},
 		{"already off", "UpdateTimeToLive", `{"TableName":"tab","TimeToLiveSpecification":{"Enabled":false,"AttributeName":"ttl"}}`, v + "TimeToLive is already disabled"},
 		{"no such table", "DescribeTimeToLive", `{"TableName":"nope"}`, "ResourceNotFoundException: Requested resource not found: Table: nope not found"},

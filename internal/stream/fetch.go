@@ -50,7 +50,10 @@ func (r *Reader) fetcher(s *shard) *fetcher {
 	if r.options.Pace > 0 {
 		pace.every = time.Duration(float64(time.Second) / r.options.Pace)
 	}
-	poll := r.options.rhythm.poll
+	poll := r.options.Poll
+	if poll <= 0 {
+		poll = time.Second
+	}
 	if r.options.Idle > 0 {
 		poll = min(poll, r.options.Idle)
 	}

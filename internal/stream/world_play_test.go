@@ -85,7 +85,7 @@ func (m *memory) saved() map[string]string {
 	return saved
 }
 
-var slowRhythm = rhythm{poll: 20 * time.Minute, discover: 10 * time.Minute, watch: time.Hour}
+var slowRhythm = rhythm{discover: 10 * time.Minute, watch: time.Hour}
 
 // run plays the world and returns what was wrong in it.
 func (p *played) run() (violations []string) {
@@ -170,7 +170,7 @@ func (p *played) life(run worldRun, m *memory) error {
 		options.Idle = 40 * time.Second
 	}
 	if p.Slow {
-		options.rhythm = slowRhythm
+		options.rhythm, options.Poll = slowRhythm, 20*time.Minute
 		options.CheckpointEvery *= 600
 		options.Idle *= 100
 	}

@@ -91,7 +91,7 @@ func (f *fetcher) run(ctx context.Context) {
 		case !a.empty:
 			idle = 0
 		default: // an empty page is no end: records may come later
-			if sleep(ctx, min(f.poll, 50*time.Millisecond<<min(idle, 10))) != nil {
+			if sleep(ctx, min(f.poll, 50*time.Millisecond<<min(idle, 30))) != nil {
 				return
 			}
 			idle++

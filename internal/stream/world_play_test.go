@@ -99,7 +99,7 @@ func (p *played) run() (violations []string) {
 	playing.Go(func() {
 		p.play(steps)
 		if p.Disable {
-			p.newest().disable()
+			p.disable()
 		}
 	})
 	for _, run := range p.Runs {
@@ -108,6 +108,9 @@ func (p *played) run() (violations []string) {
 	}
 	playing.Wait()
 	p.finish(m)
+	if p.engine != nil {
+		p.engine.close()
+	}
 	p.verdict()
 	return p.violations
 }
@@ -151,6 +154,9 @@ func (p *played) life(run worldRun, m *memory) error {
 	limit := 10 * time.Minute
 	if p.Slow {
 		limit = 1000 * time.Hour
+	}
+	if p.engine != nil && run.After != 1<<30 {
+		limit /= 10 // it takes its time over each call
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()

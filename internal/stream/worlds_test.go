@@ -26,7 +26,10 @@ func TestWorlds(t *testing.T) {
 	for half := range halves {
 		t.Run(strconv.Itoa(half+1), func(t *testing.T) {
 			t.Parallel()
-			rapid.Check(t, func(rt *rapid.T) { checkWorld(t, rt, drawWorld(rt)) })
+			rapid.Check(t, func(rt *rapid.T) {
+				slow := rapid.IntRange(0, 9).Draw(rt, "slow") == 9
+				checkWorld(t, rt, drawWorld(rt, slow), newPlayed)
+			})
 		})
 	}
 }
@@ -45,10 +48,10 @@ func setChecks(t *testing.T, n int) {
 
 // checkWorld plays a world in a bubble and gives the verdict outside, since
 // rapid must not fail inside.
-func checkWorld(t *testing.T, rt *rapid.T, w world) {
+func checkWorld(t *testing.T, rt *rapid.T, w world, begin func(world) *played) {
 	var violations []string
 	synctest.Test(t, func(*testing.T) {
-		violations = newPlayed(w).run()
+		violations = begin(w).run()
 	})
 	for _, v := range violations {
 		rt.Error(v)

@@ -87,6 +87,11 @@ func TestGaps(t *testing.T) {
 						gap = &Gap{Stream: gap.Stream, Shard: gap.Shard, Last: gap.Last, Oldest: gap.Oldest}
 					}
 					check(t, test.why+": gap", gap, test.gap)
+					counted := int64(0)
+					for _, shard := range r.Stats().Shards {
+						counted += shard.Gaps
+					}
+					check(t, test.why+": gaps in the statistics", counted, int64(1))
 					want := test.rest
 					if policy == StopAtGap {
 						want = nil

@@ -181,12 +181,14 @@ func (t *Table) Save(ctx context.Context, changed, gone []Checkpoint) error {
 // end the reading too: the next reader finds out.
 func (t *Table) TransactItem(p *Page) types.TransactWriteItem {
 	p.committed = true
+	//weave:condition
 	values := map[string]types.AttributeValue{":mine": t.mine()}
 	condition := "#generation = :mine AND attribute_not_exists(#sequence)"
 	if p.previous != "" {
 		condition = "#generation = :mine AND #sequence = :previous"
 		values[":previous"] = &types.AttributeValueMemberS{Value: p.previous}
 	}
+	//weave:end
 	return types.TransactWriteItem{Put: &types.Put{
 		TableName: &t.table, Item: t.item(p.Checkpoint),
 		ConditionExpression: &condition,

@@ -37,6 +37,7 @@ type counts struct {
 // condition is that the checkpoint is still the one that the page
 // followed, so that a page that comes again can't count twice.
 func (c *counts) commit(ctx context.Context, checkpoints *stream.Table, page *stream.Page) error {
+	//weave:commit
 	in := &dynamodb.TransactWriteItemsInput{
 		TransactItems: []types.TransactWriteItem{checkpoints.TransactItem(page)},
 	}
@@ -50,6 +51,7 @@ func (c *counts) commit(ctx context.Context, checkpoints *stream.Table, page *st
 			ExpressionAttributeValues: map[string]types.AttributeValue{":more": number(changes[key])},
 		}})
 	}
+	//weave:end
 	for try := 0; ; try++ {
 		_, err := c.db.TransactWriteItems(ctx, in)
 		if !collided(err) || try == 20 {

@@ -83,6 +83,7 @@ func run(ctx context.Context, step *cli.Step, o *options) error {
 	}
 	s.run(ctx, "running")
 
+	//weave:stop
 	// Stopping has an order. What was written must be read
 	// before the reader stops.
 	s.remove("crashes")
@@ -91,6 +92,7 @@ func run(ctx context.Context, step *cli.Step, o *options) error {
 	defer cancel()
 	s.run(read, "stopping")
 	s.remove("reader")
+	//weave:end
 	if err := s.stop(); err != nil {
 		return o.unfinished(err, journals)
 	}

@@ -16,7 +16,7 @@ import (
 const (
 	// patience is how long a service may fail again and again without
 	// getting anything done.
-	patience = 30 * time.Second
+	patience = time.Minute
 	// drainFor bounds the reading after the last write.
 	drainFor = time.Minute
 	// stopWithin bounds the stop of a service.
@@ -50,13 +50,15 @@ func (s *service) Serve(ctx context.Context) error {
 	if n := s.done(); s.failing.IsZero() || n != s.before {
 		s.failing, s.before = time.Now(), n
 	}
+	//weave:restart
 	switch {
 	case !passes(err):
 		return final{fmt.Errorf("the %s ended: %w", s.name, err)}
 	case time.Since(s.failing) > patience:
 		return final{fmt.Errorf("the %s has failed for %v: %w", s.name, patience, err)}
 	}
-	return err
+	return err // start me again
+	//weave:end
 }
 
 // passes reports whether the same call may succeed later: the SDK's own

@@ -6,7 +6,7 @@
 //
 //	Value, Type        String, Binary, NumberValue, Bool, Null, Set, List, Map;
 //	                   Type, Text, Number, Bool, Members, List, Item; Equal, Compare
-//	Item, Attr         NewItem, Get, Equal
+//	Item, Attr         NewItem, Get, Only, Equal
 //	Number             ParseNumber, Int, Add, Sub, String
 //	AppendKey          order-preserving bytes of an S, N or B
 //	AppendItem         the storage form of an item; ReadItem is the way back

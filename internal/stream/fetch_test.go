@@ -294,3 +294,35 @@ func TestHundredsOfShards(t *testing.T) {
 		}
 	})
 }
+
+// TestShardsAreFetchedSideBySide: where calls take their time, four shards
+// take as long as one.
+func TestShardsAreFetchedSideBySide(t *testing.T) {
+	const pages, perCall = 20, 100 * time.Millisecond
+	took := make(map[int]time.Duration)
+	for _, shards := range []int{1, 4} {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFakeStream()
+			f.recordsAPage = 1
+			for i := range shards {
+				s := &fakeShard{id: fmt.Sprint("s", i)}
+				f.shards = append(f.shards, s)
+				for range pages {
+					f.put(s, "1")
+				}
+			}
+			f.onCall = func(ctx context.Context, operation, _ string) error {
+				if operation == "GetRecords" {
+					return sleep(ctx, perCall)
+				}
+				return nil
+			}
+			began := time.Now()
+			check(t, "events", len(mustRead(t, mustOpen(t, f, drain))), shards*pages)
+			took[shards] = time.Since(began)
+		})
+	}
+	if took[4] > took[1]+perCall {
+		t.Errorf("four shards took %v and one took %v, want about the same", took[4], took[1])
+	}
+}

@@ -45,7 +45,9 @@ func (e *Engine) CreateTable(ctx context.Context, in *CreateTableInput) (*TableD
 	if err := in.checkUsed(); err != nil {
 		return nil, err
 	}
-	if err := checkStream(in.Stream); err != nil {
+	err := checkStream(in.Stream, "Table is being created with a stream enabled, UpdateViewType is required",
+		"Table is being created with a stream disabled, UpdateViewType should not be specified")
+	if err != nil {
 		return nil, err
 	}
 	if err := in.checkSettings(); err != nil {
@@ -222,15 +224,15 @@ func (in *CreateTableInput) checkCapacity() error {
 }
 
 // checkStream holds the two parts of a stream's specification against each
-// other.
-func checkStream(s *StreamSpecification) error {
+// other. The texts refuse one that is enabled without a view, or disabled with one.
+func checkStream(s *StreamSpecification, enabled, disabled string) error {
 	switch {
 	case s == nil:
 		return nil
 	case *s.StreamEnabled && s.StreamViewType == nil:
-		return invalid(badValues + "StreamViewType is required when StreamEnabled is set to true")
+		return invalid("%s", badValues+enabled)
 	case !*s.StreamEnabled && s.StreamViewType != nil:
-		return invalid(badValues + "StreamViewType is not allowed when StreamEnabled is set to false")
+		return invalid("%s", badValues+disabled)
 	}
 	return nil
 }

@@ -44,7 +44,9 @@ func (e *Engine) UpdateTable(ctx context.Context, in *UpdateTableInput) (*TableD
 	if err := in.Settings.check(); err != nil {
 		return nil, err
 	}
-	if err := checkStream(in.Stream); err != nil {
+	err := checkStream(in.Stream, "If stream is being enabled then UpdateViewType is required",
+		"If stream is being disabled, then UpdateViewType must not be specified")
+	if err != nil {
 		return nil, err
 	}
 	if err := in.checkIndexes(); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"dynamostreamer/internal/embedded/store"
 )
@@ -18,6 +19,8 @@ type CreateTableInput struct {
 	BillingMode            *string               `api:",one of PROVISIONED PAY_PER_REQUEST"`
 	ProvisionedThroughput  *Throughput
 	StreamSpecification    *StreamSpecification
+	Settings
+	Tags []Tag
 }
 
 // CreateTable makes a table. The answer shows it CREATING, as the service's
@@ -35,7 +38,15 @@ func (e *Engine) CreateTable(ctx context.Context, in *CreateTableInput) (*TableD
 	if err := in.checkUsed(); err != nil {
 		return nil, err
 	}
-	if err := checkStream(in.StreamSpecification); err != nil {
+	err := checkStream(in.StreamSpecification, "Table is being created with a stream enabled, UpdateViewType is required",
+		"Table is being created with a stream disabled, UpdateViewType should not be specified")
+	if err != nil {
+		return nil, err
+	}
+	if err := in.checkSettings(); err != nil {
+		return nil, err
+	}
+	if _, err := withTags(nil, in.Tags); err != nil {
 		return nil, err
 	}
 	return write(ctx, e, func(tx *store.Tx, c *catalog) (*TableDescription, error) {
@@ -72,7 +83,12 @@ func (e *Engine) makeTable(tx *store.Tx, c *catalog, in *CreateTableInput) (*tab
 		t.Indexes = append(t.Indexes, in.GlobalSecondaryIndexes[i].define(-tx.NextSequence(), true))
 	}
 	t.dropUnused()
+	e.keep(&t.Kept, &in.Settings)
+	t.Kept.ClassSince = time.Time{} // it has not changed
 	var err error
+	if t.Kept.Tags, err = withTags(nil, in.Tags); err != nil {
+		return nil, err
+	}
 	if t.id, err = tx.InsertTable(t.name, encode(t.definition)); err != nil {
 		return nil, err
 	}
@@ -144,15 +160,15 @@ func (in *CreateTableInput) checkCapacity() error {
 }
 
 // checkStream holds the two parts of a stream's specification against each
-// other.
-func checkStream(s *StreamSpecification) error {
+// other. The texts refuse one that is enabled without a view, or disabled with one.
+func checkStream(s *StreamSpecification, enabled, disabled string) error {
 	switch {
 	case s == nil:
 		return nil
 	case *s.StreamEnabled && s.StreamViewType == nil:
-		return invalid(badValues + "StreamViewType is required when StreamEnabled is set to true")
+		return invalid("%s", badValues+enabled)
 	case !*s.StreamEnabled && s.StreamViewType != nil:
-		return invalid(badValues + "StreamViewType is not allowed when StreamEnabled is set to false")
+		return invalid("%s", badValues+disabled)
 	}
 	return nil
 }

@@ -55,6 +55,10 @@ type TableDescription struct {
 	LatestStreamLabel         string
 	LatestStreamArn           string
 	DeletionProtectionEnabled bool
+	TableClassSummary         *TableClassSummary
+	SSEDescription            *SSEDescription
+	OnDemandThroughput        *OnDemandThroughput
+	WarmThroughput            *WarmThroughputDescription
 }
 
 // An IndexDescription is what the API tells of a local index.
@@ -88,6 +92,7 @@ type BillingModeSummary struct {
 	BillingMode                       string
 	LastUpdateToPayPerRequestDateTime *Seconds
 }
+
 // orElse is the number that a request gives, or what stands for none.
 func orElse(n *int64, otherwise int) int {
 	if n == nil {

@@ -15,6 +15,7 @@ type UpdateTableInput struct {
 	ProvisionedThroughput       *Throughput
 	GlobalSecondaryIndexUpdates []GlobalSecondaryIndexUpdate
 	StreamSpecification         *StreamSpecification
+	Settings
 }
 
 // UpdateTable changes a table's stream, its indexes, its capacity or its billing mode. The
@@ -23,10 +24,18 @@ type UpdateTableInput struct {
 // Disabling a stream closes its shards; they stay readable under the old ARN
 // while their records live. Enabling it again makes a stream with a new ARN.
 func (e *Engine) UpdateTable(ctx context.Context, in *UpdateTableInput) (*TableDescription, error) {
-	if in.BillingMode == nil && in.ProvisionedThroughput == nil && in.StreamSpecification == nil && len(in.GlobalSecondaryIndexUpdates) == 0 {
-		return nil, invalid("At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates or SSESpecification or ReplicaUpdates is required")
+	if in.BillingMode == nil && in.ProvisionedThroughput == nil && in.StreamSpecification == nil && len(in.GlobalSecondaryIndexUpdates) == 0 && !in.Settings.given() {
+		return nil, invalid("At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates, SSESpecification, ReplicaUpdates, MultiAccountReplicaReady, ReplicaTransitRoleArn, MultiRegionConsistency, DeletionProtectionEnabled, OnDemandThroughput, WarmThroughput or TableClass is required")
 	}
-	if err := checkStream(in.StreamSpecification); err != nil {
+	if err := in.checkAlone(); err != nil {
+		return nil, err
+	}
+	if err := in.Settings.check(); err != nil {
+		return nil, err
+	}
+	err := checkStream(in.StreamSpecification, "If stream is being enabled then UpdateViewType is required",
+		"If stream is being disabled, then UpdateViewType must not be specified")
+	if err != nil {
 		return nil, err
 	}
 	if err := in.checkIndexes(); err != nil {
@@ -47,6 +56,10 @@ func (e *Engine) UpdateTable(ctx context.Context, in *UpdateTableInput) (*TableD
 		if err := e.updateIndexes(tx, &t, in, old.BillingMode == "PAY_PER_REQUEST"); err != nil {
 			return nil, err
 		}
+		if err := e.checkSettings(&t, &in.Settings); err != nil {
+			return nil, err
+		}
+		e.keep(&t.Kept, &in.Settings)
 		if err := tx.UpdateTable(t.id, encode(t.definition)); err != nil {
 			return nil, err
 		}
@@ -127,6 +140,9 @@ func (e *Engine) DeleteTable(ctx context.Context, in *TableInput) (*TableDescrip
 		t, err := c.named(*in.TableName)
 		if err != nil {
 			return nil, err
+		}
+		if t.Kept.DeletionProtection {
+			return nil, invalid("Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.")
 		}
 		d, err := e.describe(tx, t, "DELETING")
 		if err != nil {

@@ -2,7 +2,6 @@ package wire
 
 import (
 	"bytes"
-	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -60,7 +59,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuseBody(w, err)
 		return
 	}
-	answer, status, lost := h.answer(r.Context(), target, r.Header.Get("Authorization") != "", body)
+	answer, status, lost := h.answer(r, target, body)
 	if lost {
 		panic(http.ErrAbortHandler)
 	}
@@ -96,20 +95,20 @@ func refuseBody(w http.ResponseWriter, err error) {
 }
 
 // answer runs one operation. lost says that the client must not get the answer.
-func (h *Handler) answer(ctx context.Context, target string, signed bool, body string) (answer []byte, status int, lost bool) {
+func (h *Handler) answer(r *http.Request, target, body string) (answer []byte, status int, lost bool) {
 	name, op := find(target)
 	switch {
 	case op == nil:
 		return appendError(nil, unknown(name)), http.StatusBadRequest, false
-	case !signed:
+	case r.Header.Get("Authorization") == "":
 		return appendError(nil, errUnsigned), http.StatusBadRequest, false
 	}
 	fault := h.faults.take(name)
 	if err := fault.refusal(); err != nil {
 		return appendError(nil, err), statusOf(err), false
 	}
-	d := &decoder{Scanner: attr.NewScanner(body), fault: fault}
-	answer, err := op(ctx, h.engine, d)
+	d := &decoder{Scanner: attr.NewScanner(body), fault: fault, host: r.Host}
+	answer, err := op(r.Context(), h.engine, d)
 	if fault == LostAnswer {
 		return nil, 0, true
 	}

@@ -62,6 +62,11 @@ var tableOperations = map[string]operation{
 	"DeleteTable":        operationOf((*engine.Engine).DeleteTable, "TableDescription"),
 	"DescribeTable":      operationOf((*engine.Engine).DescribeTable, "Table"),
 	"ListTables":         operationOf((*engine.Engine).ListTables, ""),
+	"TagResource":        operationOf((*engine.Engine).TagResource, ""),
+	"UntagResource":      operationOf((*engine.Engine).UntagResource, ""),
+	"ListTagsOfResource": operationOf((*engine.Engine).ListTagsOfResource, ""),
+	"DescribeLimits":     operationOf((*engine.Engine).DescribeLimits, ""),
+	"DescribeEndpoints":  describeEndpoints,
 	"UpdateTimeToLive":   operationOf((*engine.Engine).UpdateTimeToLive, "TimeToLiveSpecification"),
 	"DescribeTimeToLive": operationOf((*engine.Engine).DescribeTimeToLive, "TimeToLiveDescription"),
 	"PutItem":            operationOf((*engine.Engine).PutItem, ""),
@@ -74,6 +79,20 @@ var tableOperations = map[string]operation{
 	"BatchGetItem":       operationOf((*engine.Engine).BatchGetItem, ""),
 	"TransactWriteItems": operationOf((*engine.Engine).TransactWriteItems, ""),
 	"TransactGetItems":   operationOf((*engine.Engine).TransactGetItems, ""),
+}
+
+type endpoints struct{ Endpoints []endpoint }
+
+type endpoint struct {
+	Address              string
+	CachePeriodInMinutes int
+}
+
+// describeEndpoints answers with the host that was asked: there is no other.
+func describeEndpoints(ctx context.Context, e *engine.Engine, d *decoder) ([]byte, error) {
+	return operationOf(func(*engine.Engine, context.Context, *struct{}) (*endpoints, error) {
+		return &endpoints{[]endpoint{{d.host, 1440}}}, nil
+	}, "")(ctx, e, d)
 }
 
 var streamOperations = map[string]operation{

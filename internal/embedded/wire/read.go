@@ -13,6 +13,7 @@ type decoder struct {
 	*attr.Scanner
 	unsupported error // the first parameter that the engine does not have
 	fault       Fault // that the request has to meet while it runs
+	host        string
 }
 
 const (

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"dynamostreamer/internal/embedded/store"
 )
@@ -44,10 +45,15 @@ func (e *Engine) CreateTable(ctx context.Context, in *CreateTableInput) (*TableD
 	if err := in.checkUsed(); err != nil {
 		return nil, err
 	}
-	if err := checkStream(in.Stream); err != nil {
+	err := checkStream(in.Stream, "Table is being created with a stream enabled, UpdateViewType is required",
+		"Table is being created with a stream disabled, UpdateViewType should not be specified")
+	if err != nil {
 		return nil, err
 	}
-	if err := checkTags(in.Tags); err != nil {
+	if err := in.checkSettings(); err != nil {
+		return nil, err
+	}
+	if _, err := withTags(nil, in.Tags); err != nil {
 		return nil, err
 	}
 	return write(ctx, e, func(tx *store.Tx, c *catalog) (*TableDescription, error) {
@@ -85,8 +91,11 @@ func (e *Engine) makeTable(tx *store.Tx, c *catalog, in *CreateTableInput) (*tab
 	}
 	t.dropUnused()
 	e.keep(&t.Kept, &in.Settings)
-	t.Kept.Tags = withTags(nil, in.Tags)
+	t.Kept.ClassSince = time.Time{} // it has not changed
 	var err error
+	if t.Kept.Tags, err = withTags(nil, in.Tags); err != nil {
+		return nil, err
+	}
 	if t.id, err = tx.InsertTable(t.name, encode(t.definition)); err != nil {
 		return nil, err
 	}
@@ -215,15 +224,15 @@ func (in *CreateTableInput) checkCapacity() error {
 }
 
 // checkStream holds the two parts of a stream's specification against each
-// other.
-func checkStream(s *StreamSpecification) error {
+// other. The texts refuse one that is enabled without a view, or disabled with one.
+func checkStream(s *StreamSpecification, enabled, disabled string) error {
 	switch {
 	case s == nil:
 		return nil
 	case *s.StreamEnabled && s.StreamViewType == nil:
-		return invalid(badValues + "StreamViewType is required when StreamEnabled is set to true")
+		return invalid("%s", badValues+enabled)
 	case !*s.StreamEnabled && s.StreamViewType != nil:
-		return invalid(badValues + "StreamViewType is not allowed when StreamEnabled is set to false")
+		return invalid("%s", badValues+disabled)
 	}
 	return nil
 }

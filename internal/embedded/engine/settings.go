@@ -3,11 +3,8 @@ package engine
 import (
 	"cmp"
 	"context"
-	"slices"
 	"strings"
 	"time"
-
-	"dynamostreamer/internal/embedded/store"
 )
 
 // Settings are what a request says of a table beside keys, indexes, capacity and
@@ -39,9 +36,6 @@ type WarmThroughput struct {
 	ReadUnitsPerSecond  *int64
 	WriteUnitsPerSecond *int64
 }
-
-// A Tag is a label of a table.
-type Tag struct{ Key, Value string }
 
 // kept is what of the settings a table's definition holds.
 type kept struct {
@@ -75,13 +69,8 @@ type (
 func (s *Settings) given() bool { return *s != Settings{} }
 
 func (c *checks) settings(s *Settings) {
-	c.oneOf(s.TableClass, "tableClass", "STANDARD", "STANDARD_INFREQUENT_ACCESS")
 	if s.SSE != nil {
 		c.oneOf(s.SSE.Type, "sSESpecification.sSEType", "AES256", "KMS")
-	}
-	if s.Warm != nil {
-		c.atLeast(s.Warm.ReadUnitsPerSecond, "warmThroughput.readUnitsPerSecond", 1)
-		c.atLeast(s.Warm.WriteUnitsPerSecond, "warmThroughput.writeUnitsPerSecond", 1)
 	}
 }
 
@@ -91,19 +80,25 @@ func (e *Engine) keep(k *kept, s *Settings) {
 		k.DeletionProtection = *s.DeletionProtection
 	}
 	if s.TableClass != nil {
-		if k.TableClass != "" && k.TableClass != *s.TableClass {
+		if cmp.Or(k.TableClass, "STANDARD") != *s.TableClass {
 			k.ClassSince = e.clock.Now()
 		}
 		k.TableClass = *s.TableClass
 	}
 	if s.SSE != nil {
 		k.SSEKey = ""
-		if s.SSE.Enabled != nil && *s.SSE.Enabled {
+		if s.SSE.on() {
 			k.SSEKey = cmp.Or(text(s.SSE.Key), "alias/aws/dynamodb")
 		}
 	}
-	if s.OnDemand != nil {
-		k.OnDemand = s.OnDemand
+	if o := s.OnDemand; o != nil && *o != (OnDemandThroughput{}) {
+		var merged OnDemandThroughput
+		if k.OnDemand != nil {
+			merged = *k.OnDemand
+		}
+		merged.MaxReadRequestUnits = cmp.Or(o.MaxReadRequestUnits, merged.MaxReadRequestUnits)
+		merged.MaxWriteRequestUnits = cmp.Or(o.MaxWriteRequestUnits, merged.MaxWriteRequestUnits)
+		k.OnDemand = &merged
 	}
 	if s.Warm != nil {
 		k.Warm.ReadUnitsPerSecond = cmp.Or(s.Warm.ReadUnitsPerSecond, k.Warm.ReadUnitsPerSecond)
@@ -123,133 +118,35 @@ func (e *Engine) describeSettings(d *TableDescription, t *table) {
 	if t.Kept.TableClass != "" {
 		d.TableClassSummary = &TableClassSummary{t.Kept.TableClass, sometime(t.Kept.ClassSince)}
 	}
-	if key := t.Kept.SSEKey; key != "" {
-		if !strings.HasPrefix(key, "arn:") {
-			if !strings.HasPrefix(key, "alias/") {
-				key = "key/" + key
-			}
-			key = "arn:aws:kms:" + e.options.Region + ":" + Account + ":" + key
-		}
-		d.SSEDescription = &SSEDescription{"ENABLED", "KMS", key}
+	if t.Kept.SSEKey != "" {
+		d.SSEDescription = &SSEDescription{"ENABLED", "KMS", e.keyARN(t.Kept.SSEKey)}
 	}
-	warm := WarmThroughputDescription{t.Throughput.ReadCapacityUnits, t.Throughput.WriteCapacityUnits, "ACTIVE"}
-	if t.BillingMode == "PAY_PER_REQUEST" {
-		warm.ReadUnitsPerSecond, warm.WriteUnitsPerSecond = warmReads, warmWrites
-	}
-	warm.ReadUnitsPerSecond = max(warm.ReadUnitsPerSecond, int64(orElse(t.Kept.Warm.ReadUnitsPerSecond, 0)))
-	warm.WriteUnitsPerSecond = max(warm.WriteUnitsPerSecond, int64(orElse(t.Kept.Warm.WriteUnitsPerSecond, 0)))
+	warm := t.warm()
 	d.WarmThroughput = &warm
 }
 
-// TagResourceInput is the request of TagResource, UntagResource and
-// ListTagsOfResource.
-type TagResourceInput struct {
-	ResourceArn *string
-	Tags        []Tag
-	TagKeys     []string
+// keyARN is the ARN of a key that a request names by ARN, alias or id.
+func (e *Engine) keyARN(key string) string {
+	switch {
+	case strings.HasPrefix(key, "arn:"):
+		return key
+	case !strings.HasPrefix(key, "alias/"):
+		key = "key/" + key
+	}
+	return "arn:aws:kms:" + e.options.Region + ":" + Account + ":" + key
 }
 
-// TagResource gives a table tags, or new values for those that it has.
-func (e *Engine) TagResource(ctx context.Context, in *TagResourceInput) (struct{}, error) {
-	if err := checkTags(in.Tags); err != nil {
-		return struct{}{}, err
+// warm is what a table can serve at once.
+func (d *definition) warm() WarmThroughputDescription {
+	reads, writes := d.Throughput.ReadCapacityUnits, d.Throughput.WriteCapacityUnits
+	if d.BillingMode == "PAY_PER_REQUEST" {
+		reads, writes = warmReads, warmWrites
 	}
-	return e.retag(ctx, in, len(in.Tags) > 0, "Atleast one Tag needs to be provided as Input.", func(tags []Tag) []Tag {
-		return withTags(tags, in.Tags)
-	})
-}
-
-// UntagResource takes tags away. Those that the table lacks are passed over.
-func (e *Engine) UntagResource(ctx context.Context, in *TagResourceInput) (struct{}, error) {
-	return e.retag(ctx, in, len(in.TagKeys) > 0, "Atleast one Tag Key needs to be provided as Input.", func(tags []Tag) []Tag {
-		return slices.DeleteFunc(slices.Clone(tags), func(t Tag) bool { return slices.Contains(in.TagKeys, t.Key) })
-	})
-}
-
-func (e *Engine) retag(ctx context.Context, in *TagResourceInput, any bool, none string, change func([]Tag) []Tag) (struct{}, error) {
-	name, err := e.taggedTable(in)
-	if err == nil && !any {
-		err = invalid("%s", none)
+	return WarmThroughputDescription{
+		ReadUnitsPerSecond:  max(reads, int64(orElse(d.Kept.Warm.ReadUnitsPerSecond, 0))),
+		WriteUnitsPerSecond: max(writes, int64(orElse(d.Kept.Warm.WriteUnitsPerSecond, 0))),
+		Status:              "ACTIVE",
 	}
-	if err != nil {
-		return struct{}{}, err
-	}
-	return write(ctx, e, func(tx *store.Tx, c *catalog) (struct{}, error) {
-		old, err := tagged(c, name, *in.ResourceArn)
-		if err != nil {
-			return struct{}{}, err
-		}
-		d := old.definition
-		if d.Kept.Tags = change(d.Kept.Tags); len(d.Kept.Tags) > maxTags {
-			return struct{}{}, invalid("One or more parameter values were invalid: Too many tags: at most %d are allowed", maxTags)
-		}
-		return struct{}{}, tx.UpdateTable(old.id, encode(d))
-	})
-}
-
-// ListTagsOfResourceOutput is the answer of ListTagsOfResource: all tags, which
-// fit on one page.
-type ListTagsOfResourceOutput struct{ Tags []Tag }
-
-// ListTagsOfResource lists a table's tags.
-func (e *Engine) ListTagsOfResource(ctx context.Context, in *TagResourceInput) (*ListTagsOfResourceOutput, error) {
-	name, err := e.taggedTable(in)
-	if err != nil {
-		return nil, err
-	}
-	return read(ctx, e, func(_ *store.Tx, c *catalog) (*ListTagsOfResourceOutput, error) {
-		t, err := tagged(c, name, *in.ResourceArn)
-		if err != nil {
-			return nil, err
-		}
-		return &ListTagsOfResourceOutput{append([]Tag{}, t.Kept.Tags...)}, nil
-	})
-}
-
-// maxTags is the service's limit for a table.
-const maxTags = 50
-
-func checkTags(tags []Tag) error {
-	for i, t := range tags {
-		switch {
-		case t.Key == "" || len(t.Key) > 128:
-			return invalid(badValues + "Tag key must be between 1 and 128 characters")
-		case len(t.Value) > 256:
-			return invalid(badValues + "Tag value must be between 0 and 256 characters")
-		case slices.ContainsFunc(tags[:i], func(other Tag) bool { return other.Key == t.Key }):
-			return invalid(badValues+"Duplicate tag key: %s", t.Key)
-		}
-	}
-	return nil
-}
-
-// withTags adds tags to others, by key.
-func withTags(tags, more []Tag) []Tag {
-	tags = slices.DeleteFunc(slices.Clone(tags), func(old Tag) bool {
-		return slices.ContainsFunc(more, func(t Tag) bool { return t.Key == old.Key })
-	})
-	tags = append(tags, more...)
-	slices.SortFunc(tags, func(a, b Tag) int { return strings.Compare(a.Key, b.Key) })
-	return tags
-}
-
-// taggedTable is the name of the table that an ARN means.
-func (e *Engine) taggedTable(in *TagResourceInput) (string, error) {
-	if in.ResourceArn == nil {
-		return "", invalid("Invalid TableArn")
-	}
-	name, ok := strings.CutPrefix(*in.ResourceArn, e.tableARN(""))
-	if !ok || len(name) < 3 || !nameRegexp.MatchString(name) {
-		return "", invalid("Invalid TableArn: Invalid ResourceArn provided as input %s", *in.ResourceArn)
-	}
-	return name, nil
-}
-
-func tagged(c *catalog, name, arn string) (*table, error) {
-	if t := c.tables[name]; t != nil {
-		return t, nil
-	}
-	return nil, fail(ResourceNotFoundException, "Requested resource not found: ResourcArn: %s not found", arn)
 }
 
 // LimitsDescription is the answer of DescribeLimits: the service's first limits.

@@ -36,9 +36,17 @@ func (e *Engine) UpdateTable(ctx context.Context, in *UpdateTableInput) (*TableD
 		return nil, err
 	}
 	if in.BillingMode == nil && in.Throughput == nil && in.Stream == nil && len(in.IndexUpdates) == 0 && !in.Settings.given() {
-		return nil, invalid("At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates or SSESpecification or ReplicaUpdates is required")
+		return nil, invalid("At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates, SSESpecification, ReplicaUpdates, MultiAccountReplicaReady, ReplicaTransitRoleArn, MultiRegionConsistency, DeletionProtectionEnabled, OnDemandThroughput, WarmThroughput or TableClass is required")
 	}
-	if err := checkStream(in.Stream); err != nil {
+	if err := in.checkAlone(); err != nil {
+		return nil, err
+	}
+	if err := in.Settings.check(); err != nil {
+		return nil, err
+	}
+	err := checkStream(in.Stream, "If stream is being enabled then UpdateViewType is required",
+		"If stream is being disabled, then UpdateViewType must not be specified")
+	if err != nil {
 		return nil, err
 	}
 	if err := in.checkIndexes(); err != nil {
@@ -57,6 +65,9 @@ func (e *Engine) UpdateTable(ctx context.Context, in *UpdateTableInput) (*TableD
 			return nil, err
 		}
 		if err := e.updateIndexes(tx, &t, in, old.BillingMode == "PAY_PER_REQUEST"); err != nil {
+			return nil, err
+		}
+		if err := e.checkSettings(&t, &in.Settings); err != nil {
 			return nil, err
 		}
 		e.keep(&t.Kept, &in.Settings)

@@ -16,7 +16,16 @@ func guarded(next http.Handler, exposed bool) http.Handler {
 	if !exposed {
 		next = hereOnly(next)
 	}
-	return http.NewCrossOriginProtection().Handler(next)
+	origin := http.NewCrossOriginProtection()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked := *r
+		asked.Method = http.MethodPost // reads are no more a page's business
+		if err := origin.Check(&asked); err != nil {
+			http.Error(w, err.Error(), http.StatusForbidden)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // hereOnly refuses requests to a host by any name but this machine's own.
@@ -29,7 +38,7 @@ func hereOnly(next http.Handler) http.Handler {
 			host = name
 		}
 		ip := net.ParseIP(strings.Trim(host, "[]"))
-		if host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		if !strings.EqualFold(host, "localhost") && (ip == nil || !ip.IsLoopback()) {
 			http.Error(w, fmt.Sprintf("Host %q is not this machine: use 127.0.0.1 or localhost", r.Host), http.StatusForbidden)
 			return
 		}

@@ -19,6 +19,7 @@ func TestWhoMayAsk(t *testing.T) {
 	}{
 		{"an SDK has no Origin", false, "127.0.0.1:8000", "", "", 200},
 		{"any port", false, "localhost:1", "", "", 200},
+		{"names have no case", false, "LocalHost:1", "", "", 200},
 		{"no port", false, "localhost", "", "", 200},
 		{"version 6", false, "[::1]:8000", "", "", 200},
 		{"all of 127.0.0.0/8 is this machine", false, "127.0.0.2:8000", "", "", 200},
@@ -32,16 +33,19 @@ func TestWhoMayAsk(t *testing.T) {
 		{"a browser says it", false, "127.0.0.1:8000", "Sec-Fetch-Site", "cross-site", 403},
 		{"exposed, by the machine's name", true, "build-7:8000", "", "", 200},
 		{"exposed, a page from elsewhere", true, "build-7:8000", "Origin", "https://evil.example", 403},
+		{"typed into a browser", false, "127.0.0.1:8000", "Sec-Fetch-Site", "none", 200},
 	} {
-		r := httptest.NewRequest("POST", "/", strings.NewReader("{}"))
-		r.Host = c.host
-		if c.header != "" {
-			r.Header.Set(c.header, c.value)
-		}
-		w := httptest.NewRecorder()
-		guarded(reached, c.exposed).ServeHTTP(w, r)
-		if w.Code != c.want || (w.Body.String() == "reached") != (c.want == 200) {
-			t.Errorf("%s: %d %q, want %d", c.name, w.Code, w.Body, c.want)
+		for _, method := range []string{"POST", "GET"} {
+			r := httptest.NewRequest(method, "/", strings.NewReader("{}"))
+			r.Host = c.host
+			if c.header != "" {
+				r.Header.Set(c.header, c.value)
+			}
+			w := httptest.NewRecorder()
+			guarded(reached, c.exposed).ServeHTTP(w, r)
+			if w.Code != c.want || (w.Body.String() == "reached") != (c.want == 200) {
+				t.Errorf("%s, %s: %d %q, want %d", c.name, method, w.Code, w.Body, c.want)
+			}
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"cmp"
 	"context"
 
 	"dynamostreamer/internal/embedded/engine"
@@ -74,7 +75,7 @@ type endpoint struct {
 
 // describeEndpoints answers with the host that was asked: there is no other.
 func describeEndpoints(_ context.Context, _ *engine.Engine, d *decoder) ([]byte, error) {
-	if err := readNothing(d, nil); err != nil {
+	if err := cmp.Or(readNothing(d, nil), d.End()); err != nil {
 		return nil, err
 	}
 	return appendJSON(nil, endpoints{[]endpoint{{d.host, 1440}}}), nil

@@ -1,6 +1,7 @@
 package wire_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -28,9 +29,13 @@ func TestSettings(t *testing.T) {
 		"DeletionProtectionEnabled": false, "TableClassSummary": nil, "SSEDescription": nil, "OnDemandThroughput": nil,
 		"WarmThroughput": warm(12000, 4000),
 	})
-	w.must("UpdateTable", `{"TableName":"tab","DeletionProtectionEnabled":true,"TableClass":"STANDARD",
-		"SSESpecification":{"Enabled":true,"SSEType":"KMS","KMSMasterKeyId":"1234"},
-		"OnDemandThroughput":{"MaxReadRequestUnits":7},"WarmThroughput":{"WriteUnitsPerSecond":5000}}`)
+	update := func(settings ...string) {
+		for _, setting := range settings { // the service takes one at a time
+			w.must("UpdateTable", `{"TableName":"tab",`+setting+`}`)
+		}
+	}
+	update(`"DeletionProtectionEnabled":true`, `"SSESpecification":{"Enabled":true,"SSEType":"KMS","KMSMasterKeyId":"1234"}`,
+		`"OnDemandThroughput":{"MaxReadRequestUnits":7}`, `"WarmThroughput":{"WriteUnitsPerSecond":5000}`, `"TableClass":"STANDARD"`)
 	shown("all set", map[string]any{
 		"DeletionProtectionEnabled": true, "TableClassSummary": map[string]any{"TableClass": "STANDARD"},
 		"SSEDescription": map[string]any{
@@ -42,16 +47,21 @@ func TestSettings(t *testing.T) {
 	if got := refused(t, w.send("DeleteTable", `{"TableName":"tab"}`)); got != protected {
 		t.Errorf("DeleteTable of a protected table = %s, want %s", got, protected)
 	}
-	w.must("UpdateTable", `{"TableName":"tab","TableClass":"STANDARD_INFREQUENT_ACCESS","SSESpecification":{"Enabled":false},"DeletionProtectionEnabled":false}`)
+	update(`"TableClass":"STANDARD_INFREQUENT_ACCESS"`, `"SSESpecification":{"Enabled":false}`, `"DeletionProtectionEnabled":false`,
+		`"OnDemandThroughput":{"MaxWriteRequestUnits":-1},"BillingMode":"PAY_PER_REQUEST"`)
 	shown("changed", map[string]any{
-		"TableClassSummary": map[string]any{"TableClass": "STANDARD_INFREQUENT_ACCESS", "LastUpdateDateTime": 1893456000.0},
-		"SSEDescription":    nil,
+		"TableClassSummary":  map[string]any{"TableClass": "STANDARD_INFREQUENT_ACCESS", "LastUpdateDateTime": 1893456000.0},
+		"SSEDescription":     nil,
+		"OnDemandThroughput": map[string]any{"MaxReadRequestUnits": 7.0, "MaxWriteRequestUnits": -1.0},
 	})
 	w.must("DeleteTable", `{"TableName":"tab"}`)
 
 	w.must("CreateTable", strings.Replace(theTable, `"BillingMode":"PAY_PER_REQUEST"`,
-		`"ProvisionedThroughput":{"ReadCapacityUnits":3,"WriteCapacityUnits":2},"DeletionProtectionEnabled":true`, 1))
-	shown("provisioned", map[string]any{"DeletionProtectionEnabled": true, "WarmThroughput": warm(3, 2)})
+		`"ProvisionedThroughput":{"ReadCapacityUnits":3,"WriteCapacityUnits":2},"DeletionProtectionEnabled":true,"TableClass":"STANDARD_INFREQUENT_ACCESS"`, 1))
+	shown("made with settings", map[string]any{
+		"DeletionProtectionEnabled": true, "WarmThroughput": warm(3, 2),
+		"TableClassSummary": map[string]any{"TableClass": "STANDARD_INFREQUENT_ACCESS"},
+	})
 }
 
 func TestTags(t *testing.T) {
@@ -71,20 +81,91 @@ func TestTags(t *testing.T) {
 	w.must("UntagResource", `{"ResourceArn":"`+tabARN+`","TagKeys":["env","team","none"]}`)
 	tags(tag("x", ""))
 
-	// dynalite's tests have these of the service.
+	// What the service answers is from dynalite's tests of it and, where they
+	// differ, from the captures of ack-api-quirks (October 2026), which are newer.
 	const v = "ValidationException: "
+	long := strings.Repeat("k", 129)
+	tagged := func(tags string) string { return `{"ResourceArn":"` + tabARN + `","Tags":[` + tags + `]}` }
+	many := make([]string, 50)
+	for i := range many {
+		many[i] = fmt.Sprintf(`{"Key":"k%d","Value":""}`, i)
+	}
 	for _, c := range []refusalCase{
 		{"no ARN", "ListTagsOfResource", `{}`, v + "Invalid TableArn"},
-		{"no table's ARN", "TagResource", `{"ResourceArn":"a:b:c:d:e:f/g"}`, v + "Invalid TableArn: Invalid ResourceArn provided as input a:b:c:d:e:f/g"},
-		{"short name", "UntagResource", `{"ResourceArn":"` + tabARN[:len(tabARN)-1] + `"}`, v + "Invalid TableArn: Invalid ResourceArn provided as input " + tabARN[:len(tabARN)-1]},
-		{"no such table", "ListTagsOfResource", `{"ResourceArn":"` + tabARN + `x"}`, "ResourceNotFoundException: Requested resource not found: ResourcArn: " + tabARN + "x not found"},
-		{"no tags", "TagResource", `{"ResourceArn":"` + tabARN + `","Tags":[]}`, v + "Atleast one Tag needs to be provided as Input."},
+		{"a name", "ListTagsOfResource", `{"ResourceArn":"tab"}`, v + "One or more parameter values were invalid: ARNs must start with 'arn:': tab"},
+		{"short name", "UntagResource", `{"ResourceArn":"` + tabARN[:len(tabARN)-1] + `","TagKeys":["a"]}`, v + "Invalid TableArn: Invalid ResourceArn provided as input " + tabARN[:len(tabARN)-1]},
+		{"an index", "ListTagsOfResource", `{"ResourceArn":"` + tabARN + `/index/i"}`, v + "One or more parameter values were invalid: Invalid resource arn provided, only table or stream is accepted. Provided resource arn: " + tabARN + "/index/i"},
+		{"a stream", "ListTagsOfResource", `{"ResourceArn":"` + tabARN + `/stream/2030"}`, "ResourceNotFoundException: Requested resource not found: ResourceArn: " + tabARN + "/stream/2030 not found"},
+		{"no such table", "ListTagsOfResource", `{"ResourceArn":"` + tabARN + `x"}`, "ResourceNotFoundException: Requested resource not found: ResourceArn: " + tabARN + "x not found"},
+		{"tags missing", "TagResource", `{"ResourceArn":"` + tabARN + `"}`, v + "1 validation error detected: Value null at 'tags' failed to satisfy constraint: Member must not be null"},
+		{"keys missing", "UntagResource", `{"ResourceArn":"` + tabARN + `"}`, v + "1 validation error detected: Value null at 'tagKeys' failed to satisfy constraint: Member must not be null"},
+		{"no tags", "TagResource", tagged(""), v + "Atleast one Tag needs to be provided as Input."},
 		{"no keys", "UntagResource", `{"ResourceArn":"` + tabARN + `","TagKeys":[]}`, v + "Atleast one Tag Key needs to be provided as Input."},
+		{"empty key", "TagResource", tagged(`{"Key":"","Value":"v"}`), v + "The Tag Key provided is invalid, Key: "},
+		{"long key", "UntagResource", `{"ResourceArn":"` + tabARN + `","TagKeys":["` + long + `"]}`, v + "The Tag Key provided is invalid, Key: " + long},
+		{"characters", "TagResource", tagged(`{"Key":"a","Value":"100%"}`), v + "The Tag Value provided is invalid, Value: 100%"},
+		{"no value", "TagResource", tagged(`{"Key":"a"}`), v + "The Tag Value provided is invalid, Value: null"},
+		{"long value", "TagResource", tagged(`{"Key":"a","Value":"` + long + long + `"}`), v + "The Tag Value provided is invalid, Value: " + long + long},
+		{"AWS's own", "TagResource", tagged(`{"Key":"good","Value":"v"},{"Key":"aws:zzz","Value":"v"}`), v + "Tag Key cannot be prefixed with aws:, Key: aws:zzz"},
+		{"twice", "TagResource", tagged(`{"Key":"dup","Value":"1"},{"Key":"dup","Value":"2"}`), v + "Duplicate Tag Keys provided as input: Duplicate Tag Key found dup"},
+		{"letters of any script", "TagResource", tagged(`{"Key":"ключ","Value":"a+b-c=d.e_f:g/h@i 表"}`), ""},
+		{"51 with those that are there", "TagResource", tagged(strings.Join(many, ",")), v + "Number of Tags exceed the current limit for the provided ResourceArn"},
 	} {
 		if got := refused(t, w.send(c.operation, c.body)); got != c.want {
 			t.Errorf("%s: %s %s = %s, want %s", c.name, c.operation, c.body, got, c.want)
 		}
 	}
+	tags(tag("x", ""), tag("ключ", "a+b-c=d.e_f:g/h@i 表"))
+}
+
+// TestSettingsRefused: the messages are from the captures of ack-api-quirks
+// (October 2026). Which of two comes first it tells of some pairs only.
+func TestSettingsRefused(t *testing.T) {
+	const (
+		v     = "ValidationException: "
+		wrong = v + "One or more parameter values were invalid: "
+		alone = " modification must be the only operation in the request"
+	)
+	update := func(settings string) string { return `{"TableName":"tab",` + settings + `}` }
+	create := func(settings string) string {
+		return strings.Replace(theTable, `"TableName":"tab"`, `"TableName":"new",`+settings, 1)
+	}
+	provisioned := func(settings string) string {
+		return strings.Replace(create(settings), `"BillingMode":"PAY_PER_REQUEST"`, `"ProvisionedThroughput":{"ReadCapacityUnits":3,"WriteCapacityUnits":2}`, 1)
+	}
+	runRefusals(t, []refusalCase{
+		{"class", "CreateTable", create(`"TableClass":"GOLD"`), v + "Invalid table-class parameter provided. Please try again with a valid table-class value: [STANDARD, STANDARD_INFREQUENT_ACCESS]."},
+		{"type without encryption", "CreateTable", create(`"SSESpecification":{"SSEType":"KMS"}`), wrong + "SSEType can not be specified if Enabled is false"},
+		{"key without encryption", "UpdateTable", update(`"SSESpecification":{"Enabled":false,"KMSMasterKeyId":"k"}`), wrong + "KMSMasterKeyId can not be specified if Enabled is false"},
+		{"key without a type", "UpdateTable", update(`"SSESpecification":{"Enabled":true,"KMSMasterKeyId":"k"}`), wrong + "SSEType KMS is required if KMSMasterKeyId is specified"},
+		{"AES", "UpdateTable", update(`"SSESpecification":{"Enabled":true,"SSEType":"AES256"}`), wrong + "SSEType AES256 is not supported"},
+		{"encrypted anyway", "UpdateTable", update(`"SSESpecification":{"Enabled":false}`), wrong + "Table is already encrypted by default"},
+		{"a bound of 0", "CreateTable", create(`"OnDemandThroughput":{"MaxReadRequestUnits":0}`), wrong + "Requested MaxReadRequestUnits for OnDemandThroughput for table is outside of valid range"},
+		{"no bound to take away", "CreateTable", create(`"OnDemandThroughput":{"MaxWriteRequestUnits":-1}`), wrong + "Requested MaxWriteRequestUnits for OnDemandThroughput for table is outside of valid range"},
+		{"a bound of 0", "UpdateTable", update(`"OnDemandThroughput":{"MaxReadRequestUnits":0}`), wrong + "Requested MaxReadRequestUnits for OnDemandThroughput for table is outside of valid range"},
+		{"a bound of -2", "UpdateTable", update(`"OnDemandThroughput":{"MaxReadRequestUnits":-2}`), wrong + "Requested MaxReadRequestUnits for OnDemandThroughput for table is outside of valid range"},
+		{"a bound with capacity", "CreateTable", provisioned(`"OnDemandThroughput":{"MaxReadRequestUnits":5}`), wrong + "MaxReadRequestUnits for OnDemandThroughput cannot be specified when the table BillingMode is PROVISIONED"},
+		{"not so warm", "CreateTable", create(`"WarmThroughput":{"ReadUnitsPerSecond":1}`), wrong + "Requested ReadUnitsPerSecond for WarmThroughput for table is lower than initial throughput for OnDemand. See: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/on-demand-capacity-mode.html#on-demand-capacity-mode-initial"},
+		{"less than provided", "CreateTable", provisioned(`"WarmThroughput":{"ReadUnitsPerSecond":2,"WriteUnitsPerSecond":2}`), wrong + "Requested ReadUnitsPerSecond for WarmThroughput for table is lower than ReadCapacityUnits of ProvisionedThroughput"},
+		{"cooler", "UpdateTable", update(`"WarmThroughput":{"WriteUnitsPerSecond":3999}`), wrong + "Requested WriteUnitsPerSecond for WarmThroughput for table is lower than current WarmThroughput, decreasing WarmThroughput is not supported"},
+		{"tags of a new table", "CreateTable", create(`"Tags":[{"Key":"aws:x","Value":""}]`), v + "Tag Key cannot be prefixed with aws:, Key: aws:x"},
+
+		{"encryption and protection", "UpdateTable", update(`"SSESpecification":{"Enabled":true},"DeletionProtectionEnabled":true`), wrong + "Server-Side Encryption" + alone},
+		{"protection and billing", "UpdateTable", update(`"DeletionProtectionEnabled":true,"BillingMode":"PAY_PER_REQUEST"`), wrong + "DeletionProtection" + alone},
+		{"class and warmth", "UpdateTable", update(`"TableClass":"STANDARD","WarmThroughput":{"ReadUnitsPerSecond":20000}`), wrong + "TableClass" + alone},
+		{"warmth and stream", "UpdateTable", update(`"WarmThroughput":{"ReadUnitsPerSecond":20000},"StreamSpecification":{"StreamEnabled":false}`), wrong + "WarmThroughput must be the only operation in the request"},
+		{"warmth and an index", "UpdateTable", update(`"WarmThroughput":{"ReadUnitsPerSecond":20000},"AttributeDefinitions":[{"AttributeName":"i","AttributeType":"S"}],
+			"GlobalSecondaryIndexUpdates":[{"Create":{"IndexName":"by-i","KeySchema":[{"AttributeName":"i","KeyType":"HASH"}],"Projection":{"ProjectionType":"ALL"}}}]`),
+			wrong + "Create global secondary index cannot be specified when updating WarmThroughput"},
+		{"bound and warmth", "UpdateTable", update(`"OnDemandThroughput":{"MaxReadRequestUnits":5},"WarmThroughput":{"ReadUnitsPerSecond":20000}`), wrong + "OnDemandThroughput can only be combined with BillingMode in an UpdateTable request"},
+		{"capacity and stream", "UpdateTable", update(`"ProvisionedThroughput":{"ReadCapacityUnits":3,"WriteCapacityUnits":2},"StreamSpecification":{"StreamEnabled":false}`), wrong + "You cannot modify stream status while updating table IOPS"},
+		{"on-demand and stream", "UpdateTable", update(`"BillingMode":"PAY_PER_REQUEST","StreamSpecification":{"StreamEnabled":false}`), ""},
+
+		{"encryption", "UpdateTable", update(`"SSESpecification":{"Enabled":true,"SSEType":"KMS","KMSMasterKeyId":"k"}`), ""},
+		{"the same key", "UpdateTable", update(`"SSESpecification":{"Enabled":true,"SSEType":"KMS","KMSMasterKeyId":"arn:aws:kms:us-east-1:000000000000:key/k"}`),
+			wrong + "Table is already encrypted with given KMSMasterKeyId. Use KMSMasterKeyId parameter if you want to change Master Key"},
+		{"the same key by its alias", "UpdateTable", update(`"SSESpecification":{"Enabled":true}`), ""},
+	})
 }
 
 func TestLimitsAndEndpoints(t *testing.T) {

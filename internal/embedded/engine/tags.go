@@ -1,0 +1,189 @@
+package engine
+
+import (
+	"context"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"dynamostreamer/internal/embedded/store"
+)
+
+// A Tag is a label of a table. Nil is absent, which only a request can be.
+type Tag struct{ Key, Value *string }
+
+// TagResourceInput is the request of TagResource, UntagResource and
+// ListTagsOfResource. Nil is absent.
+type TagResourceInput struct {
+	ResourceArn *string
+	Tags        []Tag
+	TagKeys     []string
+}
+
+// TagResource gives a table tags, or new values for those that it has.
+func (e *Engine) TagResource(ctx context.Context, in *TagResourceInput) (struct{}, error) {
+	var c checks
+	c.required(in.Tags != nil, "tags")
+	return e.retag(ctx, in, c.err, func(tags []Tag) ([]Tag, error) {
+		if len(in.Tags) == 0 {
+			return nil, invalid("Atleast one Tag needs to be provided as Input.")
+		}
+		return withTags(tags, in.Tags)
+	})
+}
+
+// UntagResource takes tags away. Those that the table lacks are passed over.
+func (e *Engine) UntagResource(ctx context.Context, in *TagResourceInput) (struct{}, error) {
+	var c checks
+	c.required(in.TagKeys != nil, "tagKeys")
+	return e.retag(ctx, in, c.err, func(tags []Tag) ([]Tag, error) {
+		switch {
+		case len(in.TagKeys) == 0:
+			return nil, invalid("Atleast one Tag Key needs to be provided as Input.")
+		case len(in.TagKeys) > maxTags:
+			return nil, errTooManyTags
+		}
+		for _, key := range in.TagKeys {
+			if err := checkTagKey(&key); err != nil {
+				return nil, err
+			}
+		}
+		return slices.DeleteFunc(slices.Clone(tags), func(t Tag) bool { return slices.Contains(in.TagKeys, *t.Key) }), nil
+	})
+}
+
+// retag replaces the tags of the table that a request names.
+func (e *Engine) retag(ctx context.Context, in *TagResourceInput, shape func() error, change func([]Tag) ([]Tag, error)) (none struct{}, err error) {
+	if err := shape(); err != nil {
+		return none, err
+	}
+	name, err := e.taggedTable(in)
+	if err != nil {
+		return none, err
+	}
+	if _, err := change(nil); err != nil { // what is wrong whatever the table has
+		return none, err
+	}
+	return write(ctx, e, func(tx *store.Tx, c *catalog) (struct{}, error) {
+		old, err := tagged(c, name, *in.ResourceArn)
+		if err != nil {
+			return none, err
+		}
+		d := old.definition
+		if d.Kept.Tags, err = change(d.Kept.Tags); err != nil {
+			return none, err
+		}
+		return none, tx.UpdateTable(old.id, encode(d))
+	})
+}
+
+// ListTagsOfResourceOutput is the answer of ListTagsOfResource: all tags, which
+// fit on one page.
+type ListTagsOfResourceOutput struct{ Tags []Tag }
+
+// ListTagsOfResource lists a table's tags.
+func (e *Engine) ListTagsOfResource(ctx context.Context, in *TagResourceInput) (*ListTagsOfResourceOutput, error) {
+	name, err := e.taggedTable(in)
+	if err != nil {
+		return nil, err
+	}
+	return read(ctx, e, func(_ *store.Tx, c *catalog) (*ListTagsOfResourceOutput, error) {
+		t, err := tagged(c, name, *in.ResourceArn)
+		if err != nil {
+			return nil, err
+		}
+		return &ListTagsOfResourceOutput{append([]Tag{}, t.Kept.Tags...)}, nil
+	})
+}
+
+// maxTags is the service's limit for a table.
+const maxTags = 50
+
+var errTooManyTags = invalid("Number of Tags exceed the current limit for the provided ResourceArn")
+
+// withTags adds tags to others, by key.
+func withTags(tags, more []Tag) ([]Tag, error) {
+	for i, t := range more {
+		if err := checkTagKey(t.Key); err != nil {
+			return nil, err
+		}
+		if !isTagText(t.Value, 0, 256) {
+			return nil, invalid("The Tag Value provided is invalid, Value: %s", orNull(t.Value))
+		}
+		if hasTag(more[:i], *t.Key) {
+			return nil, invalid("Duplicate Tag Keys provided as input: Duplicate Tag Key found %s", *t.Key)
+		}
+	}
+	tags = slices.DeleteFunc(slices.Clone(tags), func(old Tag) bool { return hasTag(more, *old.Key) })
+	tags = append(tags, more...)
+	if len(tags) > maxTags {
+		return nil, errTooManyTags
+	}
+	slices.SortFunc(tags, func(a, b Tag) int { return strings.Compare(*a.Key, *b.Key) })
+	return tags, nil
+}
+
+func hasTag(tags []Tag, key string) bool {
+	return slices.ContainsFunc(tags, func(t Tag) bool { return *t.Key == key })
+}
+
+func checkTagKey(key *string) error {
+	switch {
+	case !isTagText(key, 1, 128):
+		return invalid("The Tag Key provided is invalid, Key: %s", orNull(key))
+	case strings.HasPrefix(*key, "aws:"):
+		return invalid("Tag Key cannot be prefixed with aws:, Key: %s", *key)
+	}
+	return nil
+}
+
+var tagText = regexp.MustCompile(`^[\p{L}\p{N}\p{Z}+\-=._:/@]*$`)
+
+// isTagText says whether a key or value is there, in so many characters that
+// tags may have.
+func isTagText(text *string, least, most int) bool {
+	if text == nil {
+		return false
+	}
+	n := utf8.RuneCountInString(*text)
+	return n >= least && n <= most && tagText.MatchString(*text)
+}
+
+func orNull(text *string) string {
+	if text == nil {
+		return "null"
+	}
+	return *text
+}
+
+// taggedTable is the name of the table that an ARN means. Streams and indexes
+// have ARNs and no tags.
+func (e *Engine) taggedTable(in *TagResourceInput) (string, error) {
+	arn := text(in.ResourceArn)
+	name, ours := strings.CutPrefix(arn, e.tableARN(""))
+	switch {
+	case in.ResourceArn == nil:
+		return "", invalid("Invalid TableArn")
+	case !strings.HasPrefix(arn, "arn:"):
+		return "", invalid(badValues+"ARNs must start with 'arn:': %s", arn)
+	case ours && strings.Contains(name, "/index/"):
+		return "", invalid(badValues+"Invalid resource arn provided, only table or stream is accepted. Provided resource arn: %s", arn)
+	case ours && strings.Contains(name, "/stream/"):
+		return "", noSuchResource(arn)
+	case !ours || len(name) < 3 || !nameRegexp.MatchString(name):
+		return "", invalid("Invalid TableArn: Invalid ResourceArn provided as input %s", arn)
+	}
+	return name, nil
+}
+
+func tagged(c *catalog, name, arn string) (*table, error) {
+	if t := c.tables[name]; t != nil {
+		return t, nil
+	}
+	return nil, noSuchResource(arn)
+}
+
+func noSuchResource(arn string) error {
+	return fail(ResourceNotFoundException, "Requested resource not found: ResourceArn: %s not found", arn)
+}

@@ -77,3 +77,22 @@ func (it Item) Equal(other Item) bool {
 		return a.Name == b.Name && Equal(a.Value, b.Value)
 	})
 }
+
+// Size is the item's size in bytes, the sum of its names and values.
+func (it Item) Size() int {
+	total := 0
+	for i := range it {
+		total += len(it[i].Name) + it[i].Value.Size()
+	}
+	return total
+}
+
+// Depth is how deep the item's lists and maps nest: 0 for an item of scalars and
+// sets, 1 where a list or a map holds those.
+func (it Item) Depth() int {
+	deepest := 0
+	for i := range it {
+		deepest = max(deepest, it[i].Value.Depth())
+	}
+	return deepest
+}

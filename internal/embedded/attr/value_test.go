@@ -10,11 +10,11 @@ import (
 
 func value(t *testing.T, wire string) Value {
 	t.Helper()
-	v, err := NewScanner(wire).Value()
+	it, err := NewScanner(`{"v":` + wire + `}`).Item()
 	if err != nil {
 		t.Fatalf("%s: %v", wire, err)
 	}
-	return v
+	return it[0].Value
 }
 
 func TestSize(t *testing.T) {
@@ -58,6 +58,9 @@ func TestSize(t *testing.T) {
 		{`{"N":"100.5"}`, 4, "zeros before a fraction count"},
 		{`{"N":"0.15"}`, 2, "no integer digits"},
 		{`{"N":"-42"}`, 3, "the sign counts"},
+		// DynamoDB Local: the pairs are counted from the point.
+		{`{"N":"0.00099"}`, 3, "09 and 90"},
+		{`{"N":"120"}`, 3, "1 and 20"},
 	}
 	for _, tt := range tests {
 		if got := value(t, tt.wire).Size(); got != tt.want {

@@ -80,8 +80,7 @@ func (a *action) change(it attr.Item) (change, bool, error) {
 	case old.Type() != operand.Type():
 		return c, false, invalid(badOperand)
 	case operand.Type() == attr.N:
-		sum, err := old.Number().Add(operand.Number())
-		c.value = attr.NumberValue(sum)
+		c.value, err = old.Add(operand)
 		return c, true, err
 	case a.verb == kwAdd:
 		c.value = union(old, operand)
@@ -92,23 +91,12 @@ func (a *action) change(it attr.Item) (change, bool, error) {
 }
 
 func union(set, more attr.Value) attr.Value {
-	members := slices.Clone(set.Members())
-	for _, m := range more.Members() {
-		if !slices.Contains(set.Members(), m) {
-			members = append(members, m)
-		}
-	}
-	return attr.Set(set.Type(), members)
+	return attr.Set(set.Type(), slices.Concat(set.List(), more.List()))
 }
 
 // difference is the set less the members of less; no value if none is left.
 func difference(set, less attr.Value) attr.Value {
-	var members []string
-	for _, m := range set.Members() {
-		if !slices.Contains(less.Members(), m) {
-			members = append(members, m)
-		}
-	}
+	members := slices.DeleteFunc(slices.Clone(set.List()), func(m attr.Value) bool { return contains(less, m) })
 	if len(members) == 0 {
 		return attr.Value{}
 	}
@@ -128,13 +116,10 @@ func (a *action) result(it attr.Item) (attr.Value, error) {
 	if left.Type() != attr.N || right.Type() != attr.N {
 		return attr.Value{}, invalid(badOperand)
 	}
-	var n attr.Number
 	if a.sign == '+' {
-		n, err = left.Number().Add(right.Number())
-	} else {
-		n, err = left.Number().Sub(right.Number())
+		return left.Add(right)
 	}
-	return attr.NumberValue(n), err
+	return left.Sub(right)
 }
 
 // set is the value of an operand of SET.

@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"slices"
 	"strings"
 
 	"dynamostreamer/internal/embedded/attr"
@@ -79,36 +80,10 @@ func ordered(op operator, a, b attr.Value) bool {
 // contains says whether a text or bytes have b in them, or a set or a list has
 // the member b.
 func contains(a, b attr.Value) bool {
-	switch a.Type() {
-	case attr.S, attr.B:
+	if a.Type() == attr.S || a.Type() == attr.B {
 		return a.Type() == b.Type() && strings.Contains(a.Text(), b.Text())
-	case attr.SS, attr.NS, attr.BS:
-		if memberType(a.Type()) != b.Type() {
-			return false
-		}
-		for _, m := range a.Members() {
-			if m == b.Text() {
-				return true
-			}
-		}
-	case attr.L:
-		for _, e := range a.List() {
-			if attr.Equal(e, b) {
-				return true
-			}
-		}
 	}
-	return false
-}
-
-func memberType(set attr.Type) attr.Type {
-	switch set {
-	case attr.SS:
-		return attr.S
-	case attr.NS:
-		return attr.N
-	}
-	return attr.B
+	return slices.ContainsFunc(a.List(), func(e attr.Value) bool { return attr.Equal(e, b) })
 }
 
 // in is the operand's value for an item, or false if there is none.
@@ -134,16 +109,14 @@ func size(v attr.Value) (attr.Value, bool) {
 		n = utf16Length(v.Text())
 	case attr.B:
 		n = len(v.Text())
-	case attr.SS, attr.NS, attr.BS:
-		n = len(v.Members())
-	case attr.L:
+	case attr.SS, attr.NS, attr.BS, attr.L:
 		n = len(v.List())
 	case attr.M:
 		n = len(v.Item())
 	default:
 		return attr.Value{}, false
 	}
-	return attr.NumberValue(attr.Int(int64(n))), true
+	return attr.Int64(int64(n)), true
 }
 
 // utf16Length is a text's length as the service counts it: characters, where

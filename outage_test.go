@@ -43,7 +43,13 @@ func TestOutage(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	defer cmd.Process.Kill()
+	defer func() {
+		cmd.Process.Kill()
+		cmd.Wait()
+		if t.Failed() {
+			t.Logf("\n%s", out)
+		}
+	}()
 	for range 2 {
 		s.awaitProgress(t)
 		// Not in order: whatever it is doing, it does no more.
@@ -56,9 +62,7 @@ func TestOutage(t *testing.T) {
 	if err := cmd.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
-	err := cmd.Wait()
-	t.Logf("\n%s", out)
-	if err != nil {
+	if err := cmd.Wait(); err != nil {
 		t.Fatalf("05-supervise: %v", err)
 	}
 	s.mustAudit(t, 100)
@@ -111,9 +115,9 @@ func (s *supervised) awaitProgress(t *testing.T) {
 	}
 	const more = 20_000
 	writes, events := size("writes"), size("events")
-	for deadline := time.Now().Add(time.Minute); size("writes") < writes+more || size("events") < events+more; {
+	for deadline := time.Now().Add(2 * time.Minute); size("writes") < writes+more || size("events") < events+more; {
 		if time.Now().After(deadline) {
-			t.Fatal("it wrote nothing, or saw nothing, for a minute")
+			t.Fatal("it wrote nothing, or saw nothing, for two minutes")
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
@@ -142,7 +146,7 @@ func freePort(t *testing.T) string {
 
 func awaitPort(t *testing.T, port string) {
 	t.Helper()
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Millisecond) {
+	for deadline := time.Now().Add(3 * time.Minute); ; time.Sleep(100 * time.Millisecond) {
 		conn, err := net.Dial("tcp", "127.0.0.1:"+port)
 		if err == nil {
 			conn.Close()

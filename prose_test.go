@@ -30,7 +30,8 @@ var pages = []string{"README.md", "TUTORIAL.md"}
 //	console local     the same, where DynamoDB Local answers
 //	console test      commands that .ci/run must run too
 //	console docker,   commands that need what a test can't have;
-//	console aws       the test lists them
+//	console aws,      the test lists them
+//	console clients
 //	mermaid           a diagram
 //
 // With -update, code and outputs that differ are rewritten.
@@ -56,7 +57,7 @@ func TestProse(t *testing.T) {
 		for _, b := range p.blocks {
 			delete(unused, strings.TrimPrefix(b.info, "go "))
 			kind, needs, _ := strings.Cut(b.info, " ")
-			if kind == "console" && (needs == "docker" || needs == "aws" || needs == "local" && !local) {
+			if kind == "console" && (needs == "docker" || needs == "aws" || needs == "clients" || needs == "local" && !local) {
 				skips(fmt.Sprintf("%v: it needs %s: %s", b, needs, strings.Join(commands(b.body), "; ")))
 			}
 		}

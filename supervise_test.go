@@ -71,7 +71,7 @@ func (s *supervised) mustAudit(t *testing.T, writes int) {
 	if n, err := strconv.Atoi(match[1]); err != nil || n < writes {
 		t.Errorf("the audit has %s writes, want %d or more", match[1], writes)
 	}
-	if !regexp.MustCompile(`(?m)^counts +of 05-supervise: equal to the \d+ inserts it handled$`).MatchString(report) {
+	if !regexp.MustCompile(`(?m)^counts +of 05-supervise in \S+: equal to the \d+ inserts it handled$`).MatchString(report) {
 		t.Error("the audit did not compare the counts")
 	}
 }

@@ -107,7 +107,7 @@ func (b *block) woven(sources map[string][]string, run map[string]runner) ([]str
 	return replay(b.body, run[b.info])
 }
 
-var consoles = []string{"console", "console local", "console test", "console docker", "console aws"}
+var consoles = []string{"console", "console local", "console test", "console docker", "console aws", "console clients"}
 
 func commands(body []string) []string {
 	var commands []string

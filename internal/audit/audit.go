@@ -3,6 +3,7 @@ package audit
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 	"time"
 
 	"dynamostreamer/internal/activity"
@@ -59,7 +60,8 @@ type audit struct {
 
 type key struct{ id, email string }
 
-// A reader is one that goes by checkpoints of its own, in all its runs.
+// A reader is one that goes by checkpoints and counts of its own, in all
+// its runs: its name and the table that it reads.
 type reader struct {
 	name    string
 	crashes int  // how often one began where none had ended
@@ -106,8 +108,10 @@ func (a *audit) readPart() error {
 			case f.known:
 				// Another run's, which is not audited.
 			case l.Run != "":
-				in = l.Reader
-				a.marked(l)
+				if l.Run == Start {
+					in = readerOf(l)
+				}
+				a.marked(l, in)
 			default:
 				a.saw(l, a.reader(in))
 			}
@@ -189,9 +193,17 @@ func (a *audit) written(l *line, known bool) {
 	}
 }
 
+// readerOf is the reader that begins in a line. A table that was made
+// again has another stream, but the same reader.
+func readerOf(l *line) string {
+	_, table, _ := strings.Cut(l.Stream, ":table/")
+	table, _, _ = strings.Cut(table, "/")
+	return l.Reader + " in " + table
+}
+
 // marked takes in where a reader began or ended.
-func (a *audit) marked(l *line) {
-	r := a.reader(l.Reader)
+func (a *audit) marked(l *line, name string) {
+	r := a.reader(name)
 	if l.Run == Start {
 		if r.running {
 			r.crashes++
@@ -201,7 +213,7 @@ func (a *audit) marked(l *line) {
 		r.running = false
 	}
 	if a.part == 0 {
-		a.count(l.Reader).marked(l)
+		a.count(name).marked(l)
 	}
 }
 

@@ -51,8 +51,10 @@ func (h *history) must(err error) {
 	}
 }
 
-func (h *history) start(counts map[string]int64) { h.must(h.events.Start("arn", counts)) }
-func (h *history) end(counts map[string]int64)   { h.must(h.events.End(counts)) }
+func (h *history) start(counts map[string]int64) {
+	h.must(h.events.Start("arn:aws:dynamodb:r:0:table/t/stream/1", counts))
+}
+func (h *history) end(counts map[string]int64) { h.must(h.events.End(counts)) }
 
 func (h *history) intends(c activity.Change) { h.must(h.writes.Intent([]activity.Change{c})) }
 
@@ -216,32 +218,40 @@ func TestReconcileCounts(t *testing.T) {
 			h.sees(stream.Inserted, nil, a)
 			h.sees(stream.Inserted, nil, b)
 			h.end(map[string]int64{"/ buying": 8, "/cart buying": 1})
-		}, Counts{Reader: "r", Compared: true, Inserts: 2}},
+		}, Counts{Reader: "r in t", Compared: true, Inserts: 2}},
 		{"replayed", "what comes again counts once", func(h *history) {
 			h.start(nil)
 			h.sees(stream.Inserted, nil, a)
 			h.start(map[string]int64{})
 			h.sawAt(1, stream.Inserted, nil, a)
 			h.end(map[string]int64{"/ buying": 1})
-		}, Counts{Reader: "r", Compared: true, Inserts: 1}},
+		}, Counts{Reader: "r in t", Compared: true, Inserts: 1}},
 		{"counted twice", "a replay changed the counts", func(h *history) {
 			h.start(nil)
 			h.sees(stream.Inserted, nil, a)
 			h.start(map[string]int64{"/ buying": 1})
 			h.sawAt(1, stream.Inserted, nil, a)
 			h.end(map[string]int64{"/ buying": 2})
-		}, Counts{Reader: "r", Compared: true, Inserts: 1, Wrong: []string{"/ buying: 2, not 1"}}},
+		}, Counts{Reader: "r in t", Compared: true, Inserts: 1, Wrong: []string{"/ buying: 2, not 1"}}},
 		{"lost", "an effect is missing", func(h *history) {
 			h.start(nil)
 			h.sees(stream.Inserted, nil, a)
 			h.end(nil)
-		}, Counts{Reader: "r", Compared: true, Inserts: 1, Wrong: []string{"/ buying: 0, not 1"}}},
+		}, Counts{Reader: "r in t", Compared: true, Inserts: 1, Wrong: []string{"/ buying: 0, not 1"}}},
 		{"killed", "nobody knows how the counts stand", func(h *history) {
 			h.start(nil)
 			h.sees(stream.Inserted, nil, a)
 			h.end(map[string]int64{"/ buying": 1})
 			h.start(map[string]int64{"/ buying": 1})
-		}, Counts{Reader: "r", Inserts: 1}},
+		}, Counts{Reader: "r in t", Inserts: 1}},
+		{"begun anew", "their table was deleted between two runs", func(h *history) {
+			h.start(nil)
+			h.sees(stream.Inserted, nil, a)
+			h.end(map[string]int64{"/ buying": 1})
+			h.start(nil)
+			h.sees(stream.Inserted, nil, b)
+			h.end(map[string]int64{"/cart buying": 1})
+		}, Counts{Reader: "r in t", Compared: true, Inserts: 1}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			h := newHistory(t)
@@ -254,6 +264,28 @@ func TestReconcileCounts(t *testing.T) {
 				t.Errorf("Counts differ (%s), -want +got:\n%s", test.reason, diff)
 			}
 		})
+	}
+}
+
+// A reader of two tables has counts in each.
+func TestReconcileTables(t *testing.T) {
+	h := newHistory(t)
+	for _, table := range []string{"t", "u"} {
+		row := on(table, "/")
+		h.writesOf(write(activity.Inserted, row))
+		h.must(h.events.Start("arn:aws:dynamodb:r:0:table/"+table+"/stream/1", nil))
+		h.sees(stream.Inserted, nil, row)
+		h.end(map[string]int64{"/ buying": 1})
+	}
+	got, err := Reconcile(h.names, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &Report{Writes: 2, Events: 2, Counts: []Counts{
+		{Reader: "r in t", Compared: true, Inserts: 1}, {Reader: "r in u", Compared: true, Inserts: 1},
+	}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("Reconcile() of two tables differs, -want +got:\n%s", diff)
 	}
 }
 
@@ -275,7 +307,7 @@ func TestReconcileReaders(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := &Report{Writes: 1, Events: 2, Counts: []Counts{
-		{Reader: "r", Compared: true, Inserts: 1}, {Reader: "s", Compared: true, Inserts: 1},
+		{Reader: "r in t", Compared: true, Inserts: 1}, {Reader: "s in t", Compared: true, Inserts: 1},
 	}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("Reconcile() of two readers differs, -want +got:\n%s", diff)

@@ -59,9 +59,9 @@ func (f Finding) String() string {
 
 // Counts says whether a reader's counts are what its events make.
 type Counts struct {
-	Reader   string
-	Compared bool  // the journals tell how the reader's last run ended
-	Inserts  int64 // that it handled and counted, each once
+	Reader   string // and its table
+	Compared bool   // the journals tell how the reader's last run ended
+	Inserts  int64  // that it handled and counted, each once, since its counts began
 	// Wrong are the counts that differ, as "/cart buying: 7, not 8".
 	Wrong []string
 }
@@ -88,7 +88,7 @@ func (r *Report) String() string {
 	list(&b, "disordered", r.OutOfOrder)
 	again := ""
 	if r.Replayed > 0 {
-		again = fmt.Sprintf(", and %d again after a crash", r.Replayed)
+		again = fmt.Sprintf(", and %d again after a restart", r.Replayed)
 	}
 	list(&b, "seen twice", r.Twice, again)
 	list(&b, "foreign", r.Foreign)
@@ -152,6 +152,9 @@ func (c *counting) marked(l *line) {
 		if c.ended == nil {
 			c.ended = map[string]int64{}
 		}
+	case len(c.ended) > 0 && len(l.Counts) == 0:
+		// The counts began anew: their table was deleted meanwhile.
+		*c = counting{began: true, want: make(map[string]int64)}
 	case !c.began:
 		c.began, c.ended = true, nil
 		for key, n := range l.Counts {

@@ -32,6 +32,7 @@ type line struct {
 	Email    string           `json:"email"`
 	Run      Mark             `json:"run"`
 	Reader   string           `json:"reader"`
+	Stream   string           `json:"stream"`
 	At       time.Time        `json:"at"`
 	Counts   map[string]int64 `json:"counts"`
 }

@@ -17,9 +17,13 @@
 // are one transaction. Only a power cut may take back the last moments' writes,
 // newest first and never half of one.
 //
-// What it is not: it has no secondary indexes yet, no PartiQL, no legacy
-// parameters, no backups and no global tables, and says so where asked; it has no
-// limits of throughput; and every read is consistent.
+// Secondary indexes change together with the table: what reads one sees every
+// write that was acknowledged. An index that is added to a table is complete when
+// UpdateTable returns.
+//
+// What it is not: it has no PartiQL, no legacy parameters, no backups and no global
+// tables, and says so where asked; it has no limits of throughput; and every read
+// is consistent.
 package embedded
 
 import (

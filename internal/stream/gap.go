@@ -28,19 +28,19 @@ type Gap struct {
 }
 
 func (g *Gap) Error() string {
-	text := fmt.Sprintf("records of shard %s were lost, after %s and before %s",
-		g.Shard, orNone(g.Last), orNone(g.Oldest))
+	text := fmt.Sprintf("records of shard %s were lost", g.Shard)
+	if g.Last != "" {
+		text += " after " + g.Last
+	}
+	if g.Oldest != "" {
+		text += " and before " + g.Oldest
+	} else {
+		text += ", and none are left"
+	}
 	if g.Err != nil {
 		text += ": " + g.Err.Error()
 	}
 	return text
-}
-
-func orNone(sequence string) string {
-	if sequence == "" {
-		return "(none)"
-	}
-	return sequence
 }
 
 func (g *Gap) Unwrap() error { return g.Err }

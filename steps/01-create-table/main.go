@@ -5,7 +5,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -96,7 +95,6 @@ func deleteTable(ctx context.Context, step *cli.Step, db *dynamodb.Client) error
 	}
 	// The stream does not outlive its name: a new table of that name
 	// gets a stream with another ARN, and readers must change over.
-	return errors.Join(
-		step.Printf("deleted table %s\n", step.Table),
-		step.Printf("  its stream was %s;\n  a new table gets a new one\n", t.StreamARN))
+	return step.Printf("deleted table %s\n  its stream was %s;\n  a new table gets a new one\n",
+		step.Table, t.StreamARN)
 }

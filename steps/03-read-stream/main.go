@@ -93,7 +93,8 @@ func read(ctx context.Context, step *cli.Step, reader *stream.Reader,
 func gapHint(err error) error {
 	var gap *stream.Gap
 	if errors.As(err, &gap) {
-		return fmt.Errorf("%v: give -on-gap skip to go on after it", gap)
+		return fmt.Errorf("%v\nread the whole table if you need what was lost, "+
+			"then give -on-gap skip to go on after it", gap)
 	}
 	return err
 }

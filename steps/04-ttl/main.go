@@ -88,7 +88,8 @@ func main() {
 		}
 		if errors.Is(err, context.DeadlineExceeded) {
 			return fmt.Errorf("%d rows were not seen to go within %v: DynamoDB removes a row some time after it expired, "+
-				"AWS within a few days; give a longer -timeout", len(expected), *timeout)
+				"AWS within a few days; give a longer -timeout, "+
+				"or see whether the rows have the attribute that step 01 shows as the table's ttl", len(expected), *timeout)
 		}
 		if err != nil {
 			return err

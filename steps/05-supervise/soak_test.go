@@ -58,10 +58,10 @@ func TestSoak(t *testing.T) {
 		t.Errorf("it ended with %v", err)
 	}
 	t.Logf("after the audit: %v", take(t, dir))
-	if after.heap > before.heap+before.heap/2+(4<<20) {
+	if after.heap > 2*before.heap+(16<<20) {
 		t.Errorf("the heap grew from %d to %d bytes", before.heap, after.heap)
 	}
-	if after.goroutines > before.goroutines+3 {
+	if after.goroutines > before.goroutines+8 {
 		t.Errorf("the goroutines grew from %d to %d", before.goroutines, after.goroutines)
 	}
 }

@@ -16,7 +16,7 @@ import (
 const (
 	// patience is how long a service may fail again and again without
 	// getting anything done.
-	patience = 30 * time.Second
+	patience = time.Minute
 	// drainFor bounds the reading after the last write.
 	drainFor = time.Minute
 	// stopWithin bounds the stop of a service.

@@ -6,7 +6,7 @@
 //
 //	Value, Type        String, Binary, Int64, ParseNumber, Bool, Null, Set, List, Map;
 //	                   Type, Text, Bool, List, Item; Equal, Compare, Add, Sub
-//	Item, Attr         NewItem, Get, Equal
+//	Item, Attr         NewItem, Get, Only, Equal
 //	AppendKey          order-preserving bytes of an S, N or B
 //	AppendItem         the storage form of an item; ReadItem is the way back
 //	Size, Depth        bytes by DynamoDB's rules, and nesting; MaxItemSize, MaxDepth

@@ -70,6 +70,17 @@ func (it Item) Get(name string) (Value, bool) {
 	return it[i].Value, true
 }
 
+// Only is the item reduced to the attributes of the given names, which are sorted.
+func (it Item) Only(names []string) Item {
+	out := make(Item, 0, min(len(names), len(it)))
+	for _, name := range names {
+		if i, ok := it.find(name); ok {
+			out = append(out, it[i])
+		}
+	}
+	return out
+}
+
 // Equal says whether both items have the same attributes with equal values.
 // DynamoDB's stream has no record of a write that leaves the item equal.
 func (it Item) Equal(other Item) bool {

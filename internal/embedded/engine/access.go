@@ -17,9 +17,34 @@ const (
 	badValues   = "One or more parameter values were invalid: "
 )
 
+// A schema is the key of a table or of an index: its partition key and, if it has
+// one, its sort key.
+type schema []expr.KeyAttribute
+
+func newSchema(key []KeyElement, defs []AttributeDefinition) schema {
+	s := make(schema, len(key))
+	for i, k := range key {
+		s[i].Name = k.AttributeName
+		for _, d := range defs {
+			if d.AttributeName == k.AttributeName {
+				s[i].Type = attr.TypeNamed(d.AttributeType)
+			}
+		}
+	}
+	return s
+}
+
+// sort is the sort key, without a name where there is none.
+func (s schema) sort() expr.KeyAttribute {
+	if len(s) < 2 {
+		return expr.KeyAttribute{}
+	}
+	return s[1]
+}
+
 // keyOfItem is where an item that is put belongs.
 func (t *table) keyOfItem(item attr.Item) (store.Key, error) {
-	for _, k := range t.keys() {
+	for _, k := range t.keys {
 		v, ok := item.Get(k.Name)
 		if !ok {
 			return store.Key{}, invalid(badValues+"Missing the key %s in the item", k.Name)
@@ -34,7 +59,7 @@ func (t *table) keyOfItem(item attr.Item) (store.Key, error) {
 // keyOf is where the item with a request's Key is: all of the table's key
 // attributes and no other.
 func (t *table) keyOf(key attr.Item) (store.Key, error) {
-	if len(key) != t.keyCount() {
+	if len(key) != len(t.keys) {
 		return store.Key{}, invalid(keyMismatch)
 	}
 	return t.keyIn(key)
@@ -42,7 +67,7 @@ func (t *table) keyOf(key attr.Item) (store.Key, error) {
 
 // keyIn is keyOfItem with the message that keys and batches have for it.
 func (t *table) keyIn(item attr.Item) (store.Key, error) {
-	for _, k := range t.keys() {
+	for _, k := range t.keys {
 		if v, ok := item.Get(k.Name); !ok || v.Type() != k.Type {
 			return store.Key{}, invalid(keyMismatch)
 		}
@@ -50,38 +75,47 @@ func (t *table) keyIn(item attr.Item) (store.Key, error) {
 	return t.makeKey(item)
 }
 
-func (t *table) keys() []expr.KeyAttribute {
-	if t.hasSort() {
-		return []expr.KeyAttribute{t.hash, t.sort}
-	}
-	return []expr.KeyAttribute{t.hash}
-}
-
 // makeKey makes the key of attributes that are there and have the right types.
-func (t *table) makeKey(item attr.Item) (store.Key, error) {
-	for _, k := range t.keys() {
-		if v, _ := item.Get(k.Name); v.Type() != attr.N && v.Text() == "" {
-			kind := "string"
-			if v.Type() == attr.B {
-				kind = "binary"
-			}
-			return store.Key{}, invalid("One or more parameter values are not valid. "+
+func (t *table) makeKey(item attr.Item) (key store.Key, err error) {
+	for i, k := range t.keys {
+		v, _ := item.Get(k.Name)
+		if kind := emptyKey(v); kind != "" {
+			return key, invalid("One or more parameter values are not valid. "+
 				"The AttributeValue for a key attribute cannot contain an empty %s value. Key: %s", kind, k.Name)
 		}
-	}
-	v, _ := item.Get(t.hash.Name)
-	key := hashKey(v)
-	if len(key.PK) > maxHashKey {
-		return key, invalid(badValues+"Size of hashkey has exceeded the maximum size limit of%d bytes", maxHashKey)
-	}
-	if t.hasSort() {
-		v, _ := item.Get(t.sort.Name)
-		key.SK = attr.AppendKey(nil, v)
-		if len(key.SK) > maxSortKey {
-			return key, invalid(badValues+"Aggregated size of all range keys has exceeded the size limit of %d bytes", maxSortKey)
+		if err := checkKeySize(i, v); err != nil {
+			return key, err
+		}
+		if i == 0 {
+			key = hashKey(v)
+		} else {
+			key.SK = attr.AppendKey(nil, v)
 		}
 	}
 	return key, nil
+}
+
+// emptyKey names the type of a value that is empty and can't be a key.
+func emptyKey(v attr.Value) string {
+	switch {
+	case v.Text() != "":
+		return ""
+	case v.Type() == attr.B:
+		return "binary"
+	}
+	return "string"
+}
+
+// checkKeySize checks the value of a partition key, i being 0, or a sort key.
+func checkKeySize(i int, v attr.Value) error {
+	switch n := len(v.Text()); {
+	case v.Type() == attr.N: // always short
+	case i == 0 && n > maxHashKey:
+		return invalid(badValues+"Size of hashkey has exceeded the maximum size limit of%d bytes", maxHashKey)
+	case i == 1 && n > maxSortKey:
+		return invalid(badValues+"Aggregated size of all range keys has exceeded the size limit of %d bytes", maxSortKey)
+	}
+	return nil
 }
 
 // hashKey is the key of a partition.
@@ -101,17 +135,6 @@ func partition(pk []byte) uint32 {
 	h *= 0xff51afd7ed558ccd
 	h ^= h >> 33
 	return uint32(h >> 32)
-}
-
-// keyAttributes is the item reduced to the table's key.
-func keyAttributes(key []KeyElement, item attr.Item) attr.Item {
-	attrs := make([]attr.Attr, 0, 2)
-	for _, k := range key {
-		if v, ok := item.Get(k.AttributeName); ok {
-			attrs = append(attrs, attr.Attr{Name: k.AttributeName, Value: v})
-		}
-	}
-	return attr.NewItem(attrs...)
 }
 
 // A version is an item as it stands in the store; nothing stands there if its
@@ -142,31 +165,45 @@ const (
 
 // change makes item stand at key in place of old; a nil item removes it. It is
 // the only way by which items change: whatever has to happen along with a change,
-// the stream record first of all, happens here and in the same transaction. A
-// change that changes nothing leaves no record.
-func (e *Engine) change(tx *store.Tx, t *table, key store.Key, old version, item attr.Item, by actor) error {
-	if item == nil {
-		if !old.exists() {
-			return nil
-		}
-		if err := tx.Delete(t.id, key, int64(old.item.Size())); err != nil {
-			return err
-		}
-		return e.record(tx, t, key, old, version{}, by)
-	}
-	if old.exists() && old.item.Equal(item) {
+// the rows of indexes and the stream record, happens here and in the same
+// transaction. A change that changes nothing does nothing. What the change uses
+// goes to used, which may be nil.
+func (e *Engine) change(tx *store.Tx, t *table, key store.Key, old version, item attr.Item, by actor, used *tally) error {
+	used.write(t, nil, old.item, item)
+	now := version{item: item}
+	if !now.exists() && !old.exists() || now.exists() && old.exists() && old.item.Equal(item) {
 		return nil
 	}
-	now := version{item, attr.AppendItem(make([]byte, 0, len(old.raw)+256), item)}
-	row := store.Row{Key: key, Expires: t.TTL.expiry(item), Item: now.raw}
-	items, bytes := int64(1), int64(item.Size())
-	if old.exists() {
-		items, bytes = 0, bytes-int64(old.item.Size())
+	if now.exists() {
+		now.raw = attr.AppendItem(make([]byte, 0, len(old.raw)+256), item)
 	}
-	if err := tx.Put(t.id, row, items, bytes); err != nil {
+	items, bytes := old.growth(now)
+	var err error
+	if now.exists() {
+		err = tx.Put(t.id, store.Row{Key: key, Expires: t.TTL.expiry(item), Item: now.raw}, items, bytes)
+	} else {
+		err = tx.Delete(t.id, key, -bytes)
+	}
+	for _, ix := range t.indexes {
+		if err == nil {
+			err = ix.change(tx, t, key, old, now, used)
+		}
+	}
+	if err != nil {
 		return err
 	}
 	return e.record(tx, t, key, old, now, by)
+}
+
+// growth is by how many items and bytes a table grows where new replaces v.
+func (v version) growth(new version) (items, bytes int64) {
+	if v.exists() {
+		items--
+	}
+	if new.exists() {
+		items++
+	}
+	return items, int64(new.item.Size() - v.item.Size())
 }
 
 // checkItem refuses items that are too large or nest too deep.

@@ -53,13 +53,13 @@ func (e *Engine) BatchGetItem(ctx context.Context, in *BatchGetItemInput) (*Batc
 		if err != nil {
 			return nil, err
 		}
-		out, left, units := &BatchGetItemOutput{}, maxBatchBytes, map[string]float64{}
+		out, left, used := &BatchGetItemOutput{}, maxBatchBytes, newTally(in.ReturnConsumedCapacity, false)
 		for i := range in.RequestItems {
-			if err := in.readTable(tx, c, i, keys[i], sets[i], &left, units, out); err != nil {
+			if err := in.readTable(tx, c, i, keys[i], sets[i], &left, used, out); err != nil {
 				return nil, err
 			}
 		}
-		out.Capacity = capacities(c, in.ReturnConsumedCapacity, units)
+		out.Capacity = used.result()
 		return out, nil
 	})
 }
@@ -120,7 +120,7 @@ func (in *BatchGetItemInput) keys(c *catalog) ([][]store.Key, error) {
 
 // readTable reads one table's part of a batch into out, while there is room left
 // in the answer.
-func (in *BatchGetItemInput) readTable(tx *store.Tx, c *catalog, i int, keys []store.Key, set expr.Set, left *int, units map[string]float64, out *BatchGetItemOutput) error {
+func (in *BatchGetItemInput) readTable(tx *store.Tx, c *catalog, i int, keys []store.Key, set expr.Set, left *int, used *tally, out *BatchGetItemOutput) error {
 	group := in.RequestItems[i]
 	t := c.tables[group.TableName]
 	items := []attr.Item{}
@@ -136,7 +136,7 @@ func (in *BatchGetItemInput) readTable(tx *store.Tx, c *catalog, i int, keys []s
 			return err
 		}
 		size := found.item.Size()
-		units[t.name] += readUnits(size, group.ConsistentRead)
+		used.read(t, nil, size, group.ConsistentRead)
 		*left -= size
 		if found.exists() {
 			items = append(items, set.Projection.Of(found.item))

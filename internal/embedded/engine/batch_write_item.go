@@ -35,9 +35,10 @@ type WriteRequest struct {
 	Err  error     // what is wrong with a value in either
 }
 
-// BatchOutput is the answer of BatchWriteItem.
+// BatchOutput is the answer of BatchWriteItem and of TransactWriteItems.
 type BatchOutput struct {
-	Capacity []*ConsumedCapacity
+	Capacity    []*ConsumedCapacity
+	Collections []TableCollections
 }
 
 // BatchWriteItem puts and deletes up to 25 items. All of them are done, in one
@@ -47,23 +48,33 @@ func (e *Engine) BatchWriteItem(ctx context.Context, in *BatchWriteItemInput) (*
 		return nil, err
 	}
 	return write(ctx, e, func(tx *store.Tx, c *catalog) (*BatchOutput, error) {
-		plan, err := in.plan(c)
+		actions, err := in.actions(c)
 		if err != nil {
 			return nil, err
 		}
-		units := map[string]float64{}
-		for _, w := range plan {
-			old, err := current(tx, w.table, w.key)
-			if err != nil {
+		for i := range actions {
+			if actions[i].old, err = current(tx, actions[i].table, actions[i].key); err != nil {
 				return nil, err
 			}
-			if err := e.change(tx, w.table, w.key, old, w.item, byRequest); err != nil {
-				return nil, err
-			}
-			units[w.table.name] += writeUnits(old.item, w.item)
 		}
-		return &BatchOutput{Capacity: capacities(c, in.ReturnConsumedCapacity, units)}, nil
+		return e.changeAll(tx, actions, newTally(in.ReturnConsumedCapacity, false), in.ReturnItemCollectionMetrics)
 	})
+}
+
+// changeAll does what actions on different items have decided. Checks are counted.
+func (e *Engine) changeAll(tx *store.Tx, actions []action, used *tally, metrics *string) (*BatchOutput, error) {
+	for i := range actions {
+		a := &actions[i]
+		if a.kind == actionCheck {
+			used.write(a.table, nil, a.old.item, nil)
+			continue
+		}
+		if err := e.change(tx, a.table, a.key, a.old, a.new, byRequest, used); err != nil {
+			return nil, err
+		}
+	}
+	all, err := collections(tx, actions, metrics)
+	return &BatchOutput{used.result(), all}, err
 }
 
 func (in *BatchWriteItemInput) check() error {
@@ -113,16 +124,8 @@ func (r *WriteRequest) check() error {
 	return nil
 }
 
-// A plannedWrite is one write of a batch: item stands at key, or nothing does.
-type plannedWrite struct {
-	table *table
-	key   store.Key
-	item  attr.Item
-}
-
-// plan finds tables and keys, and refuses a batch that writes an item twice.
-func (in *BatchWriteItemInput) plan(c *catalog) ([]plannedWrite, error) {
-	var writes []plannedWrite
+// actions finds tables and keys, and refuses a batch that writes an item twice.
+func (in *BatchWriteItemInput) actions(c *catalog) (actions []action, err error) {
 	seen := targets{}
 	for _, group := range in.RequestItems {
 		t, err := c.table(group.TableName)
@@ -130,22 +133,25 @@ func (in *BatchWriteItemInput) plan(c *catalog) ([]plannedWrite, error) {
 			return nil, err
 		}
 		for _, r := range group.Requests {
-			w := plannedWrite{table: t, item: r.Item}
+			a := action{Action: &Action{Item: r.Key}, kind: actionDelete, table: t}
 			if r.Item != nil {
-				w.key, err = t.keyIn(r.Item)
+				a.Item, a.kind, a.new = r.Item, actionPut, r.Item
+				if a.key, err = t.keyIn(r.Item); err == nil {
+					err = t.checkIndexKeys(r.Item, nil, false)
+				}
 			} else {
-				w.key, err = t.keyOf(r.Key)
+				a.key, err = t.keyOf(r.Key)
 			}
 			if err != nil {
 				return nil, err
 			}
-			if !seen.add(t, w.key) {
+			if !seen.add(t, a.key) {
 				return nil, invalid("Provided list of item keys contains duplicates")
 			}
-			writes = append(writes, w)
+			actions = append(actions, a)
 		}
 	}
-	return writes, nil
+	return actions, nil
 }
 
 // targets is the set of items that a request names.

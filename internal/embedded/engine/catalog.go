@@ -3,10 +3,10 @@ package engine
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
-	"dynamostreamer/internal/embedded/attr"
-	"dynamostreamer/internal/embedded/expr"
 	"dynamostreamer/internal/embedded/store"
 )
 
@@ -30,7 +30,8 @@ type definition struct {
 	Throughput  Throughput
 	Increased   time.Time // when capacity was last raised, zero for never
 	Decreased   time.Time
-	OnDemand    time.Time // when it was last set to PAY_PER_REQUEST
+	OnDemand    time.Time         // when it was last set to PAY_PER_REQUEST
+	Indexes     []indexDefinition `json:",omitempty"`
 	TTL         ttl
 	StreamLabel string // of the latest stream, also one that has ended
 	StreamARN   string
@@ -45,11 +46,12 @@ type ttl struct {
 // A table is a table in the catalog.
 type table struct {
 	definition
-	id     int64
-	name   string
-	hash   expr.KeyAttribute
-	sort   expr.KeyAttribute // without a name in a table that has no sort key
-	stream *stream           // nil unless enabled
+	id      int64
+	name    string
+	keys    schema
+	names   []string // of the key's attributes, sorted
+	indexes []*index // by name
+	stream  *stream  // nil unless enabled
 }
 
 // A streamDefinition is what the store keeps of a stream as JSON.
@@ -66,17 +68,9 @@ type stream struct {
 	streamDefinition
 	id     int64
 	arn    string
+	names  []string      // of its table's key
 	ended  int64         // milliseconds, 0 while it is enabled
 	shards []store.Shard // those that are open
-}
-
-func (t *table) hasSort() bool { return t.sort.Name != "" }
-
-func (t *table) keyCount() int {
-	if t.hasSort() {
-		return 2
-	}
-	return 1
 }
 
 // catalogOf is the catalog that tx sees. It is read anew only after a change.
@@ -106,6 +100,7 @@ func loadCatalog(tx *store.Tx) (*catalog, error) {
 		if err := json.Unmarshal(row.Definition, &s.streamDefinition); err != nil {
 			return nil, fmt.Errorf("definition of stream %s: %w", row.ARN, err)
 		}
+		s.names = names(s.Key)
 		c.streams = append(c.streams, s)
 		c.byARN[s.arn] = s
 		byID[s.id] = s
@@ -131,27 +126,31 @@ func loadCatalog(tx *store.Tx) (*catalog, error) {
 		if err := json.Unmarshal(row.Definition, &t.definition); err != nil {
 			return nil, fmt.Errorf("definition of table %s: %w", row.Name, err)
 		}
-		t.resolveKey()
+		t.resolve()
 		c.names = append(c.names, t.name)
 		c.tables[t.name] = t
 	}
 	return c, nil
 }
 
-func (t *table) resolveKey() {
-	for _, k := range t.Key {
-		a := expr.KeyAttribute{Name: k.AttributeName}
-		for _, d := range t.Attributes {
-			if d.AttributeName == a.Name {
-				a.Type = attr.TypeNamed(d.AttributeType)
-			}
-		}
-		if k.KeyType == "HASH" {
-			t.hash = a
-		} else {
-			t.sort = a
+// resolve derives keys and indexes from the definition.
+func (t *table) resolve() {
+	t.keys, t.names, t.indexes = newSchema(t.Key, t.Attributes), names(t.Key), nil
+	for i := range t.Indexes {
+		t.indexes = append(t.indexes, newIndex(t, &t.Indexes[i]))
+	}
+	slices.SortFunc(t.indexes, func(a, b *index) int { return strings.Compare(a.Name, b.Name) })
+}
+
+// names is the names of the attributes of keys, sorted, each once.
+func names(keys ...[]KeyElement) (names []string) {
+	for _, key := range keys {
+		for _, k := range key {
+			names = append(names, k.AttributeName)
 		}
 	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // table finds a table for an operation on items.

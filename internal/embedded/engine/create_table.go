@@ -14,6 +14,8 @@ type CreateTableInput struct {
 	TableName            *string
 	AttributeDefinitions []AttributeDefinition // nil: absent
 	KeySchema            []KeyElement          // nil: absent
+	LocalIndexes         []IndexInput          // nil: absent
+	GlobalIndexes        []IndexInput          // nil: absent
 	BillingMode          *string
 	Throughput           *Throughput
 	Stream               *StreamSpecification
@@ -32,6 +34,12 @@ func (e *Engine) CreateTable(ctx context.Context, in *CreateTableInput) (*TableD
 		return nil, err
 	}
 	if err := in.checkCapacity(); err != nil {
+		return nil, err
+	}
+	if err := in.checkIndexes(); err != nil {
+		return nil, err
+	}
+	if err := in.checkUsed(); err != nil {
 		return nil, err
 	}
 	if err := checkStream(in.Stream); err != nil {
@@ -64,6 +72,13 @@ func (e *Engine) makeTable(tx *store.Tx, c *catalog, in *CreateTableInput) (*tab
 	if text(in.BillingMode) == "PAY_PER_REQUEST" {
 		t.BillingMode, t.OnDemand = "PAY_PER_REQUEST", now
 	}
+	for i := range in.LocalIndexes {
+		t.Indexes = append(t.Indexes, in.LocalIndexes[i].define(-tx.NextSequence(), false))
+	}
+	for i := range in.GlobalIndexes {
+		t.Indexes = append(t.Indexes, in.GlobalIndexes[i].define(-tx.NextSequence(), true))
+	}
+	t.dropUnused()
 	var err error
 	if t.id, err = tx.InsertTable(t.name, encode(t.definition)); err != nil {
 		return nil, err
@@ -85,35 +100,45 @@ func (in *CreateTableInput) check() error {
 	c.required(in.AttributeDefinitions != nil, "attributeDefinitions")
 	c.required(in.KeySchema != nil, "keySchema")
 	c.oneOf(in.BillingMode, "billingMode", "PROVISIONED", "PAY_PER_REQUEST")
-	if in.KeySchema != nil && len(in.KeySchema) == 0 {
-		c.broke("[]", "keySchema", "Member must have length greater than or equal to 1")
-	}
-	if len(in.KeySchema) > 2 {
-		shown := make([]string, len(in.KeySchema))
-		for i, k := range in.KeySchema {
-			shown[i] = fmt.Sprintf("KeySchemaElement(attributeName=%s, keyType=%s)", k.AttributeName, k.KeyType)
-		}
-		c.broke("["+strings.Join(shown, ", ")+"]", "keySchema", "Member must have length less than or equal to 2")
-	}
+	c.keySchema(in.KeySchema, "keySchema")
 	for i, d := range in.AttributeDefinitions {
 		at := fmt.Sprintf("attributeDefinitions.%d.member.", i+1)
 		c.length(&d.AttributeName, at+"attributeName", 1, 255)
 		c.oneOf(&d.AttributeType, at+"attributeType", "B", "N", "S")
 	}
-	for i, k := range in.KeySchema {
-		at := fmt.Sprintf("keySchema.%d.member.", i+1)
-		c.length(&k.AttributeName, at+"attributeName", 1, 255)
-		c.oneOf(&k.KeyType, at+"keyType", "HASH", "RANGE")
+	for i := range in.LocalIndexes {
+		c.index(&in.LocalIndexes[i], fmt.Sprintf("localSecondaryIndexes.%d.member.", i+1))
 	}
-	c.throughput(in.Throughput)
+	for i := range in.GlobalIndexes {
+		c.index(&in.GlobalIndexes[i], fmt.Sprintf("globalSecondaryIndexes.%d.member.", i+1))
+	}
+	c.throughput(in.Throughput, "")
 	c.stream(in.Stream)
 	return c.err()
 }
 
-func (c *checks) throughput(t *Throughput) {
+// keySchema checks the shape of a key that is there.
+func (c *checks) keySchema(key []KeyElement, at string) {
+	if key != nil && len(key) == 0 {
+		c.broke("[]", at, "Member must have length greater than or equal to 1")
+	}
+	if len(key) > 2 {
+		shown := make([]string, len(key))
+		for i, k := range key {
+			shown[i] = fmt.Sprintf("KeySchemaElement(attributeName=%s, keyType=%s)", k.AttributeName, k.KeyType)
+		}
+		c.broke("["+strings.Join(shown, ", ")+"]", at, "Member must have length less than or equal to 2")
+	}
+	for i, k := range key {
+		c.length(&k.AttributeName, fmt.Sprintf("%s.%d.member.attributeName", at, i+1), 1, 255)
+		c.oneOf(&k.KeyType, fmt.Sprintf("%s.%d.member.keyType", at, i+1), "HASH", "RANGE")
+	}
+}
+
+func (c *checks) throughput(t *Throughput, at string) {
 	if t != nil {
-		c.atLeast(&t.ReadCapacityUnits, "provisionedThroughput.readCapacityUnits", 1)
-		c.atLeast(&t.WriteCapacityUnits, "provisionedThroughput.writeCapacityUnits", 1)
+		c.atLeast(&t.ReadCapacityUnits, at+"provisionedThroughput.readCapacityUnits", 1)
+		c.atLeast(&t.WriteCapacityUnits, at+"provisionedThroughput.writeCapacityUnits", 1)
 	}
 }
 
@@ -125,36 +150,31 @@ func (c *checks) stream(s *StreamSpecification) {
 	}
 }
 
-// checkSchema holds key and definitions against each other.
+// checkSchema holds keys and definitions against each other.
 func (in *CreateTableInput) checkSchema() error {
-	defined := func(name string) bool {
-		return slices.ContainsFunc(in.AttributeDefinitions, func(d AttributeDefinition) bool { return d.AttributeName == name })
-	}
 	for i, d := range in.AttributeDefinitions {
-		if slices.ContainsFunc(in.AttributeDefinitions[:i], func(o AttributeDefinition) bool { return o.AttributeName == d.AttributeName }) {
+		if attributeType(in.AttributeDefinitions[:i], d.AttributeName) != "" {
 			return invalid(badValues+"Duplicate AttributeName in AttributeDefinitions: %s", d.AttributeName)
 		}
 	}
-	if in.KeySchema[0].KeyType != "HASH" {
-		return invalid("Invalid KeySchema: The first KeySchemaElement is not a HASH key type")
+	if err := checkKey(in.KeySchema, in.AttributeDefinitions); err != nil {
+		return err
 	}
-	if len(in.KeySchema) == 2 {
-		if in.KeySchema[1].KeyType != "RANGE" {
-			return invalid("Invalid KeySchema: The second KeySchemaElement is not a RANGE key type")
-		}
-		if in.KeySchema[0].AttributeName == in.KeySchema[1].AttributeName {
-			// The service's words are these, though what it means is the duplicate.
-			return invalid("Invalid KeySchema: Some index key attribute have no definition")
-		}
-	}
-	for _, k := range in.KeySchema {
-		if !defined(k.AttributeName) {
-			return invalid(badValues+"Some index key attributes are not defined in AttributeDefinitions. Keys: %s, AttributeDefinitions: %s",
-				keyNames(in.KeySchema), definedNames(in.AttributeDefinitions))
-		}
-	}
-	if len(in.AttributeDefinitions) > len(in.KeySchema) {
+	if in.LocalIndexes == nil && in.GlobalIndexes == nil && len(in.AttributeDefinitions) > len(in.KeySchema) {
 		return invalid(badValues + "Number of attributes in KeySchema does not exactly match number of attributes defined in AttributeDefinitions")
+	}
+	return nil
+}
+
+// checkUsed refuses definitions of attributes that are no keys.
+func (in *CreateTableInput) checkUsed() error {
+	keys := [][]KeyElement{in.KeySchema}
+	for _, ix := range slices.Concat(in.LocalIndexes, in.GlobalIndexes) {
+		keys = append(keys, ix.Key)
+	}
+	if used := names(keys...); len(used) < len(in.AttributeDefinitions) {
+		return invalid(badValues+"Some AttributeDefinitions are not used. AttributeDefinitions: %s, keys used: [%s]",
+			definedNames(in.AttributeDefinitions), strings.Join(used, ", "))
 	}
 	return nil
 }

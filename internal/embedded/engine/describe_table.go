@@ -31,23 +31,18 @@ func (e *Engine) DescribeTable(ctx context.Context, in *TableInput) (*TableDescr
 func (e *Engine) describe(tx *store.Tx, t *table, status string) (*TableDescription, error) {
 	items, bytes, err := tx.Counts(t.id)
 	d := &TableDescription{
-		AttributeDefinitions: t.Attributes,
-		TableName:            t.name,
-		KeySchema:            t.Key,
-		TableStatus:          status,
-		CreationDateTime:     Seconds(t.Created),
-		ProvisionedThroughput: ThroughputDescription{
-			LastIncreaseDateTime: sometime(t.Increased),
-			LastDecreaseDateTime: sometime(t.Decreased),
-			ReadCapacityUnits:    t.Throughput.ReadCapacityUnits,
-			WriteCapacityUnits:   t.Throughput.WriteCapacityUnits,
-		},
-		TableSizeBytes:    bytes,
-		ItemCount:         items,
-		TableArn:          e.tableARN(t.name),
-		TableId:           t.ID,
-		LatestStreamLabel: t.StreamLabel,
-		LatestStreamArn:   t.StreamARN,
+		AttributeDefinitions:  t.Attributes,
+		TableName:             t.name,
+		KeySchema:             t.Key,
+		TableStatus:           status,
+		CreationDateTime:      Seconds(t.Created),
+		ProvisionedThroughput: t.Throughput.describe(t.Increased, t.Decreased),
+		TableSizeBytes:        bytes,
+		ItemCount:             items,
+		TableArn:              e.tableARN(t.name),
+		TableId:               t.ID,
+		LatestStreamLabel:     t.StreamLabel,
+		LatestStreamArn:       t.StreamARN,
 	}
 	if !t.OnDemand.IsZero() {
 		d.BillingModeSummary = &BillingModeSummary{BillingMode: t.BillingMode, LastUpdateToPayPerRequestDateTime: sometime(t.OnDemand)}
@@ -56,7 +51,40 @@ func (e *Engine) describe(tx *store.Tx, t *table, status string) (*TableDescript
 		on, view := true, t.stream.View
 		d.StreamSpecification = &StreamSpecification{StreamEnabled: &on, StreamViewType: &view}
 	}
+	for i := range t.Indexes {
+		if err == nil {
+			err = e.describeIndex(tx, d, &t.Indexes[i])
+		}
+	}
 	return d, err
+}
+
+// describeIndex adds an index to its table's description.
+func (e *Engine) describeIndex(tx *store.Tx, d *TableDescription, ix *indexDefinition) error {
+	items, bytes, err := tx.Counts(ix.ID)
+	local := IndexDescription{
+		IndexName: ix.Name, KeySchema: ix.Key, Projection: ix.Projection,
+		IndexSizeBytes: bytes, ItemCount: items, IndexArn: d.TableArn + "/index/" + ix.Name,
+	}
+	if !ix.Global {
+		d.LocalSecondaryIndexes = append(d.LocalSecondaryIndexes, local)
+		return err
+	}
+	g := GlobalIndexDescription{local, "ACTIVE", ix.Throughput.describe(ix.Increased, ix.Decreased)}
+	if d.TableStatus == "CREATING" {
+		g.IndexStatus = d.TableStatus
+	}
+	d.GlobalSecondaryIndexes = append(d.GlobalSecondaryIndexes, g)
+	return err
+}
+
+func (t Throughput) describe(increased, decreased time.Time) ThroughputDescription {
+	return ThroughputDescription{
+		LastIncreaseDateTime: sometime(increased),
+		LastDecreaseDateTime: sometime(decreased),
+		ReadCapacityUnits:    t.ReadCapacityUnits,
+		WriteCapacityUnits:   t.WriteCapacityUnits,
+	}
 }
 
 func sometime(t time.Time) *Seconds {

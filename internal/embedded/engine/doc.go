@@ -6,6 +6,9 @@
 //	catalog.go   tables and streams as they are defined, cached
 //	access.go    keys, and the one way an item changes
 //	write.go     an action: what all writes of an item have in common
+//	index.go     indexes: which rows they have and how a change changes them
+//	page.go      what Query and Scan share: tables and indexes, pages
+//	capacity.go  what requests use
 //	record.go    the one place that makes stream records
 //	shards.go    shards: routing, rollover, splits
 //	iterator.go  shard iterators

@@ -19,6 +19,7 @@ const (
 	ConditionalCheckFailedException      Code = "ConditionalCheckFailedException"
 	TransactionCanceledException         Code = "TransactionCanceledException"
 	IdempotentParameterMismatchException Code = "IdempotentParameterMismatchException"
+	LimitExceededException               Code = "LimitExceededException"
 	ExpiredIteratorException             Code = "ExpiredIteratorException"
 	TrimmedDataAccessException           Code = "TrimmedDataAccessException"
 	UnknownOperationException            Code = "UnknownOperationException"

@@ -51,7 +51,9 @@ func (e *Engine) GetItem(ctx context.Context, in *GetItemInput) (*GetItemOutput,
 		if err != nil {
 			return nil, err
 		}
-		out := &GetItemOutput{Capacity: capacity(t, in.ReturnConsumedCapacity, readUnits(found.item.Size(), in.ConsistentRead))}
+		used := newTally(in.ReturnConsumedCapacity, false)
+		used.read(t, nil, found.item.Size(), in.ConsistentRead)
+		out := &GetItemOutput{Capacity: used.one()}
 		if found.exists() {
 			out.Item = set.Projection.Of(found.item)
 		}

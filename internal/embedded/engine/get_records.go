@@ -146,7 +146,7 @@ func (s *stream) decode(sh store.Shard, r store.Record, region string) (out Reco
 		if image == nil {
 			image = out.OldImage
 		}
-		out.Keys = keyAttributes(s.Key, image)
+		out.Keys = image.Only(s.names)
 		out.SizeBytes += out.Keys.Size()
 	}
 	return out, nil

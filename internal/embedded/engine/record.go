@@ -42,7 +42,7 @@ func (e *Engine) record(tx *store.Tx, t *table, key store.Key, old, new version,
 		if item == nil {
 			item = old.item
 		}
-		r.Keys = attr.AppendItem(nil, keyAttributes(s.Key, item))
+		r.Keys = attr.AppendItem(nil, item.Only(s.names))
 	}
 	shard, err := e.shardFor(tx, s, key.Part, r.At)
 	if err != nil {

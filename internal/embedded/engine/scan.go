@@ -13,11 +13,12 @@ type ScanInput struct {
 	TotalSegments *int64
 }
 
-// Scan reads the items of a table in the order of their partition keys' hashes,
-// a page at a time; or one of several segments of that order.
+// Scan reads the items of a table or an index in the order of their partition
+// keys' hashes, a page at a time; or one of several segments of that order.
 func (e *Engine) Scan(ctx context.Context, in *ScanInput) (*PageOutput, error) {
 	var c checks
 	in.check(&c)
+	c.atLeast(in.Limit, "limit", 1)
 	c.atLeast(in.Segment, "segment", 0)
 	c.atMost(in.Segment, "segment", 999999)
 	c.atLeast(in.TotalSegments, "totalSegments", 1)
@@ -28,20 +29,24 @@ func (e *Engine) Scan(ctx context.Context, in *ScanInput) (*PageOutput, error) {
 	if err := in.checkSegments(); err != nil {
 		return nil, err
 	}
-	return in.readPage(ctx, e, "Scanning", func(tx *store.Tx, p *page) error {
+	return in.readPage(ctx, e, func(tx *store.Tx, p *page) error {
 		low, high := in.hashes()
 		var after *store.Key
 		if in.ExclusiveStartKey != nil {
-			key, err := p.table.startKey(in.ExclusiveStartKey)
+			key, err := p.start(in.ExclusiveStartKey)
 			if err != nil {
 				return err
 			}
 			if key.Part < low || key.Part > high {
-				return invalid("The provided starting key is outside the segment")
+				return invalid("The provided starting key is invalid: Invalid ExclusiveStartKey. "+
+					"Please use ExclusiveStartKey with correct Segment. TotalSegments: %d Segment: %d", *in.TotalSegments, *in.Segment)
 			}
 			after = &key
 		}
-		return tx.Scan(p.table.id, low, high, after, p.take)
+		if err := p.checkProjection(); err != nil {
+			return err
+		}
+		return tx.Scan(p.id(), low, high, after, p.take)
 	})
 }
 

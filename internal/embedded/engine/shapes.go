@@ -53,11 +53,30 @@ type TableDescription struct {
 	ItemCount                 int64
 	TableArn                  string
 	TableId                   string
-	BillingModeSummary        *BillingModeSummary  `json:",omitempty"`
-	StreamSpecification       *StreamSpecification `json:",omitempty"`
-	LatestStreamLabel         string               `json:",omitempty"`
-	LatestStreamArn           string               `json:",omitempty"`
+	BillingModeSummary        *BillingModeSummary      `json:",omitempty"`
+	LocalSecondaryIndexes     []IndexDescription       `json:",omitempty"`
+	GlobalSecondaryIndexes    []GlobalIndexDescription `json:",omitempty"`
+	StreamSpecification       *StreamSpecification     `json:",omitempty"`
+	LatestStreamLabel         string                   `json:",omitempty"`
+	LatestStreamArn           string                   `json:",omitempty"`
 	DeletionProtectionEnabled bool
+}
+
+// An IndexDescription is what the API tells of a local index.
+type IndexDescription struct {
+	IndexName      string
+	KeySchema      []KeyElement
+	Projection     Projection
+	IndexSizeBytes int64
+	ItemCount      int64
+	IndexArn       string
+}
+
+// A GlobalIndexDescription is what the API tells of a global index.
+type GlobalIndexDescription struct {
+	IndexDescription
+	IndexStatus           string
+	ProvisionedThroughput ThroughputDescription
 }
 
 // A ThroughputDescription is what the API tells of a table's capacity.

@@ -66,7 +66,7 @@ func (e *Engine) expire(tx *store.Tx, c *catalog) (more bool, err error) {
 			if err != nil {
 				return false, err
 			}
-			if err := e.change(tx, t, row.Key, version{item, row.Item}, nil, byTTL); err != nil {
+			if err := e.change(tx, t, row.Key, version{item, row.Item}, nil, byTTL, nil); err != nil {
 				return false, err
 			}
 		}

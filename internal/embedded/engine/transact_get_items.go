@@ -43,7 +43,7 @@ func (e *Engine) TransactGetItems(ctx context.Context, in *TransactGetItemsInput
 			}
 		}
 		out := &TransactGetItemsOutput{Items: make([]attr.Item, len(in.TransactItems))}
-		reasons, seen, units := newReasons(len(in.TransactItems)), targets{}, map[string]float64{}
+		reasons, seen, used := newReasons(len(in.TransactItems)), targets{}, newTally(in.ReturnConsumedCapacity, true)
 		for i, g := range in.TransactItems {
 			t := c.tables[*g.TableName]
 			key, err := t.keyOf(g.Key)
@@ -60,12 +60,12 @@ func (e *Engine) TransactGetItems(ctx context.Context, in *TransactGetItemsInput
 			if err != nil {
 				return nil, err
 			}
-			units[t.name] += 2 * readUnits(found.item.Size(), true)
+			used.read(t, nil, found.item.Size(), true)
 			if found.exists() {
 				out.Items[i] = sets[i].Projection.Of(found.item)
 			}
 		}
-		out.Capacity = capacities(c, in.ReturnConsumedCapacity, units)
+		out.Capacity = used.result()
 		return out, reasons.err()
 	})
 }

@@ -49,22 +49,11 @@ func (e *Engine) TransactWriteItems(ctx context.Context, in *TransactWriteItemsI
 		if err := decide(tx, actions); err != nil {
 			return nil, err
 		}
-		units := map[string]float64{}
-		for i := range actions {
-			a := &actions[i]
-			units[a.table.name] += 2 * writeUnits(a.old.item, a.new)
-			if a.kind == actionCheck {
-				continue
-			}
-			if err := e.change(tx, a.table, a.key, a.old, a.new, byRequest); err != nil {
-				return nil, err
-			}
+		out, err := e.changeAll(tx, actions, newTally(in.ReturnConsumedCapacity, true), in.ReturnItemCollectionMetrics)
+		if err == nil && in.ClientRequestToken != nil {
+			err = tx.KeepToken(*in.ClientRequestToken, digest, e.nowMilli())
 		}
-		out := &BatchOutput{Capacity: capacities(c, in.ReturnConsumedCapacity, units)}
-		if in.ClientRequestToken == nil {
-			return out, nil
-		}
-		return out, tx.KeepToken(*in.ClientRequestToken, digest, e.nowMilli())
+		return out, err
 	})
 }
 

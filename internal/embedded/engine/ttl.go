@@ -91,21 +91,13 @@ func (e *Engine) setTTL(tx *store.Tx, t *table, attribute string, enable bool) e
 	if err := tx.UpdateTable(t.id, encode(def)); err != nil {
 		return err
 	}
-	var failed error
-	err := tx.SetExpiry(t.id, func(raw []byte) int64 {
-		if !enable {
-			return 0
+	return tx.Walk(t.id, func(row store.Row) error {
+		item, err := attr.ReadItem(row.Item)
+		if at := def.TTL.expiry(item); err == nil && at != row.Expires {
+			err = tx.SetExpiry(t.id, row.Key, at)
 		}
-		item, err := attr.ReadItem(raw)
-		if err != nil {
-			failed = err
-		}
-		return def.TTL.expiry(item)
+		return err
 	})
-	if err == nil {
-		err = failed
-	}
-	return err
 }
 
 // TimeToLiveDescription is the answer of DescribeTimeToLive.

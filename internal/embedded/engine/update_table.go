@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"time"
 
 	"dynamostreamer/internal/embedded/store"
 )
@@ -12,9 +13,12 @@ type UpdateTableInput struct {
 	BillingMode *string
 	Throughput  *Throughput
 	Stream      *StreamSpecification
+
+	AttributeDefinitions []AttributeDefinition // nil: absent; only a new index's matter
+	IndexUpdates         []IndexUpdate         // nil: absent
 }
 
-// UpdateTable changes a table's stream, its capacity or its billing mode. The
+// UpdateTable changes a table's stream, its indexes, its capacity or its billing mode. The
 // answer shows it UPDATING; the change is in force.
 //
 // Disabling a stream closes its shards; they stay readable under the old ARN
@@ -23,15 +27,19 @@ func (e *Engine) UpdateTable(ctx context.Context, in *UpdateTableInput) (*TableD
 	var c checks
 	c.table(in.TableName, "tableName")
 	c.oneOf(in.BillingMode, "billingMode", "PROVISIONED", "PAY_PER_REQUEST")
-	c.throughput(in.Throughput)
+	c.throughput(in.Throughput, "")
+	c.indexUpdates(in.IndexUpdates)
 	c.stream(in.Stream)
 	if err := c.err(); err != nil {
 		return nil, err
 	}
-	if in.BillingMode == nil && in.Throughput == nil && in.Stream == nil {
+	if in.BillingMode == nil && in.Throughput == nil && in.Stream == nil && len(in.IndexUpdates) == 0 {
 		return nil, invalid("At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates or SSESpecification or ReplicaUpdates is required")
 	}
 	if err := checkStream(in.Stream); err != nil {
+		return nil, err
+	}
+	if err := in.checkIndexes(); err != nil {
 		return nil, err
 	}
 	return write(ctx, e, func(tx *store.Tx, c *catalog) (*TableDescription, error) {
@@ -46,10 +54,19 @@ func (e *Engine) UpdateTable(ctx context.Context, in *UpdateTableInput) (*TableD
 		if err := e.updateStream(tx, c, &t, in.Stream); err != nil {
 			return nil, err
 		}
+		if err := e.updateIndexes(tx, &t, in, old.BillingMode == "PAY_PER_REQUEST"); err != nil {
+			return nil, err
+		}
 		if err := tx.UpdateTable(t.id, encode(t.definition)); err != nil {
 			return nil, err
 		}
-		return e.describe(tx, &t, "UPDATING")
+		d, err := e.describe(tx, &t, "UPDATING")
+		for i := range d.GlobalSecondaryIndexes {
+			if ix := &d.GlobalSecondaryIndexes[i]; old.index(ix.IndexName) == nil {
+				ix.IndexStatus = "CREATING"
+			}
+		}
+		return d, err
 	})
 }
 
@@ -69,25 +86,29 @@ func (e *Engine) updateCapacity(t *table, in *UpdateTableInput) error {
 		t.Throughput, t.OnDemand = Throughput{}, now
 	}
 	t.BillingMode = mode
-	to := in.Throughput
-	if to == nil {
+	if in.Throughput == nil {
 		return nil
 	}
-	from := t.Throughput
-	if from == *to {
-		return invalid("The provisioned throughput for the table will not change. The requested value equals the current value. "+
-			"Current ReadCapacityUnits provisioned for the table: %d. Requested ReadCapacityUnits: %d. "+
-			"Current WriteCapacityUnits provisioned for the table: %d. Requested WriteCapacityUnits: %d. "+
+	return e.provision(&t.Throughput, &t.Increased, &t.Decreased, *in.Throughput, "table", "table")
+}
+
+// provision changes the capacity of a table or an index, which the message calls
+// what, and later kind.
+func (e *Engine) provision(from *Throughput, increased, decreased *time.Time, to Throughput, what, kind string) error {
+	if *from == to {
+		return invalid("The provisioned throughput for the %s will not change. The requested value equals the current value. "+
+			"Current ReadCapacityUnits provisioned for the %s: %d. Requested ReadCapacityUnits: %d. "+
+			"Current WriteCapacityUnits provisioned for the %s: %d. Requested WriteCapacityUnits: %d. "+
 			"Refer to the Amazon DynamoDB Developer Guide for current limits and how to request higher limits.",
-			from.ReadCapacityUnits, to.ReadCapacityUnits, from.WriteCapacityUnits, to.WriteCapacityUnits)
+			what, kind, from.ReadCapacityUnits, to.ReadCapacityUnits, kind, from.WriteCapacityUnits, to.WriteCapacityUnits)
 	}
 	if to.ReadCapacityUnits > from.ReadCapacityUnits || to.WriteCapacityUnits > from.WriteCapacityUnits {
-		t.Increased = now
+		*increased = e.clock.Now()
 	}
 	if to.ReadCapacityUnits < from.ReadCapacityUnits || to.WriteCapacityUnits < from.WriteCapacityUnits {
-		t.Decreased = now
+		*decreased = e.clock.Now()
 	}
-	t.Throughput = *to
+	*from = to
 	return nil
 }
 
@@ -128,6 +149,11 @@ func (e *Engine) DeleteTable(ctx context.Context, in *TableInput) (*TableDescrip
 		}
 		if t.stream != nil {
 			if err := e.closeStream(tx, t.stream); err != nil {
+				return nil, err
+			}
+		}
+		for _, ix := range t.indexes {
+			if err := tx.Empty(ix.ID); err != nil {
 				return nil, err
 			}
 		}

@@ -57,19 +57,24 @@ func (a *action) compile() (err error) {
 
 // locate finds the key of the item in the action's table.
 func (a *action) locate() (err error) {
-	if a.kind == actionPut {
-		a.key, err = a.table.keyOfItem(a.Item)
-		return err
-	}
 	if u := a.set.Update; u != nil {
-		for _, k := range a.table.keys() {
+		for _, k := range a.table.keys {
 			if err := u.CheckKeys(k.Name); err != nil {
 				return refusal(err)
 			}
 		}
 	}
-	a.key, err = a.table.keyOf(a.Item)
-	return err
+	if err := a.table.checkScalars(&a.set); err != nil {
+		return err
+	}
+	if a.kind != actionPut {
+		a.key, err = a.table.keyOf(a.Item)
+		return err
+	}
+	if a.key, err = a.table.keyOfItem(a.Item); err != nil {
+		return err
+	}
+	return a.table.checkIndexKeys(a.Item, nil, false)
 }
 
 // decide reads what stands, holds the condition against it and computes what will
@@ -89,7 +94,9 @@ func (a *action) decide(tx *store.Tx) (err error) {
 	case actionPut:
 		a.new = a.Item
 	case actionUpdate:
-		a.new, err = updated(a.set.Update, a.old, a.Item)
+		if a.new, err = updated(a.set.Update, a.old, a.Item); err == nil {
+			err = a.table.checkIndexKeys(a.new, a.old.item, true)
+		}
 	}
 	return err
 }
@@ -106,6 +113,7 @@ type WriteInput struct {
 type WriteOutput struct {
 	Attributes attr.Item // nil: absent
 	Capacity   *ConsumedCapacity
+	Collection *ItemCollectionMetrics // nil: not wanted, or the table has no local index
 }
 
 func (e *Engine) writeItem(ctx context.Context, in *WriteInput, kind string) (*WriteOutput, error) {
@@ -123,10 +131,13 @@ func (e *Engine) writeItem(ctx context.Context, in *WriteInput, kind string) (*W
 		if err := a.decide(tx); err != nil {
 			return nil, err
 		}
-		return &WriteOutput{
-			Attributes: returned(text(in.ReturnValues), a.set.Update, a.old.item, a.new),
-			Capacity:   capacity(a.table, in.ReturnConsumedCapacity, writeUnits(a.old.item, a.new)),
-		}, e.change(tx, a.table, a.key, a.old, a.new, byRequest)
+		used := newTally(in.ReturnConsumedCapacity, false)
+		if err := e.change(tx, a.table, a.key, a.old, a.new, byRequest, used); err != nil {
+			return nil, err
+		}
+		out = &WriteOutput{Attributes: returned(text(in.ReturnValues), a.set.Update, a.old.item, a.new), Capacity: used.one()}
+		out.Collection, err = a.collection(tx, in.ReturnItemCollectionMetrics)
+		return out, err
 	})
 }
 

@@ -14,7 +14,8 @@
 // service's order; the service reports them before it looks at the table. What
 // it returns is evaluated on items:
 //
-//	set.Condition.Holds(item)           also set.Filter; Mentions(name) finds key attributes in it
+//	set.Condition.Holds(item)           also set.Filter
+//	set.Each(fn)                        the attributes that paths begin with; also of a Condition, a Projection
 //	set.KeyCondition.Resolve(hash, rng) which keys a Query reads: a hash key and Bounds
 //	set.Projection.Of(item)             the item reduced to the named paths
 //	set.Update.CheckKeys(names...)      refuses an update of a key attribute

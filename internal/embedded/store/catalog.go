@@ -35,10 +35,7 @@ func (tx *Tx) UpdateTable(id int64, definition []byte) error {
 // DeleteTable removes a table and its items; its streams stay.
 func (tx *Tx) DeleteTable(id int64) error {
 	tx.changeCatalog()
-	if err := tx.do("DELETE FROM items WHERE tbl = ?", id); err != nil {
-		return err
-	}
-	if err := tx.forget(counterTable, id); err != nil {
+	if err := tx.Empty(id); err != nil {
 		return err
 	}
 	return tx.do("DELETE FROM tables WHERE id = ?", id)

@@ -6,8 +6,9 @@ import (
 	"dynamostreamer/internal/embedded/expr"
 )
 
-// A Key is where an item stands: in its partition, by its sort key. SK is empty
-// in a table without one. The bytes of both order like the values.
+// A Key is where a row stands: in its partition, by its sort key. SK is empty in
+// a table without one. The bytes of both order like the values. To the store an
+// index is a table like any other, with an id of its own.
 type Key struct {
 	Part   uint32 // the hash of PK
 	PK, SK []byte
@@ -101,40 +102,51 @@ func scanned(stmt *sqlite.Stmt) Row {
 	return Row{Key{uint32(stmt.ColumnInt64(0)), column(stmt, 1), column(stmt, 2)}, stmt.ColumnInt64(3), column(stmt, 4)}
 }
 
-// SetExpiry writes anew when each item of a table expires: what expires says of
-// its blob, 0 being never.
-func (tx *Tx) SetExpiry(table int64, expires func(item []byte) int64) error {
-	type change struct {
-		Key
-		expires int64
-	}
-	// One page of rows is read before it is written, since a statement must not
-	// change the rows it walks over.
-	const page = 1000
+// SetExpiry changes when an item expires; 0 is never.
+func (tx *Tx) SetExpiry(table int64, key Key, expires int64) error {
+	return tx.do("UPDATE items SET expires = ? WHERE tbl = ? AND part = ? AND pk = ? AND sk = ?",
+		orNull(expires), table, int64(key.Part), key.PK, key.SK)
+}
+
+// Walk calls fn for all rows of a table. fn may write: the rows are read in pages
+// of a thousand or 4 MB, each before fn gets the first of its rows.
+func (tx *Tx) Walk(table int64, fn func(Row) error) error {
 	var after *Key
 	for {
-		changes, n := make([]change, 0, page), 0
+		var page []Row
+		bytes := 0
 		err := tx.Scan(table, 0, 1<<32-1, after, func(row Row) bool {
-			if at := expires(row.Item); at != row.Expires {
-				changes = append(changes, change{row.Key, at})
-			}
-			after = &row.Key
-			n++
-			return n < page
+			page = append(page, row)
+			bytes += len(row.Item)
+			return len(page) < 1000 && bytes < 4<<20
 		})
-		if err != nil {
+		if err != nil || len(page) == 0 {
 			return err
 		}
-		for _, c := range changes {
-			if err := tx.do("UPDATE items SET expires = ? WHERE tbl = ? AND part = ? AND pk = ? AND sk = ?",
-				orNull(c.expires), table, int64(c.Part), c.PK, c.SK); err != nil {
+		for _, row := range page {
+			if err := fn(row); err != nil {
 				return err
 			}
 		}
-		if n < page {
-			return nil
-		}
+		after = &page[len(page)-1].Key
 	}
+}
+
+// PartitionBytes is how much space the items of a partition take.
+func (tx *Tx) PartitionBytes(table int64, key Key) (bytes int64, err error) {
+	err = tx.rows(func(stmt *sqlite.Stmt) bool {
+		bytes = stmt.ColumnInt64(0)
+		return false
+	}, "SELECT total(length(item)) FROM items WHERE tbl = ? AND part = ? AND pk = ?", table, int64(key.Part), key.PK)
+	return bytes, err
+}
+
+// Empty removes all rows of a table and its counts.
+func (tx *Tx) Empty(table int64) error {
+	if err := tx.do("DELETE FROM items WHERE tbl = ?", table); err != nil {
+		return err
+	}
+	return tx.forget(counterTable, table)
 }
 
 // Counts is how many items the table has and how many bytes they were said to be.

@@ -112,6 +112,10 @@ func prepare(conn *sqlite.Conn) error {
 		return err
 	case f.application != applicationID:
 		return errForeign
+	case f.version == formatVersion-1:
+		if err := execute(conn, fmt.Sprintf("PRAGMA user_version=%d", formatVersion)); err != nil {
+			return err
+		}
 	case f.version != formatVersion:
 		return &versionError{f.version}
 	}

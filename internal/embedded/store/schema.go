@@ -1,8 +1,10 @@
 package store
 
-// formatVersion is the version of the schema below, kept in user_version. A
-// file with another one is refused: the engine has no migrations.
-const formatVersion = 1
+// formatVersion is the version of the schema below and of what its blobs hold,
+// kept in user_version. Version 1 had no indexes: the schema is the same, but a
+// program that knows only it would write items and not their rows in indexes. So
+// its files are marked when they are opened; those of other versions are refused.
+const formatVersion = 2
 
 // applicationID marks a file as this engine's ("DyGo"), so that another
 // program's SQLite file is never written to.

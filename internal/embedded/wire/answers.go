@@ -55,10 +55,23 @@ func appendItems(dst []byte, items []attr.Item) []byte {
 func appendCapacity(dst []byte, c *engine.ConsumedCapacity) []byte {
 	dst = append(dst, '{')
 	dst = attr.AppendQuoted(field(dst, "TableName"), c.TableName)
-	dst = appendUnits(field(dst, "CapacityUnits"), c.CapacityUnits)
-	if c.Table {
-		dst = append(field(dst, "Table"), '{')
-		dst = append(appendUnits(field(dst, "CapacityUnits"), c.CapacityUnits), '}')
+	dst = appendUnits(field(dst, "CapacityUnits"), c.Units)
+	if c.Detailed {
+		dst = append(appendUnits(append(field(dst, "Table"), `{"CapacityUnits":`...), c.Table), '}')
+		dst = appendIndexCapacity(dst, "LocalSecondaryIndexes", c.Local)
+		dst = appendIndexCapacity(dst, "GlobalSecondaryIndexes", c.Global)
+	}
+	return append(dst, '}')
+}
+
+func appendIndexCapacity(dst []byte, name string, all []engine.IndexCapacity) []byte {
+	if all == nil {
+		return dst
+	}
+	dst = append(field(dst, name), '{')
+	for _, c := range all {
+		dst = append(quotedField(dst, c.Name), `{"CapacityUnits":`...)
+		dst = append(appendUnits(dst, c.Units), '}')
 	}
 	return append(dst, '}')
 }
@@ -85,10 +98,35 @@ func capacitiesField(dst []byte, all []*engine.ConsumedCapacity) []byte {
 	return append(dst, ']')
 }
 
+func appendCollection(dst []byte, m *engine.ItemCollectionMetrics) []byte {
+	dst = m.Key.AppendJSON(append(dst, `{"ItemCollectionKey":`...))
+	dst = appendUnits(append(dst, `,"SizeEstimateRangeGB":[`...), m.Low)
+	return append(appendUnits(append(dst, ','), m.High), "]}"...)
+}
+
+// collectionsField writes what several tables' collections are; nothing for none.
+func collectionsField(dst []byte, all []engine.TableCollections) []byte {
+	if all == nil {
+		return dst
+	}
+	dst = append(field(dst, "ItemCollectionMetrics"), '{')
+	for _, t := range all {
+		dst = append(quotedField(dst, t.TableName), '[')
+		for i, m := range t.Collections {
+			dst = appendCollection(comma(dst, i), m)
+		}
+		dst = append(dst, ']')
+	}
+	return append(dst, '}')
+}
+
 func appendWrite(dst []byte, out *engine.WriteOutput) []byte {
 	dst = append(dst, '{')
 	if out.Attributes != nil {
 		dst = out.Attributes.AppendJSON(field(dst, "Attributes"))
+	}
+	if out.Collection != nil {
+		dst = appendCollection(field(dst, "ItemCollectionMetrics"), out.Collection)
 	}
 	return append(capacityField(dst, out.Capacity), '}')
 }
@@ -115,7 +153,7 @@ func appendPage(dst []byte, out *engine.PageOutput) []byte {
 }
 
 func appendBatchWrite(dst []byte, out *engine.BatchOutput) []byte {
-	dst = append(dst, `{"UnprocessedItems":{}`...)
+	dst = collectionsField(append(dst, `{"UnprocessedItems":{}`...), out.Collections)
 	return append(capacitiesField(dst, out.Capacity), '}')
 }
 
@@ -156,7 +194,7 @@ func quotedField(dst []byte, name string) []byte {
 }
 
 func appendTransactWrite(dst []byte, out *engine.BatchOutput) []byte {
-	return append(capacitiesField(append(dst, '{'), out.Capacity), '}')
+	return append(capacitiesField(collectionsField(append(dst, '{'), out.Collections), out.Capacity), '}')
 }
 
 func appendTransactGet(dst []byte, out *engine.TransactGetItemsOutput) []byte {

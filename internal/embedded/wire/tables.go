@@ -13,6 +13,8 @@ func readCreateTable(d *decoder, in *engine.CreateTableInput) error {
 		"TableName", &in.TableName,
 		"AttributeDefinitions", func() error { return d.attributeDefinitions(&in.AttributeDefinitions) },
 		"KeySchema", func() error { return d.keySchema(&in.KeySchema) },
+		"LocalSecondaryIndexes", d.indexes("LocalSecondaryIndex", &in.LocalIndexes),
+		"GlobalSecondaryIndexes", d.indexes("GlobalSecondaryIndex", &in.GlobalIndexes),
 		"BillingMode", &in.BillingMode,
 		"ProvisionedThroughput", func() error { return d.throughput(&in.Throughput) },
 		"StreamSpecification", func() error { return d.streamSpecification(&in.Stream) },
@@ -25,7 +27,8 @@ func readUpdateTable(d *decoder, in *engine.UpdateTableInput) error {
 		"BillingMode", &in.BillingMode,
 		"ProvisionedThroughput", func() error { return d.throughput(&in.Throughput) },
 		"StreamSpecification", func() error { return d.streamSpecification(&in.Stream) },
-		"AttributeDefinitions", d.Skip, // they only matter to an index
+		"AttributeDefinitions", func() error { return d.attributeDefinitions(&in.AttributeDefinitions) },
+		"GlobalSecondaryIndexUpdates", func() error { return d.indexUpdates(&in.IndexUpdates) },
 	)
 }
 

@@ -52,7 +52,7 @@ func TestValidation(t *testing.T) {
 
 		{"no condition", "Query", `{"TableName":"tab"}`, v + "Either the KeyConditions or KeyConditionExpression parameter must be specified in the request."},
 		{"no partition key", "Query", `{"TableName":"tab","KeyConditionExpression":"q = :p",` + values + `}`, v + "Query condition missed key schema element: p"},
-		{"limit", "Query", `{"TableName":"tab","KeyConditionExpression":"p = :p",` + values + `,"Limit":0}`, v + "1 validation error detected: Value '0' at 'limit' failed to satisfy constraint: Member must have value greater than or equal to 1"},
+		{"limit", "Query", `{"TableName":"tab","KeyConditionExpression":"p = :p",` + values + `,"Limit":0}`, v + "1 validation error detected: Value at 'Limit' failed to satisfy constraint: Member must have value greater than or equal to 1"},
 		{"select", "Query", `{"TableName":"tab","KeyConditionExpression":"p = :p",` + values + `,"Select":"X"}`, v + "1 validation error detected: Value 'X' at 'select' failed to satisfy constraint: Member must satisfy enum value set: [SPECIFIC_ATTRIBUTES, COUNT, ALL_ATTRIBUTES, ALL_PROJECTED_ATTRIBUTES]"},
 		{"filter on the key", "Query", `{"TableName":"tab","KeyConditionExpression":"p = :p","FilterExpression":"q = :p",` + values + `}`, v + "Filter Expression can only contain non-primary key attributes: Primary key attribute: q"},
 		{"start elsewhere", "Query", `{"TableName":"tab","KeyConditionExpression":"p = :p",` + values + `,"ExclusiveStartKey":{"p":{"S":"x"},"q":{"N":"1"}}}`, v + "The provided starting key is outside query boundaries based on provided conditions"},
@@ -90,7 +90,7 @@ func TestValidation(t *testing.T) {
 		{"no capacity", "CreateTable", `{"TableName":"new",` + schema + `}`, v + "One or more parameter values were invalid: ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode is PROVISIONED"},
 		{"stream without a view", "CreateTable", `{"TableName":"new",` + schema + `,"BillingMode":"PAY_PER_REQUEST","StreamSpecification":{"StreamEnabled":true}}`, v + "One or more parameter values were invalid: StreamViewType is required when StreamEnabled is set to true"},
 		{"exists", "CreateTable", `{"TableName":"tab",` + schema + `,"BillingMode":"PAY_PER_REQUEST"}`, "ResourceInUseException: Table already exists: tab"},
-		{"indexes", "CreateTable", `{"TableName":"new",` + schema + `,"BillingMode":"PAY_PER_REQUEST","GlobalSecondaryIndexes":[]}`, v + "The embedded engine does not have the parameter GlobalSecondaryIndexes: DynamoDB Local and AWS do"},
+		{"a parameter that is not there", "CreateTable", `{"TableName":"new",` + schema + `,"BillingMode":"PAY_PER_REQUEST","ResourcePolicy":"{}"}`, v + "The embedded engine does not have the parameter ResourcePolicy: DynamoDB Local and AWS do"},
 
 		{"no such table", "DescribeTable", `{"TableName":"nope"}`, "ResourceNotFoundException: Requested resource not found: Table: nope not found"},
 		{"no such table", "DeleteTable", `{"TableName":"nope"}`, "ResourceNotFoundException: Requested resource not found: Table: nope not found"},

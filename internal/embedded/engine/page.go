@@ -1,0 +1,267 @@
+package engine
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"dynamostreamer/internal/embedded/attr"
+	"dynamostreamer/internal/embedded/expr"
+	"dynamostreamer/internal/embedded/store"
+)
+
+// maxPageBytes is how much Query and Scan read for a page, before filters.
+const maxPageBytes = 1 << 20
+
+// ReadInput is what the requests of Query and Scan share.
+type ReadInput struct {
+	TableName              *string
+	IndexName              *string
+	Expressions            expr.Request
+	Limit                  *int64
+	Select                 *string
+	ExclusiveStartKey      attr.Item // nil: absent
+	StartKeyErr            error     // what is wrong with a value in ExclusiveStartKey
+	ConsistentRead         bool
+	ReturnConsumedCapacity *string
+}
+
+// PageOutput is the answer of Query and Scan.
+type PageOutput struct {
+	Items            []attr.Item // nil: the request asks for the count only
+	Count            int
+	ScannedCount     int
+	LastEvaluatedKey attr.Item // nil: this page was the last
+	Capacity         *ConsumedCapacity
+}
+
+func (in *ReadInput) check(c *checks) {
+	c.table(in.TableName, "tableName")
+	if in.IndexName != nil {
+		c.named(in.IndexName, "indexName", 3)
+	}
+	c.oneOf(in.Select, "select", "SPECIFIC_ATTRIBUTES", "COUNT", "ALL_ATTRIBUTES", "ALL_PROJECTED_ATTRIBUTES")
+	c.returnConsumedCapacity(in.ReturnConsumedCapacity)
+}
+
+// checkSelect holds Select against the projection. The service says Querying in a
+// Scan too.
+func (in *ReadInput) checkSelect() error {
+	projects := in.Expressions.Projection != nil
+	switch s := text(in.Select); {
+	case s == "SPECIFIC_ATTRIBUTES" && !projects:
+		return invalid("Must specify the AttributesToGet or ProjectionExpression when choosing to get SPECIFIC_ATTRIBUTES")
+	case s == "ALL_PROJECTED_ATTRIBUTES" && in.IndexName == nil:
+		return invalid("ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName")
+	case projects && s == "COUNT":
+		return invalid("Cannot specify the ProjectionExpression when choosing to get only the Count")
+	case projects && s != "" && s != "SPECIFIC_ATTRIBUTES":
+		return invalid("Cannot specify the ProjectionExpression when choosing to get %s", s)
+	}
+	return nil
+}
+
+// readPage makes a page of what fn reads.
+func (in *ReadInput) readPage(ctx context.Context, e *Engine, fn func(*store.Tx, *page) error) (*PageOutput, error) {
+	if err := in.checkSelect(); err != nil {
+		return nil, err
+	}
+	set, err := compile(in.Expressions, in.StartKeyErr)
+	if err != nil {
+		return nil, err
+	}
+	return read(ctx, e, func(tx *store.Tx, c *catalog) (*PageOutput, error) {
+		t, err := c.table(*in.TableName)
+		if err != nil {
+			return nil, err
+		}
+		p, err := newPage(tx, t, in, set)
+		if err != nil {
+			return nil, err
+		}
+		if err := fn(tx, p); err != nil {
+			return nil, err
+		}
+		return p.finish()
+	})
+}
+
+// A source is what Query and Scan read: a table, or one of its indexes.
+type source struct {
+	table *table
+	index *index // nil: the table itself
+}
+
+func (s source) id() int64 {
+	if s.index != nil {
+		return s.index.ID
+	}
+	return s.table.id
+}
+
+func (s source) keys() schema {
+	if s.index != nil {
+		return s.index.keys
+	}
+	return s.table.keys
+}
+
+// rows is the bounds of the rows that have sort keys within bounds.
+func (s source) rows(b expr.Bounds) expr.Bounds {
+	if s.index != nil {
+		return s.index.rows(b)
+	}
+	return b
+}
+
+// start is the place of an ExclusiveStartKey.
+func (s source) start(key attr.Item) (store.Key, error) {
+	const refused = "The provided starting key is invalid"
+	own := key
+	if s.index != nil {
+		if len(key) != len(s.index.startKey) || len(key.Only(s.index.startKey)) != len(key) {
+			return store.Key{}, invalid(refused)
+		}
+		own = key.Only(s.table.names)
+	}
+	at, err := s.table.keyOf(own)
+	if err != nil {
+		return at, invalid(refused+": %s", err.(*Error).Message)
+	}
+	if s.index != nil {
+		var ok bool
+		if at, ok = s.index.place(at, key); !ok {
+			return at, invalid(keyMismatch)
+		}
+	}
+	return at, nil
+}
+
+// A page collects what Query or Scan reads until it is full.
+type page struct {
+	source
+	tx      *store.Tx
+	in      *ReadInput
+	set     expr.Set
+	fetches bool // the items come from the table, not from the index's rows
+	out     PageOutput
+	used    *tally
+	bytes   int // of the rows
+	fetched int // of the items that were fetched
+	last    attr.Item
+	full    bool
+	failed  error
+}
+
+func newPage(tx *store.Tx, t *table, in *ReadInput, set expr.Set) (*page, error) {
+	p := &page{source: source{table: t}, tx: tx, in: in, set: set, used: newTally(in.ReturnConsumedCapacity, false)}
+	if text(in.Select) != "COUNT" {
+		p.out.Items = []attr.Item{}
+	}
+	if in.IndexName != nil {
+		if err := p.useIndex(*in.IndexName); err != nil {
+			return nil, err
+		}
+	}
+	return p, t.checkScalars(&set)
+}
+
+// useIndex makes the page one of an index.
+func (p *page) useIndex(name string) error {
+	ix := p.table.index(name)
+	switch {
+	case ix == nil && p.in.ExclusiveStartKey != nil:
+		return invalid("The provided starting key is invalid")
+	case ix == nil:
+		return invalid("The table does not have the specified index: %s", name)
+	case ix.Global && p.in.ConsistentRead:
+		return invalid("Consistent reads are not supported on global secondary indexes")
+	}
+	p.index = ix
+	return nil
+}
+
+// checkProjection refuses a request for attributes that a global index does not
+// project. A local one fetches the items.
+func (p *page) checkProjection() error {
+	ix := p.index
+	if ix == nil {
+		return nil
+	}
+	everything := text(p.in.Select) == "ALL_ATTRIBUTES" && ix.projected != nil
+	missing := p.missing(p.set.Projection.Each)
+	switch {
+	case ix.Global && everything:
+		return invalid(badValues+"Select type ALL_ATTRIBUTES is not supported for global secondary index %s because its projection type is not ALL", ix.Name)
+	case ix.Global && missing != nil:
+		return invalid(badValues+"Global secondary index %s does not project [%s]", ix.Name, strings.Join(missing, ", "))
+	}
+	p.fetches = everything || missing != nil
+	return nil
+}
+
+// missing lists the attributes, of those that each tells, which the index does not
+// project.
+func (p *page) missing(each func(func(string, bool))) (missing []string) {
+	each(func(attribute string, _ bool) {
+		if !p.index.projects(attribute) && !slices.Contains(missing, attribute) {
+			missing = append(missing, attribute)
+		}
+	})
+	return missing
+}
+
+// take evaluates one row. It returns false when the page is full: at Limit, or
+// behind the row that brings it to 1 MB.
+func (p *page) take(row store.Row) bool {
+	item, err := attr.ReadItem(row.Item)
+	if err == nil {
+		p.out.ScannedCount++
+		p.bytes += item.Size()
+		p.last = item
+		if p.fetches {
+			item, err = p.fetch(item)
+		}
+	}
+	if err != nil {
+		p.failed = err
+		return false
+	}
+	if p.set.Filter.Holds(item) {
+		p.out.Count++
+		if p.out.Items != nil {
+			p.out.Items = append(p.out.Items, p.set.Projection.Of(item))
+		}
+	}
+	p.full = p.in.Limit != nil && int64(p.out.ScannedCount) >= *p.in.Limit || p.bytes+p.fetched >= maxPageBytes
+	return !p.full
+}
+
+// fetch reads the item whose row stands in the index.
+func (p *page) fetch(row attr.Item) (attr.Item, error) {
+	key, err := p.table.makeKey(row)
+	if err != nil {
+		return nil, err
+	}
+	found, err := current(p.tx, p.table, key)
+	size := found.item.Size()
+	p.fetched += size
+	p.used.read(p.table, nil, size, p.in.ConsistentRead)
+	return found.item, err
+}
+
+func (p *page) finish() (*PageOutput, error) {
+	if p.full {
+		names := p.table.names
+		if p.index != nil {
+			names = p.index.startKey
+		}
+		p.out.LastEvaluatedKey = p.last.Only(names)
+	}
+	p.used.read(p.table, p.index, p.bytes, p.in.ConsistentRead)
+	if p.index != nil {
+		p.used.add(p.table, nil, 0) // the answer has the table too
+	}
+	p.out.Capacity = p.used.one()
+	return &p.out, p.failed
+}

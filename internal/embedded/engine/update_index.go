@@ -1,0 +1,215 @@
+package engine
+
+import (
+	"fmt"
+	"slices"
+
+	"dynamostreamer/internal/embedded/attr"
+	"dynamostreamer/internal/embedded/store"
+)
+
+// An IndexUpdate makes, changes or removes a global index: one of its fields is
+// set.
+type IndexUpdate struct {
+	Create, Update, Delete *IndexInput
+}
+
+func (u *IndexUpdate) index() *IndexInput {
+	for _, in := range []*IndexInput{u.Create, u.Update, u.Delete} {
+		if in != nil {
+			return in
+		}
+	}
+	return nil
+}
+
+func (c *checks) indexUpdates(updates []IndexUpdate) {
+	for i, u := range updates {
+		at := fmt.Sprintf("globalSecondaryIndexUpdates.%d.member.", i+1)
+		if u.Create != nil {
+			c.index(u.Create, at+"create.")
+		}
+		if u.Update != nil {
+			c.named(u.Update.Name, at+"update.indexName", 3)
+			c.throughput(u.Update.Throughput, at+"update.")
+		}
+		if u.Delete != nil {
+			c.named(u.Delete.Name, at+"delete.indexName", 3)
+		}
+	}
+}
+
+// checkIndexes checks what needs no table: one change of an index, and one index
+// that is made or removed.
+func (in *UpdateTableInput) checkIndexes() error {
+	var seen []string
+	online := 0
+	for _, u := range in.IndexUpdates {
+		ix, actions := u.index(), 0
+		for _, a := range []*IndexInput{u.Create, u.Update, u.Delete} {
+			if a != nil {
+				actions++
+			}
+		}
+		switch {
+		case actions == 0:
+			return invalid(badValues + "One of GlobalSecondaryIndexUpdate.Update, GlobalSecondaryIndexUpdate.Create, GlobalSecondaryIndexUpdate.Delete must not be null")
+		case actions > 1:
+			return invalid(badValues + "Only one global secondary index action is allowed per GlobalSecondaryIndexUpdate object")
+		case slices.Contains(seen, *ix.Name):
+			return invalid(badValues+"Only one global secondary index update per index is allowed simultaneously. Index: %s", *ix.Name)
+		}
+		seen = append(seen, *ix.Name)
+		if u.Update == nil {
+			online++
+		}
+	}
+	switch {
+	case in.IndexUpdates != nil && len(in.IndexUpdates) == 0:
+		return invalid(badValues + "List of GlobalSecondaryIndexUpdates is empty")
+	case online > 0 && in.Throughput != nil && in.BillingMode == nil:
+		return invalid(badValues + "You cannot create or delete index while updating table IOPS")
+	case online > 0 && in.Stream != nil:
+		return invalid(badValues + "You cannot create or delete index while changing stream status")
+	case online > 1:
+		return fail(LimitExceededException, "Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table")
+	}
+	return nil
+}
+
+// updateIndexes changes the table's global indexes. A new one is filled in the same
+// transaction, so that it is never seen half full and is never in use: other writers
+// wait for it, some seconds for 100,000 items. An item that can't be in it is left
+// out. wasOnDemand says how the table was billed before this request.
+func (e *Engine) updateIndexes(tx *store.Tx, t *table, in *UpdateTableInput, wasOnDemand bool) error {
+	t.Indexes = slices.Clone(t.Indexes)
+	for _, u := range in.IndexUpdates {
+		var err error
+		switch {
+		case u.Create != nil:
+			err = e.createIndex(tx, t, in, u.Create)
+		case u.Update != nil:
+			err = e.updateIndex(t, u.Update)
+		default:
+			err = e.deleteIndex(tx, t, *u.Delete.Name)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	for i := range t.Indexes {
+		ix := &t.Indexes[i]
+		if t.BillingMode == "PAY_PER_REQUEST" {
+			ix.Throughput = Throughput{}
+		} else if wasOnDemand && ix.Global && ix.Throughput == (Throughput{}) {
+			return invalid(badValues+"ProvisionedThroughput must be specified for index: %s", ix.Name)
+		}
+	}
+	t.dropUnused()
+	return nil
+}
+
+// find is the place of a global index. verb is what a request wants with it.
+func (t *table) find(name, verb string) (int, error) {
+	at := slices.IndexFunc(t.Indexes, func(d indexDefinition) bool { return d.Name == name })
+	if at < 0 {
+		return at, fail(ResourceNotFoundException, "Requested resource not found")
+	}
+	if !t.Indexes[at].Global {
+		return at, invalid("Cannot %s an index that is not a GlobalSecondaryIndex: %s", verb, name)
+	}
+	return at, nil
+}
+
+func (e *Engine) createIndex(tx *store.Tx, t *table, in *UpdateTableInput, ix *IndexInput) error {
+	global, nonKey := 0, len(ix.Projection.NonKeyAttributes)
+	for _, d := range t.Indexes {
+		if d.Name == *ix.Name {
+			return invalid("Attempting to create an index which already exists")
+		}
+		if d.Global {
+			global++
+		}
+		nonKey += len(d.Projection.NonKeyAttributes)
+	}
+	onDemand := t.BillingMode == "PAY_PER_REQUEST"
+	switch {
+	case in.AttributeDefinitions == nil:
+		return invalid(badValues+"AttributeDefinitions is not specified for index: %s", *ix.Name)
+	case onDemand && ix.Throughput != nil:
+		return invalid(badValues+"Neither ReadCapacityUnits nor WriteCapacityUnits can be specified for index: %s when BillingMode is PAY_PER_REQUEST", *ix.Name)
+	case !onDemand && ix.Throughput == nil:
+		return invalid(badValues+"Both ReadCapacityUnits and WriteCapacityUnits must be specified for index: %s", *ix.Name)
+	case global == maxGlobalIndexes:
+		return fail(LimitExceededException, "GlobalSecondaryIndex count exceeds the per-table limit of %d", maxGlobalIndexes)
+	}
+	if err := ix.check(in.AttributeDefinitions); err != nil {
+		return err
+	}
+	if err := checkNonKey(nonKey); err != nil {
+		return err
+	}
+	for _, k := range ix.Key {
+		now := attributeType(in.AttributeDefinitions, k.AttributeName)
+		switch old := attributeType(t.Attributes, k.AttributeName); old {
+		case now:
+		case "":
+			t.Attributes = append(slices.Clone(t.Attributes), AttributeDefinition{k.AttributeName, now})
+		default:
+			return invalid(badValues+"Attributes cannot be redefined. Please check that your attribute has the same type as previously defined. "+
+				"Existing schema: Schema:[SchemaElement: key{%s:%s}] New schema: Schema:[SchemaElement: key{%s:%s:%s}]",
+				k.AttributeName, old, k.AttributeName, now, k.KeyType)
+		}
+	}
+	t.Indexes = append(t.Indexes, ix.define(-tx.NextSequence(), true))
+	return fill(tx, t, newIndex(t, &t.Indexes[len(t.Indexes)-1]))
+}
+
+// fill gives an index the rows of the items that are there.
+func fill(tx *store.Tx, t *table, ix *index) error {
+	return tx.Walk(t.id, func(row store.Row) error {
+		item, err := attr.ReadItem(row.Item)
+		if err != nil {
+			return err
+		}
+		return ix.change(tx, t, row.Key, version{}, version{item, row.Item}, nil)
+	})
+}
+
+func (e *Engine) updateIndex(t *table, in *IndexInput) error {
+	at, err := t.find(*in.Name, "update")
+	if err != nil {
+		return err
+	}
+	if t.BillingMode == "PAY_PER_REQUEST" {
+		return invalid(badValues+"The only Updates for index: %s when TableThroughputMode is PAY_PER_REQUEST can be to OnDemandThroughput, WarmThroughput", *in.Name)
+	}
+	if in.Throughput == nil {
+		return invalid(badValues+"Both ReadCapacityUnits and WriteCapacityUnits must be specified for index: %s", *in.Name)
+	}
+	ix := &t.Indexes[at]
+	return e.provision(&ix.Throughput, &ix.Increased, &ix.Decreased, *in.Throughput, "index "+ix.Name, "index")
+}
+
+func (e *Engine) deleteIndex(tx *store.Tx, t *table, name string) error {
+	at, err := t.find(name, "delete")
+	if err != nil {
+		return err
+	}
+	id := t.Indexes[at].ID
+	t.Indexes = slices.Delete(t.Indexes, at, at+1)
+	return tx.Empty(id)
+}
+
+// dropUnused leaves the definitions of the attributes that are keys.
+func (t *table) dropUnused() {
+	keys := [][]KeyElement{t.Key}
+	for _, ix := range t.Indexes {
+		keys = append(keys, ix.Key)
+	}
+	var defs []AttributeDefinition
+	for _, name := range names(keys...) {
+		defs = append(defs, AttributeDefinition{name, attributeType(t.Attributes, name)})
+	}
+	t.Attributes = defs
+}

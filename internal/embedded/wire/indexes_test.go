@@ -1,0 +1,330 @@
+package wire_test
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+)
+
+// withIndexes adds the table "tab" with the key p (String) and q (Number), global
+// indexes on g (String) and n (Number), and local ones on b (Binary).
+func (w *world) withIndexes() *world {
+	w.t.Helper()
+	w.must("CreateTable", `{"TableName":"tab","KeySchema":[{"AttributeName":"p","KeyType":"HASH"},{"AttributeName":"q","KeyType":"RANGE"}],
+		"AttributeDefinitions":[{"AttributeName":"p","AttributeType":"S"},{"AttributeName":"q","AttributeType":"N"},
+			{"AttributeName":"g","AttributeType":"S"},{"AttributeName":"n","AttributeType":"N"},{"AttributeName":"b","AttributeType":"B"}],
+		"BillingMode":"PAY_PER_REQUEST","StreamSpecification":{"StreamEnabled":true,"StreamViewType":"NEW_AND_OLD_IMAGES"},
+		"GlobalSecondaryIndexes":[
+			{"IndexName":"g-all","KeySchema":[{"AttributeName":"g","KeyType":"HASH"},{"AttributeName":"n","KeyType":"RANGE"}],"Projection":{"ProjectionType":"ALL"}},
+			{"IndexName":"g-include","KeySchema":[{"AttributeName":"g","KeyType":"HASH"}],"Projection":{"ProjectionType":"INCLUDE","NonKeyAttributes":["x","a"]}}],
+		"LocalSecondaryIndexes":[
+			{"IndexName":"l-all","KeySchema":[{"AttributeName":"p","KeyType":"HASH"},{"AttributeName":"b","KeyType":"RANGE"}],"Projection":{"ProjectionType":"ALL"}},
+			{"IndexName":"l-keys","KeySchema":[{"AttributeName":"p","KeyType":"HASH"},{"AttributeName":"n","KeyType":"RANGE"}],"Projection":{"ProjectionType":"KEYS_ONLY"}}]}`)
+	return w
+}
+
+// indexes tells what each index of withIndexes holds: the attributes of its key,
+// and of its projection, nil for all.
+var indexes = []struct {
+	name      string
+	key       []string
+	projected []string
+}{
+	{"g-all", []string{"g", "n"}, nil},
+	{"g-include", []string{"g"}, []string{"a", "g", "p", "q", "x"}},
+	{"l-all", []string{"p", "b"}, nil},
+	{"l-keys", []string{"p", "n"}, []string{"n", "p", "q"}},
+}
+
+func encoded(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return string(b)
+}
+
+// items reads all pages of a Query or Scan and is the items as texts.
+func (w *world) items(operation string, request map[string]any) (items []string) {
+	w.t.Helper()
+	for {
+		page := w.must(operation, encoded(request))
+		for _, it := range page["Items"].([]any) {
+			items = append(items, encoded(it))
+		}
+		if page["LastEvaluatedKey"] == nil {
+			return items
+		}
+		request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+	}
+}
+
+// TestIndexesFollowTheTable changes items at random, by every operation that does,
+// and compares the indexes with the table.
+func TestIndexesFollowTheTable(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		w := newWorld(t).withIndexes()
+		defer w.engine.Close()
+		w.must("UpdateTimeToLive", `{"TableName":"tab","TimeToLiveSpecification":{"Enabled":true,"AttributeName":"ttl"}}`)
+		for range rapid.IntRange(1, 40).Draw(rt, "writes") {
+			w.randomWrite(rt)
+		}
+		table := w.must("DescribeTable", `{"TableName":"tab"}`)["Table"].(map[string]any)
+		if n := len(w.items("Scan", map[string]any{"TableName": "tab"})); table["ItemCount"] != float64(n) {
+			rt.Fatalf("the table counts %v items of %d", table["ItemCount"], n)
+		}
+		for _, ix := range indexes {
+			w.compareIndex(rt, ix.name, ix.key, ix.projected)
+		}
+	})
+}
+
+func (w *world) randomWrite(rt *rapid.T) {
+	pick := func(of ...string) string { return rapid.SampledFrom(of).Draw(rt, "pick") }
+	key := func() map[string]any {
+		return map[string]any{"p": map[string]any{"S": pick("a", "b")}, "q": map[string]any{"N": pick("1", "2", "3")}}
+	}
+	values := map[string]func() any{
+		"g": func() any { return map[string]any{"S": pick("g", "g\x00", "h", "g\x00\x01")} },
+		"n": func() any { return map[string]any{"N": pick("-1", "0", "7", "100")} },
+		"b": func() any {
+			return map[string]any{"B": base64.StdEncoding.EncodeToString([]byte(pick("\x00", "\x00\x00", "\x00\xff", "\xff", "\x01")))}
+		},
+		"a":   func() any { return map[string]any{"S": pick("a", "b")} },
+		"y":   func() any { return map[string]any{"S": pick("y", "z")} },
+		"ttl": func() any { return map[string]any{"N": pick("1893456001", "4000000000")} }, // a second after the clock's start
+	}
+	item := func() map[string]any {
+		it := key()
+		for _, name := range []string{"a", "b", "g", "n", "ttl", "y"} {
+			if rapid.Bool().Draw(rt, name) {
+				it[name] = values[name]()
+			}
+		}
+		return it
+	}
+	switch rapid.IntRange(1, 7).Draw(rt, "operation") {
+	case 1, 2:
+		w.must("PutItem", encoded(map[string]any{"TableName": "tab", "Item": item()}))
+	case 3:
+		name := pick("a", "b", "g", "n", "y")
+		w.must("UpdateItem", encoded(map[string]any{"TableName": "tab", "Key": key(), "UpdateExpression": "SET " + name + " = :v",
+			"ExpressionAttributeValues": map[string]any{":v": values[name]()}}))
+	case 4:
+		w.must("UpdateItem", encoded(map[string]any{"TableName": "tab", "Key": key(), "UpdateExpression": "REMOVE " + pick("a", "b", "g", "n")}))
+	case 5:
+		w.must("DeleteItem", encoded(map[string]any{"TableName": "tab", "Key": key()}))
+	case 6:
+		one, other := item(), key()
+		if encoded(map[string]any{"p": one["p"], "q": one["q"]}) == encoded(other) {
+			return
+		}
+		if rapid.Bool().Draw(rt, "batch") {
+			w.must("BatchWriteItem", encoded(map[string]any{"RequestItems": map[string]any{"tab": []any{
+				map[string]any{"PutRequest": map[string]any{"Item": one}}, map[string]any{"DeleteRequest": map[string]any{"Key": other}}}}}))
+			return
+		}
+		w.must("TransactWriteItems", encoded(map[string]any{"TransactItems": []any{
+			map[string]any{"Put": map[string]any{"TableName": "tab", "Item": one}},
+			map[string]any{"Delete": map[string]any{"TableName": "tab", "Key": other}}}}))
+	default:
+		w.clock.Advance(2 * time.Second)
+		if err := w.engine.Sweep(context.Background()); err != nil {
+			rt.Fatal(err)
+		}
+	}
+}
+
+// compareIndex holds an index against the table's items: its rows, its counts and
+// how its partitions read, in both directions and by pages of every size.
+func (w *world) compareIndex(rt *rapid.T, name string, key, projected []string) {
+	var want []string
+	partitions := map[string]bool{}
+	for _, text := range w.items("Scan", map[string]any{"TableName": "tab"}) {
+		it := parse(w.t, text)
+		if slices.ContainsFunc(key, func(k string) bool { return it[k] == nil }) {
+			continue
+		}
+		for attribute := range it {
+			if projected != nil && !slices.Contains(projected, attribute) {
+				delete(it, attribute)
+			}
+		}
+		want = append(want, encoded(it))
+		partitions[encoded(it[key[0]])] = true
+	}
+	got := w.items("Scan", map[string]any{"TableName": "tab", "IndexName": name, "Limit": rapid.IntRange(1, 4).Draw(rt, "limit")})
+	slices.Sort(want)
+	slices.Sort(got)
+	if diff := cmp.Diff(want, got); diff != "" {
+		rt.Fatalf("%s differs from the table (-table +index):\n%s", name, diff)
+	}
+	described := w.description(name)
+	if described["ItemCount"] != float64(len(want)) {
+		rt.Fatalf("%s counts %v rows of %d", name, described["ItemCount"], len(want))
+	}
+	if len(want) == 0 && described["IndexSizeBytes"] != 0.0 {
+		rt.Fatalf("%s is empty and counts %v bytes", name, described["IndexSizeBytes"])
+	}
+	for value := range partitions {
+		query := func(forward bool, limit int) map[string]any {
+			return map[string]any{"TableName": "tab", "IndexName": name, "KeyConditionExpression": key[0] + " = :v", "Limit": limit,
+				"ScanIndexForward": forward, "ExpressionAttributeValues": map[string]any{":v": json.RawMessage(value)}}
+		}
+		whole := w.items("Query", query(true, 1000))
+		for limit := 1; limit <= 3; limit++ {
+			if diff := cmp.Diff(whole, w.items("Query", query(true, limit))); diff != "" {
+				rt.Fatalf("%s by pages of %d (-whole +pages):\n%s", name, limit, diff)
+			}
+			backward := w.items("Query", query(false, limit))
+			slices.Reverse(backward)
+			if diff := cmp.Diff(whole, backward); diff != "" {
+				rt.Fatalf("%s backward by pages of %d (-whole +pages):\n%s", name, limit, diff)
+			}
+		}
+	}
+}
+
+// description is what DescribeTable tells of an index.
+func (w *world) description(name string) map[string]any {
+	w.t.Helper()
+	table := w.must("DescribeTable", `{"TableName":"tab"}`)["Table"].(map[string]any)
+	for _, kind := range []string{"LocalSecondaryIndexes", "GlobalSecondaryIndexes"} {
+		list, _ := table[kind].([]any)
+		for _, ix := range list {
+			if ix := ix.(map[string]any); ix["IndexName"] == name {
+				return ix
+			}
+		}
+	}
+	return nil
+}
+
+func TestIndexOrder(t *testing.T) {
+	w := newWorld(t).withIndexes()
+	for i, b := range []string{"\x01", "\x00", "\x00\xff", "\x00\x00", "\x00\x01", "\x00", "\xff\xff", "\xff"} {
+		w.must("PutItem", fmt.Sprintf(`{"TableName":"tab","Item":{"p":{"S":"p"},"q":{"N":"%d"},"b":{"B":%q}}}`, i, base64.StdEncoding.EncodeToString([]byte(b))))
+	}
+	cases := []struct{ name, condition, low, high, want string }{
+		{"all", "p = :p", "", "", "1 5 3 4 2 0 7 6"},
+		{"equal", "p = :p AND b = :low", "\x00", "", "1 5"},
+		{"less", "p = :p AND b < :low", "\x00\x01", "", "1 5 3"},
+		{"at most", "p = :p AND b <= :low", "\x00\x01", "", "1 5 3 4"},
+		{"more", "p = :p AND b > :low", "\x00", "", "3 4 2 0 7 6"},
+		{"at least", "p = :p AND b >= :low", "\x00\x00", "", "3 4 2 0 7 6"},
+		{"between", "p = :p AND b BETWEEN :low AND :high", "\x00\x00", "\x00\xff", "3 4 2"},
+		{"beginning", "p = :p AND begins_with(b, :low)", "\x00", "", "1 5 3 4 2"},
+		{"beginning with the last byte", "p = :p AND begins_with(b, :low)", "\xff", "", "7 6"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			values := map[string]any{":p": map[string]any{"S": "p"}}
+			for name, v := range map[string]string{":low": c.low, ":high": c.high} {
+				if v != "" {
+					values[name] = map[string]any{"B": base64.StdEncoding.EncodeToString([]byte(v))}
+				}
+			}
+			for _, limit := range []int{1, 100} {
+				var got []string
+				for _, it := range w.items("Query", map[string]any{"TableName": "tab", "IndexName": "l-all", "Limit": limit,
+					"KeyConditionExpression": c.condition, "ExpressionAttributeValues": values}) {
+					got = append(got, parse(t, it)["q"].(map[string]any)["N"].(string))
+				}
+				if got := strings.Join(got, " "); got != c.want {
+					t.Errorf("by pages of %d: %s, want %s", limit, got, c.want)
+				}
+			}
+		})
+	}
+}
+
+// TestParallelScan: the segments of a table and of an index are all of it, and no
+// item is in two.
+func TestParallelScan(t *testing.T) {
+	w := newWorld(t).withIndexes()
+	for i := range 100 {
+		w.must("PutItem", fmt.Sprintf(`{"TableName":"tab","Item":{"p":{"S":"p%d"},"q":{"N":"1"},"g":{"S":"g%d"},"n":{"N":"1"}}}`, i, i))
+	}
+	for _, index := range []string{"", "g-all"} {
+		for _, total := range []int{1, 2, 7} {
+			var got []string
+			for segment := range total {
+				request := map[string]any{"TableName": "tab", "Segment": segment, "TotalSegments": total, "Limit": 9}
+				if index != "" {
+					request["IndexName"] = index
+				}
+				part := w.items("Scan", request)
+				if total == 2 && len(part) < 20 {
+					t.Errorf("segment %d of %d of %q has %d of 100 items", segment, total, index, len(part))
+				}
+				got = append(got, part...)
+			}
+			slices.Sort(got)
+			if n := len(slices.Compact(slices.Clone(got))); len(got) != 100 || n != 100 {
+				t.Errorf("%d segments of %q have %d items, %d different, want 100", total, index, len(got), n)
+			}
+		}
+	}
+}
+
+// TestIndexLifecycle makes an index of a table with items, changes its capacity and
+// removes it.
+func TestIndexLifecycle(t *testing.T) {
+	w := newWorld(t).withTable()
+	for _, item := range []string{
+		`{"p":{"S":"a"},"q":{"N":"1"},"k":{"S":"x"}}`,
+		`{"p":{"S":"a"},"q":{"N":"2"},"k":{"S":"x"}}`,
+		`{"p":{"S":"a"},"q":{"N":"3"},"k":{"N":"1"}}`,
+		`{"p":{"S":"a"},"q":{"N":"4"},"k":{"S":""}}`,
+		`{"p":{"S":"a"},"q":{"N":"5"}}`,
+	} {
+		w.must("PutItem", `{"TableName":"tab","Item":`+item+`}`)
+	}
+	answer := w.must("UpdateTable", `{"TableName":"tab","AttributeDefinitions":[{"AttributeName":"k","AttributeType":"S"}],"GlobalSecondaryIndexUpdates":[
+		{"Create":{"IndexName":"by-k","KeySchema":[{"AttributeName":"k","KeyType":"HASH"}],"Projection":{"ProjectionType":"KEYS_ONLY"}}}]}`)
+	if got := encoded(answer["TableDescription"].(map[string]any)["GlobalSecondaryIndexes"].([]any)[0].(map[string]any)["IndexStatus"]); got != `"CREATING"` {
+		t.Errorf("the answer shows the new index %s", got)
+	}
+	ix := w.description("by-k")
+	if ix["IndexStatus"] != "ACTIVE" || ix["ItemCount"] != 2.0 {
+		t.Errorf("the new index: %v, want two items: the others can't be in it", ix)
+	}
+	// An item that can't be in the index stays as it is until an update changes that.
+	w.must("UpdateItem", `{"TableName":"tab","Key":{"p":{"S":"a"},"q":{"N":"3"}},"UpdateExpression":"SET z = :z","ExpressionAttributeValues":{":z":{"S":"z"}}}`)
+	w.must("UpdateItem", `{"TableName":"tab","Key":{"p":{"S":"a"},"q":{"N":"3"}},"UpdateExpression":"SET k = :k","ExpressionAttributeValues":{":k":{"S":"x"}}}`)
+	w.must("DeleteItem", `{"TableName":"tab","Key":{"p":{"S":"a"},"q":{"N":"4"}}}`)
+	if ix := w.description("by-k"); ix["ItemCount"] != 3.0 {
+		t.Errorf("after the updates: %v, want three items", ix)
+	}
+	w.must("UpdateTable", `{"TableName":"tab","BillingMode":"PROVISIONED","ProvisionedThroughput":{"ReadCapacityUnits":2,"WriteCapacityUnits":2},
+		"GlobalSecondaryIndexUpdates":[{"Update":{"IndexName":"by-k","ProvisionedThroughput":{"ReadCapacityUnits":3,"WriteCapacityUnits":4}}}]}`)
+	if got := encoded(w.description("by-k")["ProvisionedThroughput"]); !strings.Contains(got, `"ReadCapacityUnits":3,"WriteCapacityUnits":4`) {
+		t.Errorf("capacity: %s", got)
+	}
+	w.must("UpdateTable", `{"TableName":"tab","GlobalSecondaryIndexUpdates":[{"Delete":{"IndexName":"by-k"}}]}`)
+	table := w.must("DescribeTable", `{"TableName":"tab"}`)["Table"].(map[string]any)
+	if table["GlobalSecondaryIndexes"] != nil || len(table["AttributeDefinitions"].([]any)) != 2 {
+		t.Errorf("after the index is gone: %v", table)
+	}
+	// Made again, it has none of the old one's rows.
+	w.must("DeleteItem", `{"TableName":"tab","Key":{"p":{"S":"a"},"q":{"N":"1"}}}`)
+	w.must("UpdateTable", `{"TableName":"tab","AttributeDefinitions":[{"AttributeName":"k","AttributeType":"N"}],"GlobalSecondaryIndexUpdates":[
+		{"Create":{"IndexName":"by-k","KeySchema":[{"AttributeName":"k","KeyType":"HASH"}],"Projection":{"ProjectionType":"ALL"},
+		"ProvisionedThroughput":{"ReadCapacityUnits":1,"WriteCapacityUnits":1}}}]}`)
+	if got := w.items("Scan", map[string]any{"TableName": "tab", "IndexName": "by-k"}); len(got) != 0 {
+		t.Errorf("an index on a Number has %v", got)
+	}
+	w.must("DeleteTable", `{"TableName":"tab"}`)
+	w.withIndexes()
+	if got := w.items("Scan", map[string]any{"TableName": "tab", "IndexName": "g-all"}); len(got) != 0 {
+		t.Errorf("a new table's index has %v", got)
+	}
+}

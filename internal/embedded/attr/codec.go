@@ -130,7 +130,7 @@ func (r *storageReader) attrs() Item {
 }
 
 func (r *storageReader) value() Value {
-	if r.depth++; r.depth > 2*MaxDepth {
+	if r.depth++; r.depth > 2*maxDepth {
 		r.failed = true
 	}
 	defer func() { r.depth-- }()

@@ -98,12 +98,42 @@ func (it Item) Size() int {
 	return total
 }
 
-// Depth is how deep the item's lists and maps nest: 0 for an item of scalars and
-// sets, 1 where a list or a map holds those.
-func (it Item) Depth() int {
-	deepest := 0
+// maxDepth is how many values may stand inside each other: an attribute that is a
+// list of texts has two, and so has one that is an empty list. maxName is the
+// largest name in bytes.
+const (
+	maxDepth = 32
+	maxName  = 1<<16 - 1
+)
+
+// Check refuses an item that nests too deep, or in which a name is too long. The
+// error is a ValidationError.
+func (it Item) Check() error { return it.check(1) }
+
+func (it Item) check(depth int) error {
 	for i := range it {
-		deepest = max(deepest, it[i].Value.Depth())
+		if len(it[i].Name) > maxName {
+			return invalid("Attribute name is too large, must be less than 65536 bytes")
+		}
+		if err := it[i].Value.check(depth); err != nil {
+			return err
+		}
 	}
-	return deepest
+	return nil
+}
+
+func (v Value) check(depth int) error {
+	if v.typ != L && v.typ != M {
+		return nil
+	}
+	if depth == maxDepth {
+		return invalid("Nesting Levels have exceeded supported limits: " +
+			"Attributes in the item have nested levels beyond supported limit")
+	}
+	for _, e := range v.doc.list {
+		if err := e.check(depth + 1); err != nil {
+			return err
+		}
+	}
+	return v.doc.item.check(depth + 1)
 }

@@ -62,9 +62,6 @@ func ParseNumber(text string) (Value, error) {
 			break
 		}
 	}
-	if point < 0 {
-		point = len(digits)
-	}
 	exponent, ok := parseExponent(rest)
 	if len(digits) == 0 || !ok {
 		if text != "" {
@@ -72,31 +69,37 @@ func ParseNumber(text string) (Value, error) {
 		}
 		return Value{}, invalid(numberNotOne + text)
 	}
+	if point < 0 {
+		point = len(digits)
+	}
 	for len(digits) > 0 && digits[0] == 0 {
 		digits, point = digits[1:], point-1
 	}
-	digits = trimZeros(digits)
+	if digits = trimZeros(digits); len(digits) == 0 {
+		point = 1 // a zero is out of range if its exponent is
+	}
 	point += exponent
 	switch {
-	case len(digits) == 0:
-		return Value{typ: N, text: zeroForm}, nil
 	case point > maxPoint:
 		return Value{}, invalid(numberOverflow)
 	case point < minPoint:
 		return Value{}, invalid(numberUnderflow)
 	case len(digits) > maxDigits:
 		return Value{}, invalid(numberTooLong)
+	case len(digits) == 0:
+		return Value{typ: N, text: zeroForm}, nil
 	}
 	return Value{typ: N, text: pack(negative, point, digits)}, nil
 }
 
-// parseExponent reads what follows the digits: nothing, or e and an integer.
+// parseExponent reads what follows the digits: nothing, or e and an integer of 64
+// bits, of which only that it is out of range counts if it is.
 func parseExponent(text string) (int, bool) {
 	if text == "" {
 		return 0, true
 	}
-	e, err := strconv.ParseInt(text[1:], 10, 32)
-	return int(e), text[0]|0x20 == 'e' && err == nil
+	e, err := strconv.ParseInt(text[1:], 10, 64)
+	return int(max(-1e9, min(e, 1e9))), text[0]|0x20 == 'e' && err == nil
 }
 
 func trimZeros(digits []byte) []byte {

@@ -148,9 +148,6 @@ func AppendKey(dst []byte, v Value) []byte { return append(dst, v.text...) }
 // MaxItemSize is the size in bytes that an item may reach and not pass.
 const MaxItemSize = 400 << 10
 
-// MaxDepth is how deep lists and maps may nest.
-const MaxDepth = 32
-
 // Size is the value's size in bytes ("DynamoDB item sizes and formats"): UTF-8
 // for text, raw bytes for binary, 1 for NULL and BOOL, the sum of the members for
 // a set, and for a list or map 3 plus its content and 1 for each entry.
@@ -173,19 +170,4 @@ func (v Value) Size() int {
 		size += e.Size()
 	}
 	return size
-}
-
-// Depth is how deep the value's lists and maps nest, 0 for a scalar or a set.
-func (v Value) Depth() int {
-	switch v.typ {
-	case L:
-		deepest := 0
-		for _, e := range v.doc.list {
-			deepest = max(deepest, e.Depth())
-		}
-		return 1 + deepest
-	case M:
-		return 1 + v.doc.item.Depth()
-	}
-	return 0
 }

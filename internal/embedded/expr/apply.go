@@ -27,7 +27,7 @@ type change struct {
 // an operand that the item lacks or that has another type, a path that leads
 // nowhere, or a number out of range. A nil Update changes nothing.
 //
-// Whether the item is still within MaxItemSize and MaxDepth is not checked.
+// Whether the item is still within attr.MaxItemSize and passes Check is not checked.
 func (u *Update) Apply(it attr.Item) (attr.Item, error) {
 	if u == nil {
 		return it, nil

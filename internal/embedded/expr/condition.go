@@ -55,32 +55,38 @@ func (p *parser) not(alone bool) node {
 // term reads a comparison, a function, or a condition in parentheses.
 func (p *parser) term(alone bool) node {
 	var left node
+	p.guessing = true
 	if p.accept("(") {
 		left = p.enclose(p.or(true))
 	} else {
 		left = p.bareOperand()
 	}
-	switch {
-	case !left.isOperand():
-	case p.token.kind == kwBetween:
-		p.operator()
-		low := p.operand()
-		p.expectKind(kwAnd)
-		return node{op: "BETWEEN", args: []node{left, low, p.operand()}}
-	case p.token.kind == kwIn:
-		p.operator()
-		p.expect("(")
-		args := p.list([]node{left})
-		if n := len(args) - 1; n > maxInOperands {
-			note(&p.shape, fmt.Sprintf("The IN operator is provided with too many operands; number of operands: %d", n))
+	compared := left.isOperand() && (p.token.kind == kwBetween || p.token.kind == kwIn || p.is("=", "<>", "<", "<=", ">", ">="))
+	if left.op == "" && !compared {
+		if !alone || !p.is(")") {
+			p.fail()
 		}
-		return node{op: "IN", args: args}
-	case p.is("=", "<>", "<", "<=", ">", ">="):
-		return node{op: p.operator(), args: []node{left, p.operand()}}
-	case !left.call && !(alone && p.is(")")):
-		p.fail()
+		return left
 	}
-	return left
+	p.guessing = false
+	if p.settle(); !compared {
+		return left
+	}
+	n := node{op: strings.ToUpper(p.operator()), args: append(make([]node, 0, 3), left)}
+	switch n.op {
+	case "BETWEEN":
+		n.args = append(n.args, p.operand())
+		p.expectKind(kwAnd)
+	case "IN":
+		p.expect("(")
+		n.args = p.list(n.args)
+		if count := len(n.args) - 1; count > maxInOperands {
+			note(&p.limits, fmt.Sprintf("The IN operator is provided with too many operands; number of operands: %d", count))
+		}
+		return n
+	}
+	n.args = append(n.args, p.operand())
+	return n
 }
 
 // Holds says whether the item meets the condition. A nil Condition holds.

@@ -87,7 +87,7 @@ func (k *KeyCondition) add(n *node) error {
 		case part.attribute != "":
 			return invalid(badCondition + "Multiple attribute names used in one condition")
 		case len(arg.path) > 1:
-			return invalid("KeyConditionExpressions cannot have conditions on nested attributes")
+			return invalid("Invalid KeyConditionExpression: KeyConditionExpressions cannot have conditions on nested attributes")
 		default:
 			part.attribute = arg.path[0].name
 			if turned, ok := turnedOperators[n.op]; ok && i == 1 {

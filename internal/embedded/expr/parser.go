@@ -29,9 +29,12 @@ func (n *node) isOperand() bool { return n.op == "" || n.call }
 
 // parser reads one expression from left to right, one token ahead. It resolves
 // placeholders on the way. What is wrong comes out in the service's stages, and
-// of each stage the first fault counts: the syntax; the shape, which is noted
+// of each stage the first fault counts: the syntax; the limits, which are noted
 // while reading; the names, in a walk through the text's tree; and the operands,
 // in a second walk. After a syntax error the parser is at the end of the text.
+//
+// Redundant parentheses are like a syntax error, but not before the operand that
+// begins a comparison is followed by what may follow it.
 type parser struct {
 	text     string
 	previous token
@@ -39,7 +42,9 @@ type parser struct {
 	scope    *scope
 
 	syntax    string // the message of the first syntax error
-	shape     string // redundant parentheses, too many operators
+	guessing  bool   // whether an operand begins a comparison
+	redundant bool   // there were redundant parentheses
+	limits    string // too many operators or operands
 	tree      string // functions that there are not, reserved words
 	operands  string // placeholders that are not defined, types
 	operators int
@@ -101,7 +106,11 @@ func (p *parser) fail() {
 			to = next.end
 		}
 	}
-	note(&p.syntax, `Syntax error; token: "`+shown+`", near: "`+p.text[from:to]+`"`)
+	p.refuse(`Syntax error; token: "` + shown + `", near: "` + p.text[from:to] + `"`)
+}
+
+func (p *parser) refuse(message string) {
+	note(&p.syntax, message)
 	p.token = token{end, len(p.text), len(p.text)}
 }
 
@@ -109,21 +118,27 @@ func (p *parser) fail() {
 // expression against the limit of them.
 func (p *parser) operator() string {
 	if p.operators++; p.operators > maxOperators {
-		note(&p.shape, fmt.Sprintf("The expression contains too many operators; operator count: %d", p.operators))
+		note(&p.limits, fmt.Sprintf("The expression contains too many operators; operator count: %d", p.operators))
 	}
 	text := p.tokenText()
 	p.advance()
 	return text
 }
 
-// enclose notes that a node stands in parentheses, and once is enough.
+// enclose ends the parentheses in which a node stands, and once is enough.
 func (p *parser) enclose(n node) node {
-	if n.parens {
-		note(&p.shape, "The expression has redundant parentheses;")
-	}
-	n.parens = true
 	p.expect(")")
+	p.redundant = p.redundant || n.parens
+	n.parens = true
+	p.settle()
 	return n
+}
+
+// settle refuses redundant parentheses, unless that is still open.
+func (p *parser) settle() {
+	if p.redundant && !p.guessing {
+		p.refuse("The expression has redundant parentheses;")
+	}
 }
 
 // operand reads an operand, which may stand in parentheses.

@@ -101,7 +101,7 @@ func (s *scope) read(parameter string, text *string, into func(p *parser)) {
 	default:
 		p := parser{text: *text, scope: s, token: scan(*text, 0)}
 		into(&p)
-		message = cmp.Or(p.syntax, p.shape, p.tree, p.operands)
+		message = cmp.Or(p.syntax, p.limits, p.tree, p.operands)
 	}
 	if message != "" {
 		s.err = invalid("Invalid " + parameter + ": " + message)
@@ -139,6 +139,11 @@ func (r *Request) checkPlaceholders() error {
 			return invalid("ExpressionAttributeNames contains invalid value: Empty attribute name for key " + n.Placeholder)
 		}
 	}
+	for _, n := range r.Names {
+		if err := (attr.Item{{Name: n.Attribute}}).Check(); err != nil {
+			return err // of a name that is too long
+		}
+	}
 	if r.Values == nil {
 		return nil
 	}
@@ -157,7 +162,7 @@ func (r *Request) checkPlaceholders() error {
 		}
 		return invalid(message)
 	}
-	return nil
+	return r.Values.Check()
 }
 
 func checkPlaceholder(parameter string, mark byte, key string) error {

@@ -20,13 +20,13 @@ import (
 
 // A world is an engine in memory whose clock stands at 2030-01-01, with one table.
 type world struct {
-	t      *testing.T
+	t      testing.TB
 	clock  *engine.ManualClock
 	engine *engine.Engine
 	*wire.Handler
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t testing.TB) *world {
 	t.Helper()
 	s, err := store.OpenMemory()
 	if err != nil {
@@ -38,12 +38,14 @@ func newWorld(t *testing.T) *world {
 	return &world{t, clock, e, wire.NewHandler(e)}
 }
 
+const theTable = `{"TableName":"tab","KeySchema":[{"AttributeName":"p","KeyType":"HASH"},{"AttributeName":"q","KeyType":"RANGE"}],
+		"AttributeDefinitions":[{"AttributeName":"p","AttributeType":"S"},{"AttributeName":"q","AttributeType":"N"}],
+		"BillingMode":"PAY_PER_REQUEST","StreamSpecification":{"StreamEnabled":true,"StreamViewType":"NEW_AND_OLD_IMAGES"}}`
+
 // withTable adds the table "tab" with the key p (String) and q (Number).
 func (w *world) withTable() *world {
 	w.t.Helper()
-	w.must("CreateTable", `{"TableName":"tab","KeySchema":[{"AttributeName":"p","KeyType":"HASH"},{"AttributeName":"q","KeyType":"RANGE"}],
-		"AttributeDefinitions":[{"AttributeName":"p","AttributeType":"S"},{"AttributeName":"q","AttributeType":"N"}],
-		"BillingMode":"PAY_PER_REQUEST","StreamSpecification":{"StreamEnabled":true,"StreamViewType":"NEW_AND_OLD_IMAGES"}}`)
+	w.must("CreateTable", theTable)
 	return w
 }
 
@@ -70,7 +72,7 @@ func (w *world) must(operation, body string) map[string]any {
 	return parse(w.t, rec.Body.String())
 }
 
-func parse(t *testing.T, text string) map[string]any {
+func parse(t testing.TB, text string) map[string]any {
 	t.Helper()
 	var v map[string]any
 	if err := json.Unmarshal([]byte(text), &v); err != nil {
@@ -80,7 +82,7 @@ func parse(t *testing.T, text string) map[string]any {
 }
 
 // refused is an answer's error as "Type: message", empty for a success.
-func refused(t *testing.T, rec *httptest.ResponseRecorder) string {
+func refused(t testing.TB, rec *httptest.ResponseRecorder) string {
 	t.Helper()
 	if rec.Code == 200 {
 		return ""

@@ -111,9 +111,9 @@ func (a *action) result(it attr.Item) (attr.Value, error) {
 	}
 	old, exists := a.path.in(it)
 	switch {
-	case a.verb == kwSet:
+	case a.verb == "SET":
 		return a.value.result(it)
-	case a.verb == kwRemove || a.verb == kwDelete && !exists:
+	case a.verb == "REMOVE" || a.verb == "DELETE" && !exists:
 		return attr.Value{}, nil
 	case !exists:
 		return a.value.value, nil
@@ -124,7 +124,7 @@ func (a *action) result(it attr.Item) (attr.Value, error) {
 		return attr.Value{}, invalid(badOperand)
 	case operand.Type() == attr.N:
 		return old.Add(operand)
-	case a.verb == kwAdd:
+	case a.verb == "ADD":
 		return attr.Set(old.Type(), slices.Concat(old.List(), operand.List())), nil
 	}
 	members := slices.DeleteFunc(slices.Clone(old.List()), func(m attr.Value) bool { return contains(operand, m) })

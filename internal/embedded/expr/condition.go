@@ -28,28 +28,25 @@ func (p *parser) condition() *Condition {
 // and term.
 func (p *parser) or(alone bool) node {
 	left := p.and(alone)
-	for p.token.kind == kwOr {
-		p.operator()
-		left = node{op: "OR", args: []node{left, p.and(false)}}
+	for p.is("OR") {
+		left = node{op: p.operator(), args: []node{left, p.and(false)}}
 	}
 	return left
 }
 
 func (p *parser) and(alone bool) node {
 	left := p.not(alone)
-	for p.token.kind == kwAnd {
-		p.operator()
-		left = node{op: "AND", args: []node{left, p.not(false)}}
+	for p.is("AND") {
+		left = node{op: p.operator(), args: []node{left, p.not(false)}}
 	}
 	return left
 }
 
 func (p *parser) not(alone bool) node {
-	if p.token.kind != kwNot {
+	if !p.is("NOT") {
 		return p.term(alone)
 	}
-	p.operator()
-	return node{op: "NOT", args: []node{p.not(false)}}
+	return node{op: p.operator(), args: []node{p.not(false)}}
 }
 
 // term reads a comparison, a function, or a condition in parentheses.
@@ -61,7 +58,7 @@ func (p *parser) term(alone bool) node {
 	} else {
 		left = p.bareOperand()
 	}
-	compared := left.isOperand() && (p.token.kind == kwBetween || p.token.kind == kwIn || p.is("=", "<>", "<", "<=", ">", ">="))
+	compared := left.isOperand() && p.is("=", "<>", "<", "<=", ">", ">=", "BETWEEN", "IN")
 	if left.op == "" && !compared {
 		if !alone || !p.is(")") {
 			p.fail()
@@ -72,11 +69,11 @@ func (p *parser) term(alone bool) node {
 	if p.settle(); !compared {
 		return left
 	}
-	n := node{op: strings.ToUpper(p.operator()), args: append(make([]node, 0, 3), left)}
+	n := node{op: p.operator(), args: append(make([]node, 0, 3), left)}
 	switch n.op {
 	case "BETWEEN":
 		n.args = append(n.args, p.operand())
-		p.expectKind(kwAnd)
+		p.expect("AND")
 	case "IN":
 		p.expect("(")
 		n.args = p.list(n.args)

@@ -62,23 +62,24 @@ func (p *parser) advance() {
 	p.token = scan(p.text, p.token.end)
 }
 
-func (p *parser) tokenText() string { return p.text[p.token.start:p.token.end] }
+func (p *parser) tokenText() string { return p.token.of(p.text) }
 
-func (p *parser) is(symbols ...string) bool {
-	return p.token.kind == symbol && slices.Contains(symbols, p.tokenText())
+// is says whether one of some symbols or keywords is next.
+func (p *parser) is(texts ...string) bool {
+	return p.token.kind == symbol && slices.Contains(texts, p.tokenText())
 }
 
-// accept passes over a symbol if it is next.
-func (p *parser) accept(symbolText string) bool {
-	if !p.is(symbolText) {
+// accept passes over a symbol or a keyword if it is next.
+func (p *parser) accept(text string) bool {
+	if !p.is(text) {
 		return false
 	}
 	p.advance()
 	return true
 }
 
-func (p *parser) expect(symbolText string) {
-	if !p.accept(symbolText) {
+func (p *parser) expect(text string) {
+	if !p.accept(text) {
 		p.fail()
 	}
 }
@@ -101,7 +102,7 @@ func (p *parser) fail() {
 	}
 	shown, to := "<EOF>", len(p.text)
 	if p.token.kind != end {
-		shown, to = p.tokenText(), p.token.end
+		shown, to = p.text[p.token.start:p.token.end], p.token.end
 		if next := scan(p.text, to); next.kind != end {
 			to = next.end
 		}
@@ -111,7 +112,7 @@ func (p *parser) fail() {
 
 func (p *parser) refuse(message string) {
 	note(&p.syntax, message)
-	p.token = token{end, len(p.text), len(p.text)}
+	p.token = scan(p.text, len(p.text))
 }
 
 // operator passes over an operator or the name of a function, and holds the
@@ -151,15 +152,15 @@ func (p *parser) operand() node {
 
 // bareOperand reads a value, a function or a path.
 func (p *parser) bareOperand() node {
-	text := p.tokenText()
 	if p.token.kind == value {
+		placeholder := p.tokenText()
 		p.advance()
-		return p.scope.value(text)
+		return p.scope.value(placeholder)
 	}
-	if after := scan(p.text, p.token.end); p.token.kind == word && after.kind == symbol && p.text[after.start] == '(' {
-		p.operator()
+	if p.token.kind == word && scan(p.text, p.token.end).of(p.text) == "(" {
+		function := p.operator()
 		p.advance() // the parenthesis
-		return node{op: text, call: true, args: p.list(make([]node, 0, 2))}
+		return node{op: function, call: true, args: p.list(make([]node, 0, 2))}
 	}
 	return p.pathOperand()
 }

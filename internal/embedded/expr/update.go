@@ -2,7 +2,6 @@ package expr
 
 import (
 	"slices"
-	"strings"
 
 	"dynamostreamer/internal/embedded/attr"
 )
@@ -15,7 +14,7 @@ type Update struct {
 
 // An action changes one attribute. The paths of two actions never overlap.
 type action struct {
-	verb  kind // kwSet, kwRemove, kwAdd or kwDelete
+	verb  string // SET, REMOVE, ADD or DELETE
 	path  path
 	value node // nothing for a REMOVE
 }
@@ -23,10 +22,9 @@ type action struct {
 func (p *parser) update() *Update {
 	u := &Update{actions: make([]action, 0, 4)}
 	targets := make([]node, 0, 4)
-	var seen [kwDelete + 1]bool
 	for p.syntax == "" && (len(targets) == 0 || p.token.kind != end) {
-		verb, section := p.token.kind, strings.ToUpper(p.tokenText())
-		if verb < kwSet || verb > kwDelete {
+		verb, earlier := p.tokenText(), u.actions
+		if !p.is("SET", "REMOVE", "ADD", "DELETE") {
 			p.fail()
 			break
 		}
@@ -37,10 +35,9 @@ func (p *parser) update() *Update {
 			p.walk(&target, updatePlace)
 			u.actions = append(u.actions, action{verb, target.path, p.actionValue(verb)})
 		}
-		if seen[verb] {
-			note(&p.tree, `The "`+section+`" section can only be used once in an update expression;`)
+		if slices.ContainsFunc(earlier, func(a action) bool { return a.verb == verb }) {
+			note(&p.tree, `The "`+verb+`" section can only be used once in an update expression;`)
 		}
-		seen[verb] = true
 	}
 	u.paths = p.targets(targets)
 	for i := len(u.actions) - 1; i >= 0; i-- {
@@ -50,13 +47,13 @@ func (p *parser) update() *Update {
 }
 
 // actionValue reads what follows the path of an action.
-func (p *parser) actionValue(verb kind) (n node) {
+func (p *parser) actionValue(verb string) (n node) {
 	switch verb {
-	case kwSet:
+	case "SET":
 		p.expect("=")
 		n = p.setValue()
 		p.walk(&n, updatePlace)
-	case kwAdd, kwDelete:
+	case "ADD", "DELETE":
 		if p.token.kind != value {
 			p.fail()
 		}
@@ -88,17 +85,16 @@ var longTypeNames = map[attr.Type]string{
 // checkAction notes the first fault of an action's operands. The value of ADD is
 // a number or a set, that of DELETE a set.
 func (p *parser) checkAction(act *action) {
-	if act.verb == kwRemove || p.syntax != "" {
+	if act.verb == "REMOVE" || p.syntax != "" {
 		return
 	}
 	p.check(&act.value)
 	long := longTypeNames[act.value.value.Type()]
-	if act.verb == kwSet || long == "" || act.verb == kwAdd && long == "NUMBER" {
+	if act.verb == "SET" || long == "" || act.verb == "ADD" && long == "NUMBER" {
 		return
 	}
-	name := keywords[act.verb-kwAnd].text
-	note(&p.operands, "Incorrect operand type for operator or function; operator: "+name+
-		", operand type: "+long+", typeSet: ALLOWED_FOR_"+name+"_OPERAND")
+	note(&p.operands, "Incorrect operand type for operator or function; operator: "+act.verb+
+		", operand type: "+long+", typeSet: ALLOWED_FOR_"+act.verb+"_OPERAND")
 }
 
 // CheckKeys refuses an update of one of the given attributes, those of the

@@ -35,6 +35,10 @@ aws dynamodb delete-item --table-name cli --key '{"id":{"S":"ada"},"email":{"S":
 is $'2\n13' aws dynamodb query --table-name cli --key-condition-expression 'id = :id' \
   --expression-attribute-values '{":id":{"S":"ada"}}' --page-size 1 --query 'Items[].n.N'
 
+arn=$(aws dynamodb describe-table --table-name cli --query Table.TableArn --output text)
+aws dynamodb tag-resource --resource-arn "$arn" --tags Key=team,Value=streams
+is streams aws dynamodb list-tags-of-resource --resource-arn "$arn" --query 'Tags[0].Value'
+
 # The stream has each of the five changes.
 arn=$(aws dynamodbstreams list-streams --table-name cli --query 'Streams[0].StreamArn' --output text)
 shard=$(aws dynamodbstreams describe-stream --stream-arn "$arn" \
@@ -44,6 +48,14 @@ iterator=$(aws dynamodbstreams get-shard-iterator --stream-arn "$arn" --shard-id
 is $'INSERT\tINSERT\tINSERT\tMODIFY\tREMOVE' \
   aws dynamodbstreams get-records --shard-iterator "$iterator" --query 'Records[].eventName'
 
+is UPDATING aws dynamodb update-table --table-name cli --deletion-protection-enabled \
+  --query TableDescription.TableStatus
+if aws dynamodb delete-table --table-name cli 2>/dev/null; then
+  echo "awscli: a protected table was deleted" >&2
+  exit 1
+fi
+is False aws dynamodb update-table --table-name cli --no-deletion-protection-enabled \
+  --query TableDescription.DeletionProtectionEnabled
 is DELETING aws dynamodb delete-table --table-name cli --query TableDescription.TableStatus
 aws dynamodb wait table-not-exists --table-name cli
 echo "the AWS CLI did all that it should"

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/http"
 	"os"
 	"slices"
 	"testing"
@@ -38,8 +39,11 @@ func BenchmarkReader(b *testing.B) {
 	} else {
 		conn.Close()
 	}
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	b.Cleanup(transport.CloseIdleConnections)
 	cfg := aws.Config{
 		Region: "us-east-1", BaseEndpoint: aws.String("http://" + local),
+		HTTPClient:  &http.Client{Transport: transport},
 		Credentials: credentials.NewStaticCredentialsProvider("local", "local", ""),
 	}
 	db, streams := dynamodb.NewFromConfig(cfg), dynamodbstreams.NewFromConfig(cfg)

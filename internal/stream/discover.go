@@ -12,15 +12,12 @@ import (
 
 // A rhythm is how often the reader does what it does again and again.
 type rhythm struct {
-	// poll is how often a shard is asked at most while it has nothing
-	// new. The first few asks after a record come sooner.
-	poll time.Duration
 	// discover is how often the reader looks for new shards, and watch
 	// how often for what waits too long.
 	discover, watch time.Duration
 }
 
-var usual = rhythm{poll: time.Second, discover: 10 * time.Second, watch: 5 * time.Second}
+var usual = rhythm{discover: 10 * time.Second, watch: 5 * time.Second}
 
 // discoverSoon is how often the reader looks for new shards while one has
 // ended whose children are not listed yet.

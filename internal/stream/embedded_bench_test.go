@@ -4,7 +4,10 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"math/rand/v2"
 	"runtime"
+	"slices"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -144,7 +147,8 @@ func runDecoded(b *testing.B, api stream.API, arn string, n int) {
 	})
 }
 
-// bareDecoded is the least that reads and decodes the stream's only shard.
+// bareDecoded is the least that reads and decodes the stream's only shard,
+// fetching one page ahead as the Reader does.
 func bareDecoded(b *testing.B, api stream.API, arn string, n int) {
 	ctx := context.Background()
 	d, err := api.DescribeStream(ctx, &dynamodbstreams.DescribeStreamInput{StreamArn: &arn})
@@ -158,19 +162,27 @@ func bareDecoded(b *testing.B, api stream.API, arn string, n int) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	for next := it.ShardIterator; n > 0; {
-		page, err := api.GetRecords(ctx, &dynamodbstreams.GetRecordsInput{ShardIterator: next})
-		if err != nil {
-			b.Fatal(err)
+	pages := make(chan []streamtypes.Record)
+	go func() {
+		defer close(pages)
+		for next, left := it.ShardIterator, n; left > 0; {
+			page, err := api.GetRecords(ctx, &dynamodbstreams.GetRecordsInput{ShardIterator: next})
+			if err != nil {
+				b.Error(err)
+				return
+			}
+			pages <- page.Records
+			left -= len(page.Records)
+			next = page.NextShardIterator
 		}
-		for _, r := range page.Records {
+	}()
+	for page := range pages {
+		for _, r := range page {
 			var now row
 			if err := stream.Image(r.Dynamodb.NewImage).Decode(&now); err != nil {
-				b.Fatal(err)
+				b.Error(err)
 			}
 		}
-		n -= len(page.Records)
-		next = page.NextShardIterator
 	}
 }
 
@@ -186,10 +198,25 @@ func measured(read func()) (took time.Duration, allocs uint64) {
 	return took, after.Mallocs - before.Mallocs
 }
 
+// series are what the rounds of a benchmark measured, by metric.
+type series map[string][]float64
+
+func (s series) add(metric string, v float64) { s[metric] = append(s[metric], v) }
+
+// report reports the medians.
+func (s series) report(b *testing.B) {
+	for metric, values := range s {
+		slices.Sort(values)
+		b.ReportMetric(values[len(values)/2], metric)
+	}
+	b.ReportMetric(0, "ns/op")
+}
+
 // BenchmarkMillion reads a million records on the embedded engine, by
-// turns in a bare loop and with the Reader, and four shards beside one.
+// turns in a bare loop and with the Reader, and four shards beside one. It
+// prints medians.
 //
-//	go test ./internal/stream -run '^$' -bench Million -benchtime 1x
+//	go test ./internal/stream -run '^$' -bench Million -benchtime 5x
 func BenchmarkMillion(b *testing.B) {
 	e, db, streams := openEmbedded(b)
 	n := *benchRecords
@@ -197,6 +224,7 @@ func BenchmarkMillion(b *testing.B) {
 	small := fillEmbedded(b, e, db, streams, "small", 10_000, 1)
 	four := fillEmbedded(b, e, db, streams, "four", n/4, 4)
 	quarter := fillEmbedded(b, e, db, streams, "quarter", n/4, 1)
+	s := make(series)
 	for b.Loop() {
 		api := &counted{API: streams}
 		var live, small10k uint64
@@ -205,15 +233,63 @@ func BenchmarkMillion(b *testing.B) {
 		small10k = readDecoded(b, streams, small, 10_000)
 		one, _ := measured(func() { runDecoded(b, streams, quarter, n/4) })
 		all, _ := measured(func() { runDecoded(b, streams, four, n/4) })
-		b.ReportMetric(took.Seconds()/bare.Seconds(), "reader/bare")
-		b.ReportMetric(float64(n)/took.Seconds(), "records/s")
-		b.ReportMetric(float64(n)/bare.Seconds(), "bare-records/s")
-		b.ReportMetric(float64(api.calls.Load())*1000/float64(n), "calls/1000")
-		b.ReportMetric(float64(allocs)/float64(n), "allocs/record")
-		b.ReportMetric(float64(bareAllocs)/float64(n), "bare-allocs/record")
-		b.ReportMetric(float64(live)/1e6, "MB-live")
-		b.ReportMetric(float64(small10k)/1e6, "MB-live-10k")
-		b.ReportMetric(one.Seconds()/all.Seconds(), "one/four-shards")
+		s.add("reader/bare", took.Seconds()/bare.Seconds())
+		s.add("records/s", float64(n)/took.Seconds())
+		s.add("bare-records/s", float64(n)/bare.Seconds())
+		s.add("calls/1000", float64(api.calls.Load())*1000/float64(n))
+		s.add("allocs/record", float64(allocs)/float64(n))
+		s.add("bare-allocs/record", float64(bareAllocs)/float64(n))
+		s.add("MB-live", float64(live)/1e6)
+		s.add("MB-live-10k", float64(small10k)/1e6)
+		s.add("one/four-shards", one.Seconds()/all.Seconds())
 	}
+	s.report(b)
+}
+
+// BenchmarkWait puts items at moments that the Reader can't foresee, and
+// prints how long each took to its event, as a part of the Poll. A
+// thousandth more than 1 is the call itself.
+//
+//	go test ./internal/stream -run '^$' -bench Wait -benchtime 20x
+func BenchmarkWait(b *testing.B) {
+	e, db, streams := openEmbedded(b)
+	const poll = time.Second // the default
+	const tables = 8         // side by side
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	var readers sync.WaitGroup
+	defer readers.Wait()
+	defer cancel()
+	seen := make(chan time.Duration, tables)
+	puts := make([]atomic.Int64, tables)
+	for i := range tables {
+		arn := fillEmbedded(b, e, db, streams, fmt.Sprint("table", i), 0, 1)
+		r, err := stream.Open(ctx, streams, arn, stream.Options{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		readers.Go(func() {
+			r.Run(ctx, func(context.Context, stream.Event) error {
+				seen <- time.Since(time.Unix(0, puts[i].Load()))
+				return nil
+			})
+		})
+	}
+	var waits []float64
+	for b.Loop() {
+		time.Sleep(2 * poll) // until they look only once in a Poll
+		for i := range tables {
+			time.AfterFunc(rand.N(poll), func() {
+				puts[i].Store(time.Now().UnixNano())
+				putN(b, db, fmt.Sprint("table", i), "x", rand.Int())
+			})
+		}
+		for range tables {
+			waits = append(waits, (<-seen).Seconds()/poll.Seconds())
+		}
+	}
+	slices.Sort(waits)
+	b.ReportMetric(waits[len(waits)/2], "median-wait/poll")
+	b.ReportMetric(waits[len(waits)-1], "max-wait/poll")
 	b.ReportMetric(0, "ns/op")
 }

@@ -18,7 +18,7 @@ import (
 	"dynamostreamer/internal/stream"
 )
 
-func putN(t *testing.T, db *dynamodb.Client, table, id string, n int) {
+func putN(t testing.TB, db *dynamodb.Client, table, id string, n int) {
 	t.Helper()
 	_, err := db.PutItem(context.Background(), &dynamodb.PutItemInput{
 		TableName: &table, Item: map[string]types.AttributeValue{

@@ -50,7 +50,10 @@ func (r *Reader) fetcher(s *shard) *fetcher {
 	if r.options.Pace > 0 {
 		pace.every = time.Duration(float64(time.Second) / r.options.Pace)
 	}
-	poll := r.options.rhythm.poll
+	poll := r.options.Poll
+	if poll <= 0 {
+		poll = time.Second
+	}
 	if r.options.Idle > 0 {
 		poll = min(poll, r.options.Idle)
 	}
@@ -88,7 +91,7 @@ func (f *fetcher) run(ctx context.Context) {
 		case !a.empty:
 			idle = 0
 		default: // an empty page is no end: records may come later
-			if sleep(ctx, min(f.poll, 50*time.Millisecond<<min(idle, 10))) != nil {
+			if sleep(ctx, min(f.poll, 50*time.Millisecond<<min(idle, 30))) != nil {
 				return
 			}
 			idle++

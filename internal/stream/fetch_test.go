@@ -3,6 +3,7 @@ package stream
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"strings"
 	"testing"
@@ -84,7 +85,8 @@ func TestAnExpiredIteratorIsRenewed(t *testing.T) {
 		f.recordsAPage = 1
 		f.put(f.shards[0], "1", "2", "3", "4")
 		var got []string
-		for e, err := range mustOpen(t, f, drain).Events(t.Context()) {
+		r := mustOpen(t, f, drain)
+		for e, err := range r.Events(t.Context()) {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -94,6 +96,8 @@ func TestAnExpiredIteratorIsRenewed(t *testing.T) {
 		check(t, "events", got, []string{"s/1", "s/2", "s/3", "s/4"})
 		if n := f.counted("GetShardIterator"); n < 2 {
 			t.Errorf("%d iterators were taken: none expired, so this test shows nothing", n)
+		} else {
+			check(t, "renewals", r.Stats().Shards[0].Renewals, int64(n-1))
 		}
 	})
 }
@@ -206,4 +210,119 @@ func TestAStreamThatEndsWhileItIsDescribed(t *testing.T) {
 		}
 		check(t, "events", mustRead(t, mustOpen(t, f, Options{})), []string{"p/1", "c/1"})
 	})
+}
+
+// TestABusyShardIsReadAtOnce: no wait comes between pages that hold records.
+func TestABusyShardIsReadAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeStream(&fakeShard{id: "s"})
+		f.recordsAPage = 1
+		for range 100 {
+			f.put(f.shards[0], "1")
+		}
+		n, began := 0, time.Now()
+		for range mustOpen(t, f, drain).Events(t.Context()) {
+			if n++; n == 100 {
+				check(t, "time for 100 pages", time.Since(began), time.Duration(0))
+			}
+		}
+		check(t, "events", n, 100)
+	})
+}
+
+// TestAThrottledShardSlowsDown: DynamoDB allows 5 reads a second. Without a
+// Pace, the reader finds that out, loses little of them and does not hammer.
+func TestAThrottledShardSlowsDown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeStream(&fakeShard{id: "s"})
+		f.recordsAPage = 1
+		const pages = 300
+		for range pages {
+			f.put(f.shards[0], "1")
+		}
+		var allowed []time.Time
+		refused := 0
+		f.onCall = func(_ context.Context, operation, _ string) error {
+			n := len(allowed)
+			switch {
+			case operation != "GetRecords":
+			case n >= 5 && time.Since(allowed[n-5]) < time.Second:
+				refused++
+				return throttleError
+			default:
+				allowed = append(allowed, time.Now())
+			}
+			return nil
+		}
+		began := time.Now()
+		check(t, "events", len(mustRead(t, mustOpen(t, f, drain))), pages)
+		if took, least := time.Since(began)-drain.Idle, pages/5*time.Second; took > least*2 {
+			t.Errorf("%d pages took %v, want %v at most: twice what is allowed", pages, took, least*2)
+		}
+		if refused > pages/2 {
+			t.Errorf("%d calls were refused for %d pages, want half as many at most", refused, pages)
+		}
+	})
+}
+
+// TestHundredsOfShards: a table of many partitions, whose shards rolled a
+// few times.
+func TestHundredsOfShards(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeStream()
+		const lines, rolls = 150, 4
+		for line := range lines {
+			parent := ""
+			for roll := range rolls {
+				s := &fakeShard{id: fmt.Sprint(line, ".", roll), parent: parent, closed: roll < rolls-1}
+				parent = s.id
+				f.put(s, fmt.Sprint(roll))
+				f.shards = append([]*fakeShard{s}, f.shards...)
+			}
+		}
+		next := make(map[string]int)
+		for _, got := range mustRead(t, mustOpen(t, f, drain)) {
+			var line, roll, item int
+			fmt.Sscanf(got, "%d.%d/%d", &line, &roll, &item)
+			if key := fmt.Sprint(line); next[key] != item {
+				t.Errorf("line %d: the record of roll %d came, want %d", line, item, next[key])
+			}
+			next[fmt.Sprint(line)]++
+		}
+		for line := range lines {
+			check(t, fmt.Sprint("records of line ", line), next[fmt.Sprint(line)], rolls)
+		}
+	})
+}
+
+// TestShardsAreFetchedSideBySide: where calls take their time, four shards
+// take as long as one.
+func TestShardsAreFetchedSideBySide(t *testing.T) {
+	const pages, perCall = 20, 100 * time.Millisecond
+	took := make(map[int]time.Duration)
+	for _, shards := range []int{1, 4} {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFakeStream()
+			f.recordsAPage = 1
+			for i := range shards {
+				s := &fakeShard{id: fmt.Sprint("s", i)}
+				f.shards = append(f.shards, s)
+				for range pages {
+					f.put(s, "1")
+				}
+			}
+			f.onCall = func(ctx context.Context, operation, _ string) error {
+				if operation == "GetRecords" {
+					return sleep(ctx, perCall)
+				}
+				return nil
+			}
+			began := time.Now()
+			check(t, "events", len(mustRead(t, mustOpen(t, f, drain))), shards*pages)
+			took[shards] = time.Since(began)
+		})
+	}
+	if took[4] > took[1]+perCall {
+		t.Errorf("four shards took %v and one took %v, want about the same", took[4], took[1])
+	}
 }

@@ -1,7 +1,11 @@
 package stream
 
 import (
+	"bytes"
+	"context"
 	"errors"
+	"log/slog"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -83,6 +87,11 @@ func TestGaps(t *testing.T) {
 						gap = &Gap{Stream: gap.Stream, Shard: gap.Shard, Last: gap.Last, Oldest: gap.Oldest}
 					}
 					check(t, test.why+": gap", gap, test.gap)
+					counted := int64(0)
+					for _, shard := range r.Stats().Shards {
+						counted += shard.Gaps
+					}
+					check(t, test.why+": gaps in the statistics", counted, int64(1))
 					want := test.rest
 					if policy == StopAtGap {
 						want = nil
@@ -126,6 +135,36 @@ func TestALateChildIsAGap(t *testing.T) {
 		}
 		check(t, "events", got, []string{"p/1", "c/3"})
 		check(t, "gap", gap, &Gap{Stream: arn, Shard: "c", Oldest: f21(3)})
+	})
+}
+
+// TestALineThatEndedUnseen: a shard and its child went away between two
+// readers. The second goes on with what is left, and neither asks for
+// children of the first again and again nor warns of it.
+func TestALineThatEndedUnseen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, m := gapStream(t)
+		f.shards[0].closed, f.shards[0].gone = true, true
+		f.shards = append(f.shards, &fakeShard{id: "d", parent: "c"})
+		f.put(f.shards[1], "8")
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+		defer cancel()
+		var log bytes.Buffer
+		before := f.counted("DescribeStream")
+		r := mustOpen(t, f, Options{Checkpoints: m.grip(), OnGap: SkipGaps, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+		got := make(map[Kind]int)
+		for e, err := range r.Events(ctx) {
+			if err == nil {
+				got[e.Kind]++
+			}
+		}
+		check(t, "events", got, map[Kind]int{Lost: 2, Inserted: 1}) // s and c
+		if n := f.counted("DescribeStream") - before; n > 70 {
+			t.Errorf("%d calls of DescribeStream in 600 s, want about one in 10 s", n)
+		}
+		if strings.Contains(log.String(), "stalls") {
+			t.Errorf("the log has %q, want no warning of a stall", log.String())
+		}
 	})
 }
 

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+	tabletypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
 )
 
@@ -23,12 +24,13 @@ func (i Image) Decode(out any) error {
 	if err != nil {
 		return fmt.Errorf("decoding an image: %w", err)
 	}
-	exact := func(o *attributevalue.DecoderOptions) { o.UseNumber = true }
-	if err := attributevalue.UnmarshalMapWithOptions(item, out, exact); err != nil {
+	if err := exact.Decode(&tabletypes.AttributeValueMemberM{Value: item}, out); err != nil {
 		return fmt.Errorf("decoding an image: %w", err)
 	}
 	return nil
 }
+
+var exact = attributevalue.NewDecoder(func(o *attributevalue.DecoderOptions) { o.UseNumber = true })
 
 // MarshalJSON writes the image as an ordinary JSON object, numbers with
 // all their digits. A set becomes an array and Binary a base64 string.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"slices"
 	"sync"
@@ -33,8 +34,11 @@ func localClients(t *testing.T, address string) (*dynamodb.Client, *dynamodbstre
 	} else {
 		t.Skipf("nothing answers at %s: run docker compose up -d", localAddress)
 	}
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	t.Cleanup(transport.CloseIdleConnections)
 	cfg := aws.Config{
 		Region: "us-east-1", BaseEndpoint: aws.String("http://" + address),
+		HTTPClient:  &http.Client{Transport: transport},
 		Credentials: credentials.NewStaticCredentialsProvider("local", "local", ""),
 	}
 	return dynamodb.NewFromConfig(cfg), dynamodbstreams.NewFromConfig(cfg)

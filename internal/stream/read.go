@@ -3,6 +3,7 @@ package stream
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
@@ -88,8 +89,23 @@ func (r *Reader) plan() (ready []*shard, lookSoon, finished bool) {
 	for _, s := range ready {
 		s.phase = reading
 	}
-	lookSoon = len(r.shards.childless()) > 0 || len(r.shards.order) == 0
-	return ready, lookSoon, false
+	return ready, r.expecting(), false
+}
+
+// expecting reports whether shards are due that are not listed yet: the
+// children of those that ended, or a stream's first ones. A stream that is
+// enabled always has an open shard.
+func (r *Reader) expecting() bool {
+	return slices.ContainsFunc(r.shards.childless(), r.expectsChild) ||
+		len(r.shards.order) == 0 && !r.settled(r.opened)
+}
+
+// expectsChild reports whether a child is due of a shard that ended and has
+// none. One that went away closed a day ago: its children are listed, or
+// gone too.
+func (r *Reader) expectsChild(s *shard) bool {
+	listed := s.gone && r.newest.asked.After(s.drainedAt)
+	return !listed && !r.settled(s.drainedAt)
 }
 
 // wake has readStream make a new plan.
@@ -239,14 +255,7 @@ func (r *Reader) finished() bool {
 			return false
 		}
 	}
-	// A stream that is enabled always has an open shard. Where none is
-	// listed yet, wait for it.
-	for _, s := range r.shards.childless() {
-		if !r.settled(s.drainedAt) {
-			return false
-		}
-	}
-	return len(r.shards.order) > 0 || r.settled(r.opened)
+	return !r.expecting()
 }
 
 // settled reports whether no shard is to be expected any more that would

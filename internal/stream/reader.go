@@ -29,6 +29,11 @@ type Options struct {
 	Idle time.Duration
 	// OnGap is what happens where records were lost. Zero: StopAtGap.
 	OnGap GapPolicy
+	// Poll is the longest wait between two looks into a shard that has
+	// nothing new: a change is seen no later than that, and an idle shard
+	// costs a call in each Poll. The first looks after a record come
+	// sooner. Zero: a second. It is no longer than Idle, if that is set.
+	Poll time.Duration
 	// Pace bounds the calls of GetRecords a second for each shard. Zero:
 	// no bound. DynamoDB allows 5, for all readers of a shard together.
 	Pace float64

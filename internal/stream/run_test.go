@@ -197,6 +197,14 @@ func TestStallsAreWarnedOf(t *testing.T) {
 				return nil
 			}
 		}},
+		"no list": {"can't be listed", func(f *fakeStream) {
+			f.onCall = func(ctx context.Context, operation, _ string) error {
+				if operation == "DescribeStream" && f.described {
+					return sleep(ctx, time.Hour)
+				}
+				return nil
+			}
+		}},
 		"no children": {"state=ended", func(f *fakeStream) { f.shards[0].closed = true }},
 		"a handler":   {"state=handling", func(f *fakeStream) { f.put(f.shards[0], "1") }},
 	}

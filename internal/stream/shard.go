@@ -1,61 +1,9 @@
 package stream
 
-import (
-	"slices"
-	"time"
+import "time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-)
-
-// A shard is what the reader knows of one shard of the stream. The
-// Reader's mutex guards it, but for id and parent, which stay.
-type shard struct {
-	id, parent string
-	// ending is the number of its last record, where the description
-	// has it; closed says that it gets no more.
-	ending string
-	closed bool
-	// openAt is when it was last seen open.
-	openAt time.Time
-	// oldest says that it was there at the first discovery, closed and
-	// without a parent: DynamoDB may be about to trim it.
-	oldest bool
-	listed bool // in the newest description
-	// gone says that it went away before it was read to its end.
-	gone bool
-	// orphan says that its parent was trimmed before it was seen.
-	orphan bool
-
-	// pos is the place up to which everything was handled, and where the
-	// next fetcher begins. dirty says that its checkpoint is not
-	// written.
-	pos       position
-	dirty     bool
-	phase     phase
-	drainedAt time.Time
-	// The first and the newest of the empty answers since the last
-	// record; both zero after a record.
-	quietFrom, quietTo time.Time
-	empties            int // answers in a row
-
-	doing
-}
-
-// stillQuiet notes an empty answer. A shard that gave nothing else many
-// times over some minutes is taken to hold nothing: the floor, which only
-// matters while nothing was read, goes up.
-func (s *shard) stillQuiet(at time.Time) {
-	if s.quietFrom.IsZero() {
-		s.quietFrom, s.empties = at, 0
-	}
-	s.quietTo = at
-	s.empties++
-	raised := at.Add(-clockSkew)
-	if s.empties >= 60 && s.quiet() >= clockSkew && s.pos.after == "" && raised.Sub(s.pos.floor) > time.Hour {
-		s.pos.floor, s.dirty = raised, true
-	}
-}
-
+// A phase is where a shard is in its life. It goes back to waiting when a
+// fetcher ends early, or when what came after its end may be lost.
 type phase int
 
 const (
@@ -64,143 +12,56 @@ const (
 	drained // its last record was handled
 )
 
+// A shard is what the reader knows of one shard of the stream. The
+// Reader's mutex guards it, but for id and parent, which stay.
+type shard struct {
+	id, parent string
+	phase      phase
+	drainedAt  time.Time
+
+	// pos is the place up to which everything was handled, and where the
+	// next fetcher begins. dirty says that its checkpoint is not written.
+	pos   position
+	dirty bool
+
+	// What the descriptions tell. A shard that is closed gets no more
+	// records; ending is the number of its last one, where it is told.
+	listed bool // in the newest description
+	closed bool
+	ending string
+	openAt time.Time // when it was last seen open
+
+	// What tells of records that nobody will see.
+	oldest bool // closed and without a parent at the first discovery: it may be trimmed any moment
+	gone   bool // it went away before it was read to its end
+	orphan bool // its parent was trimmed before it was seen
+
+	// The first and the newest of the empty answers since the last
+	// record; both zero after a record.
+	quietFrom, quietTo time.Time
+	empties            int // answers in a row
+
+	doing // what its fetcher does, for Stats
+}
+
+// enough is how many empty answers in a row say that a shard holds
+// nothing. DynamoDB may give some though there are records further on.
+const enough = 60
+
+// stillQuiet notes an empty answer. A shard that gave enough of them over
+// some minutes is taken to hold nothing: the floor of its position, which
+// only matters while nothing was read, goes up.
+func (s *shard) stillQuiet(at time.Time) {
+	if s.quietFrom.IsZero() {
+		s.quietFrom, s.empties = at, 0
+	}
+	s.quietTo = at
+	s.empties++
+	raised := at.Add(-clockSkew)
+	if s.empties >= enough && s.quiet() >= clockSkew && s.pos.after == "" && raised.Sub(s.pos.floor) > time.Hour {
+		s.pos.floor, s.dirty = raised, true
+	}
+}
+
 // quiet is how long an open shard has given nothing but empty answers.
 func (s *shard) quiet() time.Duration { return s.quietTo.Sub(s.quietFrom) }
-
-// A shardTree is the stream's shards by id and in the order in which they
-// were found.
-type shardTree struct {
-	byID  map[string]*shard
-	order []*shard
-}
-
-func newShardTree() shardTree { return shardTree{byID: make(map[string]*shard)} }
-
-// insert adds a shard that is to be read from its beginning, if its id is
-// new.
-func (t *shardTree) insert(id, parent string) *shard {
-	s := t.byID[id]
-	if s == nil {
-		s = &shard{id: id, parent: parent}
-		s.pos.kind = typeTrimHorizon
-		s.since = time.Now()
-		t.byID[id] = s
-		t.order = append(t.order, s)
-	}
-	return s
-}
-
-// restore takes in a checkpoint.
-func (t *shardTree) restore(c Checkpoint) {
-	s := t.insert(c.Shard, c.Parent)
-	s.pos = c.position()
-	s.gone = c.Gone
-	if c.Ended {
-		s.phase, s.drainedAt = drained, time.Now()
-	}
-}
-
-// drain marks a shard's end, which was seen at the given time. What its
-// children hold is later than its last record, and than the time at which
-// it was still open.
-func (t *shardTree) drain(s *shard, at time.Time) {
-	s.phase, s.drainedAt, s.dirty = drained, at, true
-	if s.openAt.After(s.pos.floor) {
-		s.pos.floor = s.openAt
-	}
-	for _, child := range t.order {
-		if child.parent == s.id && child.phase == waiting {
-			child.pos.floor, child.dirty = s.pos.floor, true
-		}
-	}
-}
-
-// update takes in a description. Shards that it knows already keep their
-// state; those that are drained and listed no more are removed, once a
-// child of theirs is known, and returned.
-func (t *shardTree) update(d description) (gone []*shard) {
-	first, known := len(t.order) == 0, len(t.order)
-	for _, s := range t.order {
-		s.listed = false
-	}
-	for _, f := range d.shards {
-		s := t.insert(aws.ToString(f.ShardId), aws.ToString(f.ParentShardId))
-		s.listed = true
-		if f.SequenceNumberRange != nil && f.SequenceNumberRange.EndingSequenceNumber != nil {
-			s.closed, s.ending = true, *f.SequenceNumberRange.EndingSequenceNumber
-		} else {
-			s.openAt = d.asked
-		}
-	}
-	for _, s := range t.order[known:] {
-		parent := t.byID[s.parent]
-		s.dirty = true
-		s.orphan = !first && s.parent != "" && parent == nil
-		if parent != nil && parent.phase == drained {
-			s.pos.floor = parent.pos.floor
-		}
-	}
-	parents := t.parents()
-	t.order = slices.DeleteFunc(t.order, func(s *shard) bool {
-		remove := s.phase == drained && !s.listed && parents[s.id]
-		if remove {
-			delete(t.byID, s.id)
-			gone = append(gone, s)
-		}
-		return remove
-	})
-	return gone
-}
-
-// reopen has the drained shards read once more that went away before a
-// child of theirs was seen: what comes after them went away too, if there
-// was anything, and reading them tells so.
-func (t *shardTree) reopen() {
-	for _, s := range t.childless() {
-		if !s.listed && !s.gone {
-			s.phase, s.drainedAt = waiting, time.Time{}
-		}
-	}
-}
-
-// rewind has the shards that were being read wait for a new fetcher.
-func (t *shardTree) rewind() {
-	for _, s := range t.order {
-		if s.phase == reading {
-			s.phase, s.quietFrom, s.quietTo = waiting, time.Time{}, time.Time{}
-		}
-	}
-}
-
-//weave:ready
-
-// ready lists the shards that may be read now: those whose parent is
-// drained, or is not known since all its records were trimmed.
-func (t *shardTree) ready() []*shard {
-	var ready []*shard
-	for _, s := range t.order {
-		parent := t.byID[s.parent]
-		if s.phase == waiting && (parent == nil || parent.phase == drained) {
-			ready = append(ready, s)
-		}
-	}
-	return ready
-}
-
-//weave:end
-
-func (t *shardTree) parents() map[string]bool {
-	parents := make(map[string]bool, len(t.order))
-	for _, s := range t.order {
-		parents[s.parent] = true
-	}
-	return parents
-}
-
-// childless lists the drained shards that no known shard descends from.
-func (t *shardTree) childless() []*shard {
-	parents := t.parents()
-	return slices.DeleteFunc(slices.Clone(t.order), func(s *shard) bool {
-		return s.phase != drained || parents[s.id]
-	})
-}

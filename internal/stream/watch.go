@@ -49,7 +49,7 @@ func (r *Reader) stalls(began time.Time) []ShardStats {
 		case d.State == Fetching:
 			// An empty answer is an answer.
 			since = later(since, d.LastCall)
-		case d.State == Ended && !parents[d.Shard] && r.newest.status == "ENABLED":
+		case d.State == Ended && !parents[d.Shard] && r.expectsChild(s):
 		default:
 			continue // it waits for another shard, which is told of
 		}

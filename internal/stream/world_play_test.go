@@ -85,7 +85,7 @@ func (m *memory) saved() map[string]string {
 	return saved
 }
 
-var slowRhythm = rhythm{poll: 20 * time.Minute, discover: 10 * time.Minute, watch: time.Hour}
+var slowRhythm = rhythm{discover: 10 * time.Minute, watch: time.Hour}
 
 // run plays the world and returns what was wrong in it.
 func (p *played) run() (violations []string) {
@@ -99,7 +99,7 @@ func (p *played) run() (violations []string) {
 	playing.Go(func() {
 		p.play(steps)
 		if p.Disable {
-			p.newest().disable()
+			p.disable()
 		}
 	})
 	for _, run := range p.Runs {
@@ -108,6 +108,9 @@ func (p *played) run() (violations []string) {
 	}
 	playing.Wait()
 	p.finish(m)
+	if p.engine != nil {
+		p.engine.close()
+	}
 	p.verdict()
 	return p.violations
 }
@@ -152,6 +155,9 @@ func (p *played) life(run worldRun, m *memory) error {
 	if p.Slow {
 		limit = 1000 * time.Hour
 	}
+	if p.engine != nil && run.After != 1<<30 {
+		limit /= 10 // it takes its time over each call
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	l := &life{played: p, run: run, mem: m, cancel: cancel, grip: &grip{memory: m, fails: run.Saves}}
@@ -170,7 +176,7 @@ func (p *played) life(run worldRun, m *memory) error {
 		options.Idle = 40 * time.Second
 	}
 	if p.Slow {
-		options.rhythm = slowRhythm
+		options.rhythm, options.Poll = slowRhythm, 20*time.Minute
 		options.CheckpointEvery *= 600
 		options.Idle *= 100
 	}

@@ -29,6 +29,7 @@ type played struct {
 	arns    []string
 	open    [items]*fakeShard // where an item is written now
 	calls   map[string]int    // by operation
+	engine  *engineWorld      // has the streams, which are then its mirror; or nil
 	trace
 }
 
@@ -77,6 +78,10 @@ func (p *played) play(steps []worldStep) {
 func (p *played) step(s worldStep) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.engine != nil {
+		p.engine.step(p, s)
+		return
+	}
 	f := p.newest()
 	shard := p.open[s.Item]
 	switch s.Kind {
@@ -93,6 +98,16 @@ func (p *played) step(s worldStep) {
 		f.disable()
 		p.newStream()
 	}
+}
+
+// disable ends the newest stream, for good.
+func (p *played) disable() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.engine != nil {
+		p.engine.disable(p)
+	}
+	p.newest().disable()
 }
 
 // disable ends a stream.
@@ -177,6 +192,9 @@ func (p *played) ListStreams(ctx context.Context, in *dynamodbstreams.ListStream
 	if err := p.onCall(ctx, "ListStreams", *in.TableName); err != nil {
 		return nil, err
 	}
+	if p.engine != nil {
+		return p.engine.streams.ListStreams(ctx, in)
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	out := &dynamodbstreams.ListStreamsOutput{}
@@ -198,16 +216,42 @@ func (f *fakeStream) vanished() (gone bool) {
 	return gone
 }
 
-// stream finds the one that an ARN or a shard's id names.
-func (p *played) stream(arn string) *fakeStream {
+// stream answers for the one that an ARN or an iterator names.
+func (p *played) stream(name string) API {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for i, f := range p.streams {
-		if p.arns[i] == arn || strings.HasPrefix(arn, fmt.Sprintf("%d-", i)) {
+		switch {
+		case !strings.HasPrefix(name, p.arns[i]) && !strings.HasPrefix(name, fmt.Sprintf("%d-", i)):
+		case p.engine != nil:
+			return engineStream{p, f}
+		default:
 			return f
 		}
 	}
 	return nil
+}
+
+// shard finds one by its id.
+func (p *played) shard(id string) (found *fakeShard) {
+	for _, f := range p.streams {
+		f.set(func() {
+			if s := f.shard(id); s != nil {
+				found = s
+			}
+		})
+	}
+	return found
+}
+
+// descends reports whether a shard comes after another one in its line.
+func (p *played) descends(id, from string) bool {
+	for s := p.shard(id); s != nil; s = p.shard(s.parent) {
+		if s.parent == from {
+			return true
+		}
+	}
+	return false
 }
 
 func (p *played) DescribeStream(ctx context.Context, in *dynamodbstreams.DescribeStreamInput, o ...func(*dynamodbstreams.Options)) (*dynamodbstreams.DescribeStreamOutput, error) {

@@ -116,7 +116,7 @@ func drawDuration(t *rapid.T, slow bool, name string) time.Duration {
 	return unit * time.Duration(rapid.IntRange(0, 3).Draw(t, name))
 }
 
-func drawWorld(t *rapid.T) world {
+func drawWorld(t *rapid.T, slow bool) world {
 	w := world{
 		Roots:        rapid.IntRange(1, 3).Draw(t, "roots"),
 		ShardsAPage:  rapid.SampledFrom([]int{1, 2, 100}).Draw(t, "shards a page"),
@@ -126,8 +126,8 @@ func drawWorld(t *rapid.T) world {
 		Pace:         rapid.SampledFrom([]float64{0, 0, 5}).Draw(t, "pace"),
 		Disable:      rapid.Bool().Draw(t, "disable"),
 		Late:         rapid.Bool().Draw(t, "late"),
+		Slow:         slow,
 	}
-	w.Slow = rapid.IntRange(0, 9).Draw(t, "slow") == 9
 	drawStep := func(t *rapid.T) worldStep { return drawStep(t, w.Slow) }
 	drawRun := func(t *rapid.T) worldRun { return drawRun(t, w.Slow) }
 	w.Steps = rapid.SliceOfN(rapid.Custom(drawStep), 1, 30).Draw(t, "steps")

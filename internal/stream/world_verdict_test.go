@@ -3,7 +3,6 @@ package stream
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
@@ -197,9 +196,9 @@ func (p *played) called(operation, shard string) {
 			p.violate("11 calls of DescribeStream in %v", now.Sub(p.describes[n]))
 		}
 	case "GetRecords":
-		parent := shard[:max(strings.LastIndex(shard, "."), 0)]
+		s := p.shard(shard)
 		for _, w := range p.byKey {
-			if w.shard.id == parent && len(w.by) == 0 && p.owed(w) && !w.trimmedNow() {
+			if w.shard.id == s.parent && len(w.by) == 0 && p.owed(w) && !w.trimmedNow() {
 				p.violate("shard %s is read before %v of its parent was handled", shard, w.key)
 				break
 			}
@@ -249,6 +248,9 @@ func (p *played) mayEnd(idle bool) bool {
 func (p *played) verdict() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	for _, f := range p.streams {
+		f.set(f.trim)
+	}
 	for _, w := range p.byKey {
 		if len(w.by) == 0 && p.owed(w) && !p.covered(w) {
 			p.violate("%v was lost without a word", w.key)
@@ -264,10 +266,10 @@ func (p *played) covered(w *written) bool {
 		return true
 	}
 	for _, g := range p.gaps {
-		if strings.HasPrefix(g.Shard, w.shard.id+".") && g.Last == "" {
+		if p.descends(g.Shard, w.shard.id) && g.Last == "" {
 			return true
 		}
-		if strings.HasPrefix(w.shard.id, g.Shard+".") && g.Oldest == "" {
+		if p.descends(w.shard.id, g.Shard) && g.Oldest == "" {
 			return true // the children of a shard that went away
 		}
 		if g.Shard != w.shard.id {

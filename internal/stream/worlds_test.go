@@ -21,30 +21,37 @@ var worldsWanted = flag.Int("worlds", worldsByDefault, "play so many `worlds`")
 // a child is read after its parent; calls stay within the limits; and
 // reading comes to its end.
 func TestWorlds(t *testing.T) {
-	set := func(name, value string) {
-		given := false
-		flag.Visit(func(f *flag.Flag) { given = given || f.Name == name })
-		if !given {
-			flag.Set(name, value)
-		}
-	}
 	const halves = 2 // side by side
-	set("rapid.checks", strconv.Itoa((*worldsWanted+halves-1)/halves))
-	set("rapid.nofailfile", "true")
+	setChecks(t, (*worldsWanted+halves-1)/halves)
 	for half := range halves {
 		t.Run(strconv.Itoa(half+1), func(t *testing.T) {
 			t.Parallel()
-			rapid.Check(t, func(rt *rapid.T) { checkWorld(t, rt, drawWorld(rt)) })
+			rapid.Check(t, func(rt *rapid.T) {
+				slow := rapid.IntRange(0, 9).Draw(rt, "slow") == 9
+				checkWorld(t, rt, drawWorld(rt, slow), newPlayed)
+			})
 		})
 	}
 }
 
+// setChecks has rapid check so often, unless the command line says how often.
+func setChecks(t *testing.T, n int) {
+	given := false
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "rapid.checks" })
+	if given {
+		return
+	}
+	before := flag.Lookup("rapid.checks").Value.String()
+	flag.Set("rapid.checks", strconv.Itoa(n))
+	t.Cleanup(func() { flag.Set("rapid.checks", before) })
+}
+
 // checkWorld plays a world in a bubble and gives the verdict outside, since
 // rapid must not fail inside.
-func checkWorld(t *testing.T, rt *rapid.T, w world) {
+func checkWorld(t *testing.T, rt *rapid.T, w world, begin func(world) *played) {
 	var violations []string
 	synctest.Test(t, func(*testing.T) {
-		violations = newPlayed(w).run()
+		violations = begin(w).run()
 	})
 	for _, v := range violations {
 		rt.Error(v)

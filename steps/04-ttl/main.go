@@ -66,9 +66,13 @@ func main() {
 		}
 
 		// Mark the place in the stream first, then write: whatever
-		// happens to the rows comes after it.
+		// happens to the rows comes after it. On a faster clock,
+		// look more often, or our own wait would hide DynamoDB's.
 		reader, err := stream.Open(ctx, streams, t.StreamARN,
-			stream.Options{Start: stream.Latest})
+			stream.Options{
+				Start: stream.Latest,
+				Poll:  time.Second / time.Duration(scale),
+			})
 		if err != nil {
 			return err
 		}

@@ -33,6 +33,7 @@ type definition struct {
 	OnDemand    time.Time         // when it was last set to PAY_PER_REQUEST
 	Indexes     []indexDefinition `json:",omitempty"`
 	TTL         ttl
+	Kept        kept   `json:",omitzero"`
 	StreamLabel string // of the latest stream, also one that has ended
 	StreamARN   string
 }

@@ -19,6 +19,8 @@ type CreateTableInput struct {
 	BillingMode          *string
 	Throughput           *Throughput
 	Stream               *StreamSpecification
+	Settings             Settings
+	Tags                 []Tag
 }
 
 // CreateTable makes a table. The answer shows it CREATING, as the service's
@@ -43,6 +45,9 @@ func (e *Engine) CreateTable(ctx context.Context, in *CreateTableInput) (*TableD
 		return nil, err
 	}
 	if err := checkStream(in.Stream); err != nil {
+		return nil, err
+	}
+	if err := checkTags(in.Tags); err != nil {
 		return nil, err
 	}
 	return write(ctx, e, func(tx *store.Tx, c *catalog) (*TableDescription, error) {
@@ -79,6 +84,8 @@ func (e *Engine) makeTable(tx *store.Tx, c *catalog, in *CreateTableInput) (*tab
 		t.Indexes = append(t.Indexes, in.GlobalIndexes[i].define(-tx.NextSequence(), true))
 	}
 	t.dropUnused()
+	e.keep(&t.Kept, &in.Settings)
+	t.Kept.Tags = withTags(nil, in.Tags)
 	var err error
 	if t.id, err = tx.InsertTable(t.name, encode(t.definition)); err != nil {
 		return nil, err
@@ -114,6 +121,7 @@ func (in *CreateTableInput) check() error {
 	}
 	c.throughput(in.Throughput, "")
 	c.stream(in.Stream)
+	c.settings(&in.Settings)
 	return c.err()
 }
 

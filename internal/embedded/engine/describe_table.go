@@ -51,6 +51,7 @@ func (e *Engine) describe(tx *store.Tx, t *table, status string) (*TableDescript
 		on, view := true, t.stream.View
 		d.StreamSpecification = &StreamSpecification{StreamEnabled: &on, StreamViewType: &view}
 	}
+	e.describeSettings(d, t)
 	for i := range t.Indexes {
 		if err == nil {
 			err = e.describeIndex(tx, d, &t.Indexes[i])

@@ -60,6 +60,10 @@ type TableDescription struct {
 	LatestStreamLabel         string                   `json:",omitempty"`
 	LatestStreamArn           string                   `json:",omitempty"`
 	DeletionProtectionEnabled bool
+	TableClassSummary         *TableClassSummary         `json:",omitempty"`
+	SSEDescription            *SSEDescription            `json:",omitempty"`
+	OnDemandThroughput        *OnDemandThroughput        `json:",omitempty"`
+	WarmThroughput            *WarmThroughputDescription `json:",omitempty"`
 }
 
 // An IndexDescription is what the API tells of a local index.

@@ -13,6 +13,7 @@ type UpdateTableInput struct {
 	BillingMode *string
 	Throughput  *Throughput
 	Stream      *StreamSpecification
+	Settings    Settings
 
 	AttributeDefinitions []AttributeDefinition // nil: absent; only a new index's matter
 	IndexUpdates         []IndexUpdate         // nil: absent
@@ -30,10 +31,11 @@ func (e *Engine) UpdateTable(ctx context.Context, in *UpdateTableInput) (*TableD
 	c.throughput(in.Throughput, "")
 	c.indexUpdates(in.IndexUpdates)
 	c.stream(in.Stream)
+	c.settings(&in.Settings)
 	if err := c.err(); err != nil {
 		return nil, err
 	}
-	if in.BillingMode == nil && in.Throughput == nil && in.Stream == nil && len(in.IndexUpdates) == 0 {
+	if in.BillingMode == nil && in.Throughput == nil && in.Stream == nil && len(in.IndexUpdates) == 0 && !in.Settings.given() {
 		return nil, invalid("At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates or SSESpecification or ReplicaUpdates is required")
 	}
 	if err := checkStream(in.Stream); err != nil {
@@ -57,6 +59,7 @@ func (e *Engine) UpdateTable(ctx context.Context, in *UpdateTableInput) (*TableD
 		if err := e.updateIndexes(tx, &t, in, old.BillingMode == "PAY_PER_REQUEST"); err != nil {
 			return nil, err
 		}
+		e.keep(&t.Kept, &in.Settings)
 		if err := tx.UpdateTable(t.id, encode(t.definition)); err != nil {
 			return nil, err
 		}
@@ -142,6 +145,9 @@ func (e *Engine) DeleteTable(ctx context.Context, in *TableInput) (*TableDescrip
 		t, err := c.named(*in.TableName)
 		if err != nil {
 			return nil, err
+		}
+		if t.Kept.DeletionProtection {
+			return nil, invalid("Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.")
 		}
 		d, err := e.describe(tx, t, "DELETING")
 		if err != nil {

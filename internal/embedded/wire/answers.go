@@ -2,6 +2,7 @@ package wire
 
 import (
 	"encoding/json"
+	"slices"
 	"strconv"
 
 	"dynamostreamer/internal/embedded/attr"
@@ -216,7 +217,12 @@ func appendIterator(dst []byte, token string) []byte {
 }
 
 func appendRecords(dst []byte, out *engine.GetRecordsOutput) []byte {
-	dst = append(dst, `{"Records":[`...)
+	// A page is large: one that grows bit by bit is copied over and over.
+	size := 0
+	for i := range out.Records {
+		size += 512 + 2*out.Records[i].SizeBytes
+	}
+	dst = append(slices.Grow(dst, size), `{"Records":[`...)
 	for i := range out.Records {
 		dst = appendRecord(comma(dst, i), &out.Records[i])
 	}

@@ -19,6 +19,7 @@ type decoder struct {
 	unsupported error    // the first parameter that the engine does not have
 	seen        []string // expressions, and parameters of before them
 	fault       Fault    // that the request has to meet while it runs
+	host        string
 }
 
 const apiClass = "class com.amazonaws.dynamodb.v20120810."
@@ -123,21 +124,15 @@ func (d *decoder) want(kind byte, class, scalar string, read func() error) error
 // missing are the parameters that the engine does not have, and what to use
 // instead; empty is nothing.
 var missing = map[string]string{
-	"Expected":                  "ConditionExpression",
-	"ConditionalOperator":       "an expression",
-	"AttributeUpdates":          "UpdateExpression",
-	"AttributesToGet":           "ProjectionExpression",
-	"KeyConditions":             "KeyConditionExpression",
-	"QueryFilter":               "FilterExpression",
-	"ScanFilter":                "FilterExpression",
-	"ReplicaUpdates":            "",
-	"SSESpecification":          "",
-	"Tags":                      "",
-	"TableClass":                "",
-	"DeletionProtectionEnabled": "",
-	"ResourcePolicy":            "",
-	"OnDemandThroughput":        "",
-	"WarmThroughput":            "",
+	"Expected":            "ConditionExpression",
+	"ConditionalOperator": "an expression",
+	"AttributeUpdates":    "UpdateExpression",
+	"AttributesToGet":     "ProjectionExpression",
+	"KeyConditions":       "KeyConditionExpression",
+	"QueryFilter":         "FilterExpression",
+	"ScanFilter":          "FilterExpression",
+	"ReplicaUpdates":      "",
+	"ResourcePolicy":      "",
 }
 
 // other passes over a field that the operation's reader does not know. Those of
@@ -153,7 +148,7 @@ func (d *decoder) other(name string) error {
 		if instead != "" {
 			message += ": use " + instead + ", or DynamoDB Local or AWS"
 		} else {
-			message += ": DynamoDB Local and AWS do"
+			message += ": AWS does"
 		}
 		d.unsupported = &engine.Error{Code: engine.ValidationException, Message: message}
 	}
@@ -193,23 +188,32 @@ func (d *decoder) mixed() error {
 		strings.Join(legacy, ", "), strings.Join(expressions, ", "))}
 }
 
-// operationsElsewhere names DynamoDB's operations that are no part of the engine,
-// to tell them from those that do not exist.
-var operationsElsewhere = strings.Fields(`
-	BatchExecuteStatement CreateBackup CreateGlobalTable DeleteBackup DeleteResourcePolicy DescribeBackup
-	DescribeContinuousBackups DescribeContributorInsights DescribeEndpoints DescribeExport DescribeGlobalTable
-	DescribeGlobalTableSettings DescribeImport DescribeKinesisStreamingDestination DescribeLimits
-	DescribeTableReplicaAutoScaling DisableKinesisStreamingDestination EnableKinesisStreamingDestination
-	ExecuteStatement ExecuteTransaction ExportTableToPointInTime GetResourcePolicy ImportTable ListBackups
-	ListContributorInsights ListExports ListGlobalTables ListImports ListTagsOfResource PutResourcePolicy
-	RestoreTableFromBackup RestoreTableToPointInTime TagResource UntagResource UpdateContinuousBackups
-	UpdateContributorInsights UpdateGlobalTable UpdateGlobalTableSettings UpdateKinesisStreamingDestination
-	UpdateTableReplicaAutoScaling`)
+// elsewhere are DynamoDB's operations that are no part of the engine, and what to
+// do instead.
+var elsewhere = []struct{ operations, instead string }{
+	{"ExecuteStatement BatchExecuteStatement ExecuteTransaction",
+		"it has no PartiQL: use GetItem, Query, PutItem, UpdateItem, DeleteItem and the Batch and Transact operations, or DynamoDB Local"},
+	{`CreateBackup DeleteBackup DescribeBackup ListBackups RestoreTableFromBackup RestoreTableToPointInTime
+		DescribeContinuousBackups UpdateContinuousBackups ExportTableToPointInTime DescribeExport ListExports
+		ImportTable DescribeImport ListImports`,
+		"copy the database's folder while nobody writes, or use AWS"},
+	{`CreateGlobalTable UpdateGlobalTable DescribeGlobalTable ListGlobalTables DescribeGlobalTableSettings
+		UpdateGlobalTableSettings DescribeTableReplicaAutoScaling UpdateTableReplicaAutoScaling`,
+		"it is one region: use AWS"},
+	{`DescribeContributorInsights ListContributorInsights UpdateContributorInsights DescribeKinesisStreamingDestination
+		EnableKinesisStreamingDestination DisableKinesisStreamingDestination UpdateKinesisStreamingDestination
+		GetResourcePolicy PutResourcePolicy DeleteResourcePolicy`,
+		"use AWS"},
+}
 
 func unknown(name string) error {
-	e := &engine.Error{Code: engine.UnknownOperationException, Message: "An unknown operation was requested."}
-	if slices.Contains(operationsElsewhere, name) {
-		e.Message = name + " is not part of the embedded engine: DynamoDB Local or AWS has it"
+	for _, e := range elsewhere {
+		if slices.Contains(strings.Fields(e.operations), name) {
+			return &engine.Error{
+				Code:    engine.UnknownOperationException,
+				Message: name + " is not part of the embedded engine: " + e.instead,
+			}
+		}
 	}
-	return e
+	return &engine.Error{Code: engine.UnknownOperationException, Message: "An unknown operation was requested."}
 }

@@ -62,7 +62,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuseBody(w, err)
 		return
 	}
-	answer, status, lost := h.answer(r.Context(), target, r.Header.Get("Authorization") != "", body)
+	answer, status, lost := h.answer(r, target, body)
 	if lost {
 		panic(http.ErrAbortHandler)
 	}
@@ -98,20 +98,20 @@ func refuseBody(w http.ResponseWriter, err error) {
 }
 
 // answer runs one operation. lost says that the client must not get the answer.
-func (h *Handler) answer(ctx context.Context, target string, signed bool, body string) (answer []byte, status int, lost bool) {
+func (h *Handler) answer(r *http.Request, target, body string) (answer []byte, status int, lost bool) {
 	name, op := find(target)
 	switch {
 	case op == nil:
 		return appendError(nil, unknown(name)), http.StatusBadRequest, false
-	case !signed:
+	case r.Header.Get("Authorization") == "":
 		return appendError(nil, errUnsigned), http.StatusBadRequest, false
 	}
 	fault := h.faults.take(name)
 	if err := fault.refusal(); err != nil {
 		return appendError(nil, err), statusOf(err), false
 	}
-	d := &decoder{Scanner: attr.NewScanner(body), fault: fault}
-	answer, err := op(ctx, h.engine, d)
+	d := &decoder{Scanner: attr.NewScanner(body), fault: fault, host: r.Host}
+	answer, err := op(r.Context(), h.engine, d)
 	if fault == LostAnswer {
 		return nil, 0, true
 	}
@@ -172,6 +172,11 @@ var tableOperations = map[string]operation{
 	"DeleteTable":        operationOf(readTable, (*engine.Engine).DeleteTable, appendNamed[*engine.TableDescription]("TableDescription")),
 	"DescribeTable":      operationOf(readTable, (*engine.Engine).DescribeTable, appendNamed[*engine.TableDescription]("Table")),
 	"ListTables":         operationOf(readListTables, (*engine.Engine).ListTables, appendJSON[*engine.ListTablesOutput]),
+	"TagResource":        operationOf(readTagResource, (*engine.Engine).TagResource, appendJSON[struct{}]),
+	"UntagResource":      operationOf(readTagResource, (*engine.Engine).UntagResource, appendJSON[struct{}]),
+	"ListTagsOfResource": operationOf(readTagResource, (*engine.Engine).ListTagsOfResource, appendJSON[*engine.ListTagsOfResourceOutput]),
+	"DescribeLimits":     operationOf(readNothing, (*engine.Engine).DescribeLimits, appendJSON[engine.LimitsDescription]),
+	"DescribeEndpoints":  describeEndpoints,
 	"UpdateTimeToLive":   operationOf(readUpdateTimeToLive, (*engine.Engine).UpdateTimeToLive, appendNamed[*engine.TimeToLiveSpecification]("TimeToLiveSpecification")),
 	"DescribeTimeToLive": operationOf(readTable, (*engine.Engine).DescribeTimeToLive, appendNamed[*engine.TimeToLiveDescription]("TimeToLiveDescription")),
 	"PutItem":            operationOf(readPutItem, (*engine.Engine).PutItem, appendWrite),

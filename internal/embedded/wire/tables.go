@@ -9,7 +9,7 @@ func readTable(d *decoder, in *engine.TableInput) error {
 }
 
 func readCreateTable(d *decoder, in *engine.CreateTableInput) error {
-	return d.request(
+	fields := []any{
 		"TableName", &in.TableName,
 		"AttributeDefinitions", func() error { return d.attributeDefinitions(&in.AttributeDefinitions) },
 		"KeySchema", func() error { return d.keySchema(&in.KeySchema) },
@@ -18,18 +18,21 @@ func readCreateTable(d *decoder, in *engine.CreateTableInput) error {
 		"BillingMode", &in.BillingMode,
 		"ProvisionedThroughput", func() error { return d.throughput(&in.Throughput) },
 		"StreamSpecification", func() error { return d.streamSpecification(&in.Stream) },
-	)
+		"Tags", func() error { return d.tags(&in.Tags) },
+	}
+	return d.request(append(fields, d.settings(&in.Settings)...)...)
 }
 
 func readUpdateTable(d *decoder, in *engine.UpdateTableInput) error {
-	return d.request(
+	fields := []any{
 		"TableName", &in.TableName,
 		"BillingMode", &in.BillingMode,
 		"ProvisionedThroughput", func() error { return d.throughput(&in.Throughput) },
 		"StreamSpecification", func() error { return d.streamSpecification(&in.Stream) },
 		"AttributeDefinitions", func() error { return d.attributeDefinitions(&in.AttributeDefinitions) },
 		"GlobalSecondaryIndexUpdates", func() error { return d.indexUpdates(&in.IndexUpdates) },
-	)
+	}
+	return d.request(append(fields, d.settings(&in.Settings)...)...)
 }
 
 func (d *decoder) attributeDefinitions(to *[]engine.AttributeDefinition) error {

@@ -98,7 +98,7 @@ func TestValidation(t *testing.T) {
 		{"no capacity", "CreateTable", `{"TableName":"new",` + schema + `}`, v + "One or more parameter values were invalid: ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode is PROVISIONED"},
 		{"stream without a view", "CreateTable", `{"TableName":"new",` + schema + `,"BillingMode":"PAY_PER_REQUEST","StreamSpecification":{"StreamEnabled":true}}`, v + "One or more parameter values were invalid: StreamViewType is required when StreamEnabled is set to true"},
 		{"exists", "CreateTable", `{"TableName":"tab",` + schema + `,"BillingMode":"PAY_PER_REQUEST"}`, "ResourceInUseException: Table already exists: tab"},
-		{"a parameter that is not there", "CreateTable", `{"TableName":"new",` + schema + `,"BillingMode":"PAY_PER_REQUEST","ResourcePolicy":"{}"}`, v + "The embedded engine does not have the parameter ResourcePolicy: DynamoDB Local and AWS do"},
+		{"a parameter that is not there", "CreateTable", `{"TableName":"new",` + schema + `,"BillingMode":"PAY_PER_REQUEST","ResourcePolicy":"{}"}`, v + "The embedded engine does not have the parameter ResourcePolicy: AWS does"},
 
 		{"no such table", "DescribeTable", `{"TableName":"nope"}`, "ResourceNotFoundException: Requested resource not found: Table: nope not found"},
 		{"no such table", "DeleteTable", `{"TableName":"nope"}`, "ResourceNotFoundException: Requested resource not found: Table: nope not found"},

@@ -150,7 +150,7 @@ func TestProtocol(t *testing.T) {
 
 	for operation, want := range map[string]string{
 		"Bogus":            "UnknownOperationException: An unknown operation was requested.",
-		"ExecuteStatement": "UnknownOperationException: ExecuteStatement is not part of the embedded engine: DynamoDB Local or AWS has it",
+		"ExecuteStatement": "UnknownOperationException: ExecuteStatement is not part of the embedded engine: it has no PartiQL: use GetItem, Query, PutItem, UpdateItem, DeleteItem and the Batch and Transact operations, or DynamoDB Local",
 		"streams:PutItem":  "UnknownOperationException: An unknown operation was requested.",
 		"GetRecords":       "UnknownOperationException: An unknown operation was requested.",
 	} {

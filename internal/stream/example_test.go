@@ -1,0 +1,239 @@
+package stream_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
+
+	"dynamostreamer/internal/embedded"
+	"dynamostreamer/internal/stream"
+)
+
+// exampleClients are clients of a DynamoDB in memory. A service makes its
+// own from its configuration:
+//
+//	cfg, err := config.LoadDefaultConfig(ctx)
+//	db, streams := dynamodb.NewFromConfig(cfg), dynamodbstreams.NewFromConfig(cfg)
+func exampleClients() (db *dynamodb.Client, streams *dynamodbstreams.Client, end func() error) {
+	e, err := embedded.OpenMemory(embedded.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	cfg := aws.Config{
+		Region: e.Region(), HTTPClient: e.HTTPClient(), BaseEndpoint: aws.String(embedded.BaseEndpoint),
+		Credentials: credentials.NewStaticCredentialsProvider("any", "any", ""),
+	}
+	return dynamodb.NewFromConfig(cfg), dynamodbstreams.NewFromConfig(cfg), e.Close
+}
+
+// orders makes a table with a stream, whose ARN it returns.
+func orders(ctx context.Context, db *dynamodb.Client) (arn string) {
+	out, err := db.CreateTable(ctx, &dynamodb.CreateTableInput{
+		TableName: aws.String("orders"), BillingMode: types.BillingModePayPerRequest,
+		AttributeDefinitions: []types.AttributeDefinition{{AttributeName: aws.String("id"), AttributeType: types.ScalarAttributeTypeS}},
+		KeySchema:            []types.KeySchemaElement{{AttributeName: aws.String("id"), KeyType: types.KeyTypeHash}},
+		StreamSpecification:  &types.StreamSpecification{StreamEnabled: aws.Bool(true), StreamViewType: types.StreamViewTypeNewAndOldImages},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	return *out.TableDescription.LatestStreamArn
+}
+
+// order writes one order.
+func order(ctx context.Context, db *dynamodb.Client, id, state string) {
+	_, err := db.PutItem(ctx, &dynamodb.PutItemInput{TableName: aws.String("orders"), Item: map[string]types.AttributeValue{
+		"id":    &types.AttributeValueMemberS{Value: id},
+		"state": &types.AttributeValueMemberS{Value: state},
+	}})
+	if err != nil {
+		log.Fatal(err)
+	}
+}
+
+// Order is a row as the service knows it.
+type Order struct {
+	ID    string `dynamodbav:"id"`
+	State string `dynamodbav:"state"`
+}
+
+// briefly lets reading end soon after the last change; a service leaves
+// Idle out and goes on.
+const briefly = 200 * time.Millisecond
+
+// The simplest form is a loop. Asking for the next event says that this one
+// is handled.
+func ExampleReader_Events() {
+	ctx := context.Background()
+	db, streams, end := exampleClients()
+	defer end()
+	arn := orders(ctx, db)
+	order(ctx, db, "7", "placed")
+	order(ctx, db, "7", "paid")
+
+	reader, err := stream.Open(ctx, streams, arn, stream.Options{Idle: briefly})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for event, err := range reader.Events(ctx) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		var row Order
+		if err := event.Image().Decode(&row); err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(event.Kind, row)
+	}
+	if err := reader.Close(); err != nil { // saves the checkpoint, if there is one
+		log.Fatal(err)
+	}
+	// Output:
+	// inserted {7 placed}
+	// modified {7 paid}
+}
+
+// Run handles shards side by side, repeats what fails and, with a
+// DeadLetter, puts aside what goes on failing.
+func ExampleReader_Run() {
+	ctx := context.Background()
+	db, streams, end := exampleClients()
+	defer end()
+	arn := orders(ctx, db)
+	order(ctx, db, "7", "placed")
+	order(ctx, db, "8", "?")
+	order(ctx, db, "9", "placed")
+
+	reader, err := stream.Open(ctx, streams, arn, stream.Options{
+		Idle:     briefly,
+		Attempts: 2,
+		DeadLetter: func(ctx context.Context, event stream.Event, err error) error {
+			fmt.Println("put aside:", err)
+			return nil // it counts as handled
+		},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	err = reader.Run(ctx, func(ctx context.Context, event stream.Event) error {
+		var row Order
+		if err := event.New.Decode(&row); err != nil {
+			return err
+		}
+		if row.State == "?" {
+			return errors.New("order " + row.ID + " is in no state that we know")
+		}
+		fmt.Println("handled:", row)
+		return nil
+	})
+	if err := errors.Join(err, reader.Close()); err != nil {
+		log.Fatal(err)
+	}
+	// Output:
+	// handled: {7 placed}
+	// put aside: order 8 is in no state that we know
+	// handled: {9 placed}
+}
+
+// With checkpoints in a file, a reader goes on where the last one ended.
+func ExampleFileCheckpoints() {
+	ctx := context.Background()
+	db, streams, end := exampleClients()
+	defer end()
+	arn := orders(ctx, db)
+	dir, err := os.MkdirTemp("", "example")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+
+	read := func() {
+		reader, err := stream.Open(ctx, streams, arn, stream.Options{
+			Checkpoints: stream.FileCheckpoints(filepath.Join(dir, "checkpoint")),
+			Idle:        briefly,
+		})
+		if err != nil {
+			log.Fatal(err) // a *TakenError if another reader has the file
+		}
+		fmt.Println("goes on from a checkpoint:", reader.Resumed())
+		for event, err := range reader.Events(ctx) {
+			if err != nil {
+				log.Fatal(err)
+			}
+			var row Order
+			if err := event.Image().Decode(&row); err != nil {
+				log.Fatal(err)
+			}
+			fmt.Println(event.Kind, row)
+		}
+		if err := reader.Close(); err != nil {
+			log.Fatal(err)
+		}
+	}
+	order(ctx, db, "7", "placed")
+	read()
+	order(ctx, db, "7", "paid")
+	read()
+	// Output:
+	// goes on from a checkpoint: false
+	// inserted {7 placed}
+	// goes on from a checkpoint: true
+	// modified {7 paid}
+}
+
+// Where effects go to DynamoDB too, write them with the checkpoint in one
+// transaction: then each event takes effect once, whatever crashes.
+func ExampleTableCheckpoints() {
+	ctx := context.Background()
+	db, streams, end := exampleClients()
+	defer end()
+	arn := orders(ctx, db)
+	order(ctx, db, "7", "placed")
+	order(ctx, db, "8", "placed")
+
+	// The checkpoints' table has room for the count as well.
+	checkpoints := stream.TableCheckpoints(db, "order-reader", "counter")
+	count := map[string]types.AttributeValue{
+		"reader": &types.AttributeValueMemberS{Value: "totals"},
+		"place":  &types.AttributeValueMemberS{Value: "orders"},
+	}
+	reader, err := stream.Open(ctx, streams, arn, stream.Options{
+		Checkpoints: checkpoints, PageSize: 25, Idle: briefly,
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	err = reader.RunPages(ctx, func(ctx context.Context, page *stream.Page) error {
+		_, err := db.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{
+			checkpoints.TransactItem(page),
+			{Update: &types.Update{
+				TableName: aws.String("order-reader"), Key: count,
+				UpdateExpression: aws.String("ADD seen :n"),
+				ExpressionAttributeValues: map[string]types.AttributeValue{
+					":n": &types.AttributeValueMemberN{Value: fmt.Sprint(len(page.Events))},
+				},
+			}},
+		}})
+		return err // as it is: the reader looks into it
+	})
+	if err := errors.Join(err, reader.Close()); err != nil {
+		log.Fatal(err)
+	}
+	out, err := db.GetItem(ctx, &dynamodb.GetItemInput{TableName: aws.String("order-reader"), Key: count})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("events counted:", out.Item["seen"].(*types.AttributeValueMemberN).Value)
+	// Output:
+	// events counted: 2
+}

@@ -66,7 +66,10 @@ func (in *ReadInput) readPage(ctx context.Context, e *Engine, fn func(*store.Tx,
 	if err := in.checkSelect(); err != nil {
 		return nil, err
 	}
-	set, err := compile(in.Expressions, in.StartKeyErr)
+	if in.StartKeyErr != nil {
+		return nil, invalid("The provided starting key is invalid: %v", in.StartKeyErr)
+	}
+	set, err := compile(in.Expressions, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -144,7 +145,7 @@ func operationOf[In, Out any](
 			return nil, err
 		}
 		if d.unsupported != nil {
-			return nil, d.unsupported
+			return nil, cmp.Or(d.mixed(), d.unsupported)
 		}
 		out, err := run(e, ctx, &in)
 		if err != nil {

@@ -26,12 +26,8 @@ func (d *differ) key() map[string]any {
 	}
 }
 
-// number is a number of which sums and differences have a size that is known: Local
-// counts pairs of digits from the point on, so that 0.00099 takes a byte more than by
-// the rule that fits the captures of the service (attr.Value.Size), which have no such
-// number.
 func (d *differ) number() string {
-	return pick(d, "number", "0", "1", "-1", "7.25", "100", "1e20", "12345678901234567890123456789012345678", "-0.001", "1E-4", "0.30")
+	return pick(d, "number", "0", "1", "-1", "7.25", "100", "1e20", "12345678901234567890123456789012345678", "-0.001", "1E-5", "0.00099", "120", "0.30")
 }
 
 func (d *differ) value(depth int) map[string]any {

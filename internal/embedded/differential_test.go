@@ -333,7 +333,7 @@ func canonical(number string) string {
 	if err != nil {
 		return number
 	}
-	return n.String()
+	return n.Text()
 }
 
 func sortByText(list []any) {

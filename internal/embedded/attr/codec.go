@@ -8,8 +8,8 @@ import (
 
 // The storage form of an item: its number of attributes, then for each its name
 // and its value. Lengths and counts are uvarints, texts have their length before
-// them, a value starts with its type; numbers have their sortable binary form.
-// The first byte of an item is the form's version.
+// them, a value starts with its type; numbers have their sortable form. The first
+// byte of an item is the form's version.
 const itemForm = 1
 
 // AppendItem appends the storage form of it, which ReadItem reads.
@@ -31,38 +31,21 @@ func appendText(dst []byte, s string) []byte {
 	return append(dst, s...)
 }
 
-func appendNumber(dst []byte, text string) []byte {
-	d, err := parseDecimal(text)
-	if err != nil {
-		panic("attr: an N holds no number: " + text)
-	}
-	at := len(dst)
-	dst = d.appendBytes(append(dst, 0)) // at most 22 bytes: the length fits one
-	dst[at] = byte(len(dst) - at - 1)
-	return dst
-}
-
 func appendValue(dst []byte, v Value) []byte {
 	dst = append(dst, byte(v.typ))
 	switch v.typ {
-	case S, B:
+	case S, N, B:
 		dst = appendText(dst, v.text)
-	case N:
-		dst = appendNumber(dst, v.text)
 	case BOOL:
+		truth := byte(0)
 		if v.flag {
-			dst = append(dst, 1)
-		} else {
-			dst = append(dst, 0)
+			truth = 1
 		}
-	case SS, BS, NS:
-		dst = binary.AppendUvarint(dst, uint64(len(v.doc.members)))
-		for _, m := range v.doc.members {
-			if v.typ == NS {
-				dst = appendNumber(dst, m)
-			} else {
-				dst = appendText(dst, m)
-			}
+		dst = append(dst, truth)
+	case SS, NS, BS:
+		dst = binary.AppendUvarint(dst, uint64(len(v.doc.list)))
+		for i := range v.doc.list {
+			dst = appendText(dst, v.doc.list[i].text)
 		}
 	case L:
 		dst = binary.AppendUvarint(dst, uint64(len(v.doc.list)))
@@ -119,32 +102,17 @@ func (r *storageReader) count() int {
 	return 0
 }
 
-func (r *storageReader) text() string {
-	n := r.count()
-	s := r.rest[:n]
+func (r *storageReader) take(n int) string {
+	if n > len(r.rest) {
+		r.failed = true
+		return "\x00"
+	}
+	taken := r.rest[:n]
 	r.rest = r.rest[n:]
-	return s
+	return taken
 }
 
-func (r *storageReader) byte() byte {
-	if r.rest == "" {
-		r.failed = true
-		return 0
-	}
-	b := r.rest[0]
-	r.rest = r.rest[1:]
-	return b
-}
-
-func (r *storageReader) number() string {
-	var buf [32]byte
-	src := r.text()
-	d, err := decimalOfBytes(append(buf[:0], src...))
-	if err != nil {
-		r.failed = true
-	}
-	return d.text()
-}
+func (r *storageReader) text() string { return r.take(r.count()) }
 
 func (r *storageReader) attrs() Item {
 	n := r.count()
@@ -162,42 +130,34 @@ func (r *storageReader) attrs() Item {
 }
 
 func (r *storageReader) value() Value {
-	if r.depth++; r.depth > 2*MaxDepth {
+	if r.depth++; r.depth > 2*maxDepth {
 		r.failed = true
 	}
 	defer func() { r.depth-- }()
 	if r.failed {
 		return Value{}
 	}
-	t := Type(r.byte())
-	switch t {
-	case S, B:
-		return Value{typ: t, text: r.text()}
-	case N:
-		return Value{typ: N, text: r.number()}
+	v := Value{typ: Type(r.take(1)[0])}
+	switch v.typ {
+	case S, N, B:
+		v.text = r.text()
 	case BOOL:
-		return Value{typ: BOOL, flag: r.byte() == 1}
+		v.flag = r.take(1)[0] == 1
 	case NULL:
-		return Value{typ: NULL}
-	case SS, BS, NS:
-		members := make([]string, r.count())
-		for i := range members {
-			if t == NS {
-				members[i] = r.number()
-			} else {
-				members[i] = r.text()
-			}
+	case SS, NS, BS:
+		v.doc = &document{list: make([]Value, r.count())}
+		for i := range v.doc.list {
+			v.doc.list[i] = Value{typ: v.typ.Member(), text: r.text()}
 		}
-		return Value{typ: t, doc: &document{members: members}}
 	case L:
-		list := make([]Value, r.count())
-		for i := range list {
-			list[i] = r.value()
+		v.doc = &document{list: make([]Value, r.count())}
+		for i := range v.doc.list {
+			v.doc.list[i] = r.value()
 		}
-		return Value{typ: L, doc: &document{list: list}}
 	case M:
-		return Value{typ: M, doc: &document{item: r.attrs()}}
+		v.doc = &document{item: r.attrs()}
+	default:
+		r.failed = true
 	}
-	r.failed = true
-	return Value{}
+	return v
 }

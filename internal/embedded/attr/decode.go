@@ -2,10 +2,10 @@ package attr
 
 import (
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // Item reads a map of attribute values: an item, a key, or the
@@ -17,233 +17,129 @@ import (
 // caller can report it in its turn, after the request's other fields. The item
 // is then incomplete. An empty map is an empty Item, which is not nil.
 func (s *Scanner) Item() (Item, error) {
-	if err := s.Want("{", mapOfValues, UnexpectedField); err != nil {
-		return nil, err
+	s.refused = nil
+	it := s.item()
+	if s.err == nil && s.refused != nil {
+		return it, s.refused
 	}
-	var refused *ValidationError
-	it, err := s.attrs(&refused)
-	if err != nil {
-		return nil, err
-	}
-	if refused != nil {
-		return it, refused
-	}
-	return it, nil
+	return it, s.err
 }
 
-// Value reads one attribute value. Its errors are as those of Item.
-func (s *Scanner) Value() (Value, error) {
-	var refused *ValidationError
-	v, err := s.value(&refused)
-	if err != nil {
-		return Value{}, err
+// The readers below leave their errors in the Scanner: err for a text of another
+// shape, refused for the first value that is refused.
+
+func (s *Scanner) refuse(message string) {
+	if s.refused == nil {
+		s.refused = &ValidationError{Message: message}
 	}
-	if refused != nil {
-		return Value{}, refused
-	}
-	return v, nil
 }
 
-func (s *Scanner) attrs(refused **ValidationError) (Item, error) {
-	more, err := s.open('{', '}')
-	if err != nil || !more {
-		return Item{}, err
+func (s *Scanner) item() Item {
+	if s.Want("{", mapOfValues, UnexpectedField) != nil {
+		return nil
 	}
 	attrs := make([]Attr, 0, 4)
-	for more {
-		name, err := s.name()
-		if err != nil {
-			return nil, err
-		}
-		var mine *ValidationError
-		v, err := s.value(&mine)
-		if err != nil {
-			return nil, err
-		}
-		if mine != nil && *refused == nil {
-			mine.Attribute = name
-			*refused = mine
-		}
-		attrs = append(attrs, Attr{name, v})
-		if more, err = s.next('}'); err != nil {
-			return nil, err
+	for more := s.open('{'); more; more = s.next('}') {
+		before, name := s.refused, s.name()
+		attrs = append(attrs, Attr{name, s.value()})
+		if before == nil && s.refused != nil {
+			s.refused.Attribute = name // of maps in maps the outermost stays
 		}
 	}
-	return normalize(attrs), nil
+	return normalize(attrs)
 }
 
-func refuse(refused **ValidationError, message string) {
-	if *refused == nil {
-		*refused = &ValidationError{Message: message}
-	}
-}
+const (
+	noType   = "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes"
+	twoTypes = "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes"
+)
 
 // value reads an object with one name, the type, and its content.
-func (s *Scanner) value(refused **ValidationError) (Value, error) {
-	if s.Kind() == 'n' {
-		refuse(refused, "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes")
-		return Value{}, s.literal("null")
+func (s *Scanner) value() (v Value) {
+	if s.Null() {
+		s.refuse(noType)
+		return v
 	}
-	if err := s.Want("{", classValue, UnexpectedMember); err != nil {
-		return Value{}, err
+	if s.Want("{", classValue, UnexpectedMember) != nil {
+		return v
 	}
-	var v Value
 	found := 0
-	more, err := s.open('{', '}')
-	for more && err == nil {
-		var name string
-		if name, err = s.name(); err != nil {
-			break
-		}
-		t := TypeNamed(name)
-		switch {
+	for more := s.open('{'); more; more = s.next('}') {
+		switch t := TypeNamed(s.name()); {
 		case t == None:
-			err = s.Skip()
-		case s.Null():
-		default:
+			_ = s.Skip()
+		case !s.Null():
 			found++
-			v, err = s.content(t, refused)
+			v = s.content(t)
 		}
-		if err == nil {
-			more, err = s.next('}')
-		}
-	}
-	if err != nil {
-		return Value{}, err
 	}
 	switch found {
 	case 0:
-		refuse(refused, "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes")
+		s.refuse(noType)
 	case 1:
 	default:
-		refuse(refused, "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes")
+		s.refuse(twoTypes)
 	}
-	return v, nil
+	return v
 }
 
 // content reads what stands under the name of the type t.
-func (s *Scanner) content(t Type, refused **ValidationError) (Value, error) {
+func (s *Scanner) content(t Type) Value {
+	v := Value{typ: t}
 	switch t {
 	case S:
-		text, err := s.String()
-		return Value{typ: S, text: text}, err
+		v.text, _ = s.String()
 	case N:
-		text, err := s.String()
-		return Value{typ: N, text: numberText(text, refused)}, err
-	case B:
-		bytes, err := s.bytes()
-		return Value{typ: B, text: bytes}, err
-	case BOOL:
-		b, err := s.Bool()
-		return Value{typ: BOOL, flag: b}, err
-	case NULL:
-		// The service takes false too, and returns true.
-		_, err := s.Bool()
-		return Value{typ: NULL}, err
-	case L:
-		return s.list(refused)
-	case M:
-		return s.mapValue(refused)
-	}
-	return s.set(t, refused)
-}
-
-func numberText(text string, refused **ValidationError) string {
-	n, err := ParseNumber(text)
-	if err != nil {
-		refuse(refused, err.Error())
-	}
-	return n.String()
-}
-
-// bytes reads base64 as a string of bytes.
-func (s *Scanner) bytes() (string, error) {
-	if err := s.Want(`"`, "class java.nio.ByteBuffer", "only base-64-encoded strings are convertible to bytes"); err != nil {
-		return "", err
-	}
-	text, err := s.quoted()
-	if err != nil {
-		return "", err
-	}
-	if len(text)%4 != 0 {
-		return "", misplaced(fmt.Sprintf("Base64 encoded length is expected a multiple of 4 bytes but found: %d", len(text)))
-	}
-	out, err := base64.StdEncoding.Strict().DecodeString(text)
-	if err != nil {
-		var at base64.CorruptInputError
-		if errors.As(err, &at) && int(at) < len(text) && !strings.ContainsRune(base64Alphabet, rune(text[at])) {
-			return "", misplaced(fmt.Sprintf("Invalid Base64 character: '%c'", text[at]))
+		text, _ := s.String()
+		var err error
+		if v, err = ParseNumber(text); err != nil {
+			s.refuse(err.Error())
 		}
-		return "", misplaced("Invalid last non-pad Base64 character dectected") // the service's spelling
+	case B:
+		v.text = s.bytes()
+	case BOOL:
+		v.flag, _ = s.Bool()
+	case NULL:
+		_, _ = s.Bool() // the service takes false too, and returns true
+	case L:
+		return List(s.list(s.value))
+	case M:
+		return Map(s.item())
+	default:
+		return s.set(t)
 	}
-	return string(out), nil
+	return v
+}
+
+func (s *Scanner) list(elem func() Value) (list []Value) {
+	if s.Want("[", "", UnexpectedField) == nil {
+		for more := s.open('['); more; more = s.next(']') {
+			list = append(list, elem())
+		}
+	}
+	return list
 }
 
 const base64Alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
 
-func (s *Scanner) list(refused **ValidationError) (Value, error) {
-	if err := s.Want("[", "", UnexpectedField); err != nil {
-		return Value{}, err
+// bytes reads base64 as a string of bytes.
+func (s *Scanner) bytes() string {
+	if s.Want(`"`, "class java.nio.ByteBuffer", "only base-64-encoded strings are convertible to bytes") != nil {
+		return ""
 	}
-	var list []Value
-	more, err := s.open('[', ']')
-	for more && err == nil {
-		var v Value
-		if v, err = s.value(refused); err == nil {
-			list = append(list, v)
-			more, err = s.next(']')
-		}
+	text := s.quoted()
+	if len(text)%4 != 0 {
+		s.misplaced(fmt.Sprintf("Base64 encoded length is expected a multiple of 4 bytes but found: %d", len(text)))
 	}
-	return List(list), err
-}
-
-func (s *Scanner) mapValue(refused **ValidationError) (Value, error) {
-	if err := s.Want("{", mapOfValues, UnexpectedField); err != nil {
-		return Value{}, err
+	if strange := strings.TrimLeft(text, base64Alphabet); strange != "" {
+		r, _ := utf8.DecodeRuneInString(strange)
+		s.misplaced(fmt.Sprintf("Invalid Base64 character: '%c'", r))
 	}
-	it, err := s.attrs(refused)
-	if *refused != nil {
-		(*refused).Attribute = ""
-	}
-	return Map(it), err
-}
-
-func (s *Scanner) set(t Type, refused **ValidationError) (Value, error) {
-	if err := s.Want("[", "", UnexpectedField); err != nil {
-		return Value{}, err
-	}
-	var given, members []string
-	err := s.Array(func(int) error {
-		if s.Null() {
-			refuse(refused, nullMember[t])
-			return nil
-		}
-		var m string
-		var err error
-		if t == BS {
-			m, err = s.bytes()
-		} else {
-			m, err = s.String()
-		}
-		given = append(given, m)
-		if t == NS {
-			m = numberText(m, refused)
-		}
-		members = append(members, m)
-		return err
-	})
+	out, err := base64.StdEncoding.Strict().DecodeString(text)
 	if err != nil {
-		return Value{}, err
+		s.misplaced("Invalid last non-pad Base64 character dectected") // the service's spelling
 	}
-	if len(members) == 0 {
-		refuse(refused, emptySet[t])
-		return Value{}, nil
-	}
-	v := Set(t, members)
-	if len(slices.Compact(slices.Clone(v.doc.members))) < len(members) {
-		refuse(refused, duplicates(t, given))
-	}
-	return v, nil
+	return string(out)
 }
 
 const badValues = "One or more parameter values were invalid: "
@@ -260,12 +156,36 @@ var nullMember = map[Type]string{
 	BS: badValues + "Binary sets may not contain null or empty values",
 }
 
-func duplicates(t Type, given []string) string {
-	switch t {
-	case NS:
-		return "Input collection contains duplicates"
-	case BS:
-		return badValues + "Input collection of type BS contains duplicates."
+func (s *Scanner) set(t Type) Value {
+	members := s.list(func() Value {
+		if s.Null() {
+			s.refuse(nullMember[t])
+			return Value{}
+		}
+		return s.content(t.Member())
+	})
+	given := slices.Clone(members)
+	v := Set(t, members)
+	switch {
+	case len(given) == 0:
+		s.refuse(emptySet[t])
+	case len(v.List()) < len(given):
+		s.refuse(duplicates(t, given))
 	}
-	return badValues + "Input collection [" + strings.Join(given, ", ") + "] contains duplicates."
+	return v
+}
+
+func duplicates(t Type, given []Value) string {
+	if t == NS {
+		return "Input collection contains duplicates"
+	}
+	shown, of := make([]string, len(given)), " contains duplicates."
+	for i, m := range given {
+		shown[i] = m.text
+		if t == BS {
+			shown[i] = base64.StdEncoding.EncodeToString([]byte(m.text))
+			of = "of type BS contains duplicates." // the service's spacing
+		}
+	}
+	return badValues + "Input collection [" + strings.Join(shown, ", ") + "]" + of
 }

@@ -4,15 +4,14 @@
 //
 // The parts that other rooms stand on:
 //
-//	Value, Type        String, Binary, NumberValue, Bool, Null, Set, List, Map;
-//	                   Type, Text, Number, Bool, Members, List, Item; Equal, Compare
+//	Value, Type        String, Binary, Int64, ParseNumber, Bool, Null, Set, List, Map;
+//	                   Type, Text, Bool, List, Item; Equal, Compare, Add, Sub
 //	Item, Attr         NewItem, Get, Only, Equal
-//	Number             ParseNumber, Int, Add, Sub, String
 //	AppendKey          order-preserving bytes of an S, N or B
 //	AppendItem         the storage form of an item; ReadItem is the way back
-//	Item.Size          bytes by DynamoDB's rules; MaxItemSize; Depth and MaxDepth
+//	Size, Check        bytes by DynamoDB's rules, and MaxItemSize; nesting and names
 //	Scanner            one pass over a JSON request: Kind, Object, Array, String, Bool,
-//	                   Int, Float, Null, Skip, End, and Item and Value for attribute values
+//	                   Int, Float, Null, Skip, End, and Item for attribute values
 //	AppendJSON         the wire form of an Item or a Value; AppendQuoted for strings
 //	ValidationError    a value that DynamoDB refuses, with its message
 //	SerializationError a body of another shape, with the service's message

@@ -2,7 +2,8 @@ package attr
 
 import (
 	"encoding/base64"
-	"unicode/utf8"
+	"strconv"
+	"strings"
 )
 
 // AppendJSON appends the wire form of the item, {"name":{"S":"text"}}.
@@ -24,106 +25,58 @@ func (v Value) AppendJSON(dst []byte) []byte {
 	dst = append(dst, `{"`...)
 	dst = append(dst, v.typ.String()...)
 	dst = append(dst, `":`...)
-	switch v.typ {
-	case S:
-		dst = AppendQuoted(dst, v.text)
-	case N:
-		dst = appendDecimal(dst, v.text)
-	case B:
-		dst = appendBase64(dst, v.text)
-	case BOOL:
-		if v.flag {
-			dst = append(dst, "true"...)
-		} else {
-			dst = append(dst, "false"...)
-		}
-	case NULL:
-		dst = append(dst, "true"...)
-	case L:
-		dst = append(dst, '[')
-		for i, e := range v.doc.list {
-			if i > 0 {
-				dst = append(dst, ',')
-			}
-			dst = e.AppendJSON(dst)
-		}
-		dst = append(dst, ']')
-	case M:
-		dst = v.doc.item.AppendJSON(dst)
-	case SS, NS, BS:
-		dst = appendMembers(dst, v)
-	}
-	return append(dst, '}')
+	return append(v.appendContent(dst), '}')
 }
 
-func appendMembers(dst []byte, v Value) []byte {
+// appendContent appends what stands under the type's name.
+func (v Value) appendContent(dst []byte) []byte {
+	switch v.typ {
+	case S:
+		return AppendQuoted(dst, v.text)
+	case N:
+		return append(appendDecimal(append(dst, '"'), v.text), '"')
+	case B:
+		return append(base64.StdEncoding.AppendEncode(append(dst, '"'), []byte(v.text)), '"')
+	case BOOL:
+		return strconv.AppendBool(dst, v.flag)
+	case NULL:
+		return append(dst, "true"...)
+	case M:
+		return v.doc.item.AppendJSON(dst)
+	}
 	dst = append(dst, '[')
-	for i, m := range v.doc.members {
+	for i, e := range v.List() {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		switch v.typ {
-		case SS:
-			dst = AppendQuoted(dst, m)
-		case NS:
-			dst = appendDecimal(dst, m)
-		default:
-			dst = appendBase64(dst, m)
+		if v.typ == L {
+			dst = e.AppendJSON(dst)
+		} else {
+			dst = e.appendContent(dst)
 		}
 	}
 	return append(dst, ']')
 }
 
-func appendDecimal(dst []byte, text string) []byte {
-	dst = append(dst, '"')
-	dst = append(dst, text...)
-	return append(dst, '"')
-}
-
-func appendBase64(dst []byte, bytes string) []byte {
-	dst = append(dst, '"')
-	dst = base64.StdEncoding.AppendEncode(dst, []byte(bytes))
-	return append(dst, '"')
-}
-
-// AppendQuoted appends s as a JSON string.
+// AppendQuoted appends s, which is UTF-8, as a JSON string.
 func AppendQuoted(dst []byte, s string) []byte {
 	const hex = "0123456789abcdef"
 	dst = append(dst, '"')
 	start := 0
-	for i := 0; i < len(s); {
+	for i := range len(s) {
 		c := s[i]
-		if c >= utf8.RuneSelf {
-			r, size := utf8.DecodeRuneInString(s[i:])
-			if r == utf8.RuneError && size == 1 {
-				dst = append(append(dst, s[start:i]...), "\uFFFD"...)
-				start = i + 1
-			}
-			i += size
-			continue
-		}
 		if c >= ' ' && c != '"' && c != '\\' {
-			i++
 			continue
 		}
-		dst = append(dst, s[start:i]...)
-		switch c {
-		case '"', '\\':
-			dst = append(dst, '\\', c)
-		case '\n':
-			dst = append(dst, '\\', 'n')
-		case '\r':
-			dst = append(dst, '\\', 'r')
-		case '\t':
-			dst = append(dst, '\\', 't')
-		default:
-			dst = append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
+		dst = append(append(dst, s[start:i]...), '\\')
+		start = i + 1
+		if at := strings.IndexByte("\"\\\n\r\t", c); at >= 0 {
+			dst = append(dst, `"\nrt`[at])
+		} else {
+			dst = append(dst, 'u', '0', '0', hex[c>>4], hex[c&15])
 		}
-		i++
-		start = i
 	}
-	dst = append(dst, s[start:]...)
-	return append(dst, '"')
+	return append(append(dst, s[start:]...), '"')
 }
 
 // JSON is the wire form of the value, for messages and tests.

@@ -88,3 +88,52 @@ func (it Item) Equal(other Item) bool {
 		return a.Name == b.Name && Equal(a.Value, b.Value)
 	})
 }
+
+// Size is the item's size in bytes, the sum of its names and values.
+func (it Item) Size() int {
+	total := 0
+	for i := range it {
+		total += len(it[i].Name) + it[i].Value.Size()
+	}
+	return total
+}
+
+// maxDepth is how many values may stand inside each other: an attribute that is a
+// list of texts has two, and so has one that is an empty list. maxName is the
+// largest name in bytes.
+const (
+	maxDepth = 32
+	maxName  = 1<<16 - 1
+)
+
+// Check refuses an item that nests too deep, or in which a name is too long. The
+// error is a ValidationError.
+func (it Item) Check() error { return it.check(1) }
+
+func (it Item) check(depth int) error {
+	for i := range it {
+		if len(it[i].Name) > maxName {
+			return invalid("Attribute name is too large, must be less than 65536 bytes")
+		}
+		if err := it[i].Value.check(depth); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (v Value) check(depth int) error {
+	if v.typ != L && v.typ != M {
+		return nil
+	}
+	if depth == maxDepth {
+		return invalid("Nesting Levels have exceeded supported limits: " +
+			"Attributes in the item have nested levels beyond supported limit")
+	}
+	for _, e := range v.doc.list {
+		if err := e.check(depth + 1); err != nil {
+			return err
+		}
+	}
+	return v.doc.item.check(depth + 1)
+}

@@ -1,6 +1,7 @@
 package attr
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/cockroachdb/apd/v3"
@@ -22,245 +23,194 @@ const (
 	numberNotOne    = "The parameter cannot be converted to a numeric value"
 )
 
-// A Number is a decimal number within DynamoDB's limits, exact to its 38 digits.
-// The zero Number is 0. Two Numbers are equal if and only if == says so.
-type Number struct {
-	text string // canonical: no exponent, no needless zero, no "-0"; "" is 0
-}
+// A number is held, stored and compared in one form: bytes that sort as the
+// numbers do. Equal numbers have equal forms, and a form's length is the
+// number's size.
+//
+// The form is ±0.D1D2…Dn × 100^E with base-100 digits, D1 other than zero. E is
+// from -64 to 63, so one byte holds sign and exponent:
+//
+//	positive  0x80+64+E, then each digit plus 1
+//	zero      0x80 alone, before the positive numbers, which all have digits
+//	negative  0x7F-64-E, then 101 less each digit, then 0xFF
+//
+// A longer positive number is larger than its prefix, which is how bytes
+// compare; a longer negative number is smaller, which the final 0xFF brings
+// about.
+const (
+	zeroForm     = "\x80"
+	exponentBase = 0x80 + 64
+	negativeEnd  = 0xFF
+	maxForm      = 1 + maxDigits/2 + 1 + 1
+)
 
-// ParseNumber reads a number as the wire has it: a sign, digits with or without
-// a point, an exponent. The error is a ValidationError.
-func ParseNumber(text string) (Number, error) {
-	if isShortInteger(text) {
-		return Number{text}, nil
+// ParseNumber makes an N of a number as the wire has it: a sign, digits with or
+// without a point, an exponent. The error is a ValidationError.
+func ParseNumber(text string) (Value, error) {
+	var buf [maxDigits]byte
+	digits, point, rest := buf[:0], -1, text
+	negative := strings.HasPrefix(text, "-")
+	if negative || strings.HasPrefix(text, "+") {
+		rest = text[1:]
 	}
-	d, err := parseDecimal(text)
-	if err != nil {
-		return Number{}, err
-	}
-	return Number{d.text()}, nil
-}
-
-// isShortInteger says whether text is a positive integer that is canonical
-// already, which most numbers are: counters, times, money in cents.
-func isShortInteger(text string) bool {
-	if len(text) == 0 || len(text) > maxDigits || text[0] < '1' || text[0] > '9' {
-		return false
-	}
-	for i := 1; i < len(text); i++ {
-		if text[i] < '0' || text[i] > '9' {
-			return false
-		}
-	}
-	return true
-}
-
-// Int makes a Number of an integer.
-func Int(i int64) Number {
-	var d apd.Decimal
-	d.SetInt64(i)
-	return Number{d.Text('f')}
-}
-
-// String is the number as the service returns it: plain decimals, no exponent,
-// without leading zeros and without trailing zeros after the point.
-func (n Number) String() string {
-	if n.text == "" {
-		return "0"
-	}
-	return n.text
-}
-
-// Add is n + other. The sum must be within the limits of a Number.
-func (n Number) Add(other Number) (Number, error) { return arithmetic(n, other, apd.BaseContext.Add) }
-
-// Sub is n - other. The difference must be within the limits of a Number.
-func (n Number) Sub(other Number) (Number, error) { return arithmetic(n, other, apd.BaseContext.Sub) }
-
-// arithmetic computes exactly and then holds the result against the limits.
-func arithmetic(a, b Number, op func(d, x, y *apd.Decimal) (apd.Condition, error)) (Number, error) {
-	var x, y, sum apd.Decimal
-	if _, _, err := x.SetString(a.String()); err != nil {
-		return Number{}, invalid(numberNotOne)
-	}
-	if _, _, err := y.SetString(b.String()); err != nil {
-		return Number{}, invalid(numberNotOne)
-	}
-	if _, err := op(&sum, &x, &y); err != nil {
-		return Number{}, invalid(numberOverflow)
-	}
-	return ParseNumber(sum.Text('f'))
-}
-
-// decimal is the value ±0.d1d2…dn × 10^point, with d1 and dn other than zero; no
-// digits for zero. It is what the text forms and the binary forms go through.
-type decimal struct {
-	negative bool
-	count    int // of digits
-	point    int
-	digits   [maxDigits]byte // values 0 to 9
-}
-
-func parseDecimal(text string) (decimal, error) {
-	var d decimal
-	notOne := func() (decimal, error) {
-		if text == "" {
-			return decimal{}, invalid(numberNotOne)
-		}
-		return decimal{}, invalid(numberNotOne + ": " + text)
-	}
-	i := 0
-	if i < len(text) && (text[i] == '-' || text[i] == '+') {
-		d.negative = text[i] == '-'
-		i++
-	}
-	seen, sawPoint, zeros, tooLong := false, false, 0, false
-	for ; i < len(text); i++ {
-		c := text[i]
-		if c == '.' && !sawPoint {
-			sawPoint = true
-			continue
-		}
-		if c < '0' || c > '9' {
+	for ; rest != ""; rest = rest[1:] {
+		if c := rest[0]; c >= '0' && c <= '9' {
+			digits = append(digits, c-'0')
+		} else if c == '.' && point < 0 {
+			point = len(digits)
+		} else {
 			break
 		}
-		seen = true
-		if !sawPoint && (d.count > 0 || zeros > 0 || c != '0') {
-			d.point++
+	}
+	exponent, ok := parseExponent(rest)
+	if len(digits) == 0 || !ok {
+		if text != "" {
+			text = ": " + text
 		}
-		switch {
-		case c == '0' && d.count == 0:
-			if sawPoint {
-				d.point--
-			}
-		case c == '0':
-			zeros++ // kept only if another digit follows
-		default:
-			tooLong = !d.push(zeros, c-'0') || tooLong
-			zeros = 0
-		}
+		return Value{}, invalid(numberNotOne + text)
 	}
-	if !seen {
-		return notOne()
+	if point < 0 {
+		point = len(digits)
 	}
-	exponent, ok := parseExponent(text[i:])
-	if !ok {
-		return notOne()
+	for len(digits) > 0 && digits[0] == 0 {
+		digits, point = digits[1:], point-1
 	}
-	if d.count == 0 {
-		return decimal{}, nil
+	if digits = trimZeros(digits); len(digits) == 0 {
+		point = 1 // a zero is out of range if its exponent is
 	}
-	d.point += exponent
-	return d, d.check(tooLong)
-}
-
-// push appends zeros and then a digit; it reports false when there is no room.
-func (d *decimal) push(zeros int, digit byte) bool {
-	if d.count+zeros >= maxDigits {
-		return false
-	}
-	d.count += zeros
-	d.digits[d.count] = digit
-	d.count++
-	return true
-}
-
-func (d *decimal) check(tooLong bool) error {
+	point += exponent
 	switch {
-	case d.point > maxPoint:
-		return invalid(numberOverflow)
-	case d.point < minPoint:
-		return invalid(numberUnderflow)
-	case tooLong:
-		return invalid(numberTooLong)
+	case point > maxPoint:
+		return Value{}, invalid(numberOverflow)
+	case point < minPoint:
+		return Value{}, invalid(numberUnderflow)
+	case len(digits) > maxDigits:
+		return Value{}, invalid(numberTooLong)
+	case len(digits) == 0:
+		return Value{typ: N, text: zeroForm}, nil
 	}
-	return nil
+	return Value{typ: N, text: pack(negative, point, digits)}, nil
 }
 
-// parseExponent reads what follows the digits: nothing, or e and an integer. A
-// number of ten digits and more is out of any range and is cut off there.
+// parseExponent reads what follows the digits: nothing, or e and an integer of 64
+// bits, of which only that it is out of range counts if it is.
 func parseExponent(text string) (int, bool) {
 	if text == "" {
 		return 0, true
 	}
-	if text[0] != 'e' && text[0] != 'E' {
-		return 0, false
-	}
-	text = text[1:]
-	sign := 1
-	if text != "" && (text[0] == '-' || text[0] == '+') {
-		if text[0] == '-' {
-			sign = -1
-		}
-		text = text[1:]
-	}
-	if text == "" || len(text) > 10 {
-		return 0, false
-	}
-	e := 0
-	for i := range len(text) {
-		if text[i] < '0' || text[i] > '9' {
-			return 0, false
-		}
-		e = e*10 + int(text[i]-'0')
-	}
-	return sign * e, true
+	e, err := strconv.ParseInt(text[1:], 10, 64)
+	return int(max(-1e9, min(e, 1e9))), text[0]|0x20 == 'e' && err == nil
 }
 
-// text writes d in canonical form.
-func (d *decimal) text() string {
-	if d.count == 0 {
-		return "0"
+func trimZeros(digits []byte) []byte {
+	for len(digits) > 0 && digits[len(digits)-1] == 0 {
+		digits = digits[:len(digits)-1]
 	}
-	var buf [maxPoint - minPoint + maxDigits]byte
-	out := buf[:0]
-	if d.negative {
-		out = append(out, '-')
+	return digits
+}
+
+// pack makes the form of ±0.d1d2…dn × 10^point, with d1 and dn other than zero.
+func pack(negative bool, point int, digits []byte) string {
+	odd := point & 1 // then the first pair is one digit
+	form := append(make([]byte, 0, maxForm), byte(exponentBase+(point+odd)/2))
+	for i := -odd; i < len(digits); i += 2 {
+		pair := byte(1)
+		if i >= 0 {
+			pair += digits[i] * 10
+		}
+		if i+1 < len(digits) {
+			pair += digits[i+1]
+		}
+		form = append(form, pair)
 	}
-	if d.point <= 0 {
-		out = append(out, '0', '.')
-		for range -d.point {
-			out = append(out, '0')
+	if negative {
+		form[0] = 0xFF - form[0]
+		for i := range form[1:] {
+			form[i+1] = 102 - form[i+1]
+		}
+		form = append(form, negativeEnd)
+	}
+	return string(form)
+}
+
+// unpack is the way back from pack; zero has no digits. It appends the digits to
+// buf.
+func unpack(form string, buf []byte) (negative bool, point int, digits []byte) {
+	if len(form) < 2 {
+		return false, 0, nil
+	}
+	negative = form[0] < exponentBase-64
+	exponent, pairs := form[0], form[1:]
+	if negative {
+		exponent, pairs = 0xFF-exponent, pairs[:len(pairs)-1]
+	}
+	for i := range len(pairs) {
+		pair := pairs[i]
+		if negative {
+			pair = 102 - pair
+		}
+		pair--
+		buf = append(buf, pair/10, pair%10)
+	}
+	point, digits = 2*(int(exponent)-exponentBase), trimZeros(buf)
+	if len(digits) > 0 && digits[0] == 0 {
+		point, digits = point-1, digits[1:]
+	}
+	return negative, point, digits
+}
+
+// appendDecimal appends the number of a form as the service returns it: plain
+// decimals, no exponent, no zeros in front or, after a point, at the end.
+func appendDecimal(dst []byte, form string) []byte {
+	var buf [maxDigits + 2]byte
+	negative, point, digits := unpack(form, buf[:0])
+	if negative {
+		dst = append(dst, '-')
+	}
+	if point <= 0 {
+		dst = append(dst, '0')
+	}
+	if point <= 0 && len(digits) > 0 {
+		dst = append(dst, '.')
+		for range -point {
+			dst = append(dst, '0')
 		}
 	}
-	for i := range d.count {
-		if i == d.point && i > 0 {
-			out = append(out, '.')
+	for i, d := range digits {
+		if i == point && i > 0 {
+			dst = append(dst, '.')
 		}
-		out = append(out, '0'+d.digits[i])
+		dst = append(dst, '0'+d)
 	}
-	for range d.point - d.count {
-		out = append(out, '0')
+	for range point - len(digits) {
+		dst = append(dst, '0')
 	}
-	return string(out)
+	return dst
 }
 
-// compareDecimals orders two canonical texts by value.
-func compareDecimals(a, b string) int {
-	an, bn := strings.HasPrefix(a, "-"), strings.HasPrefix(b, "-")
-	switch {
-	case an && bn:
-		return compareMagnitudes(b[1:], a[1:])
-	case an:
-		return -1
-	case bn:
-		return 1
-	}
-	return compareMagnitudes(a, b)
+// Int64 makes an N of an integer.
+func Int64(i int64) Value {
+	v, _ := ParseNumber(strconv.FormatInt(i, 10)) // no integer is out of range
+	return v
 }
 
-// compareMagnitudes orders two unsigned canonical texts: by the length of the
-// integer part, then digit by digit, where a shorter fraction is the smaller.
-func compareMagnitudes(a, b string) int {
-	if d := integerLength(a) - integerLength(b); d != 0 {
-		return d / max(d, -d)
-	}
-	return strings.Compare(a, b)
-}
+// Add is the N v + other, within the limits of a number.
+func (v Value) Add(other Value) (Value, error) { return arithmetic(v, other, apd.BaseContext.Add) }
 
-func integerLength(text string) int {
-	if i := strings.IndexByte(text, '.'); i >= 0 {
-		return i
+// Sub is the N v - other, within the limits of a number.
+func (v Value) Sub(other Value) (Value, error) { return arithmetic(v, other, apd.BaseContext.Sub) }
+
+// arithmetic computes exactly and then holds the result against the limits.
+func arithmetic(a, b Value, op func(d, x, y *apd.Decimal) (apd.Condition, error)) (Value, error) {
+	var x, y, result apd.Decimal
+	if _, _, err := x.SetString(a.Text()); err != nil {
+		return Value{}, invalid(numberNotOne)
 	}
-	return len(text)
+	if _, _, err := y.SetString(b.Text()); err != nil {
+		return Value{}, invalid(numberNotOne)
+	}
+	if _, err := op(&result, &x, &y); err != nil {
+		return Value{}, invalid(numberOverflow)
+	}
+	return ParseNumber(result.Text('f'))
 }

@@ -1,22 +1,24 @@
 package attr
 
 import (
+	"encoding/json"
 	"math"
 	"strconv"
 	"strings"
-	"unicode/utf16"
 	"unicode/utf8"
 )
 
 // A Scanner reads a JSON request in one pass, from front to back: the caller asks
-// for what the request's shape has at that place. Every error is a
-// SerializationError, unless a callback returns another; after an error the
-// Scanner must not be used again. Strings are parts of the text where they have
-// no escapes, so they keep it in memory.
+// for what the request's shape has at that place. It keeps its first error, which
+// is a SerializationError unless a callback returned another: whatever is asked
+// then is that error again. Strings are parts of the text where they have no
+// escapes, so they keep it in memory.
 type Scanner struct {
-	text  string
-	pos   int
-	depth int
+	text    string
+	pos     int
+	depth   int
+	err     error
+	refused *ValidationError // see Item
 }
 
 // maxJSONDepth keeps a hostile body from using up the stack. A list inside a list
@@ -26,9 +28,18 @@ const maxJSONDepth = 1000
 // NewScanner makes a Scanner of a request's body.
 func NewScanner(text string) *Scanner { return &Scanner{text: text} }
 
-var errNotJSON = &SerializationError{}
+// fail keeps the error, and leaves nothing to read, so that every loop ends.
+func (s *Scanner) fail(err error) {
+	if s.err == nil {
+		s.err = err
+	}
+	s.pos = len(s.text)
+}
 
-func misplaced(message string) error { return &SerializationError{Message: message} }
+// notJSON keeps the error of a text that is no JSON.
+func (s *Scanner) notJSON() { s.fail(&SerializationError{}) }
+
+func (s *Scanner) misplaced(message string) { s.fail(&SerializationError{message}) }
 
 // Classes of the service's messages, and what they say of values.
 const (
@@ -63,37 +74,31 @@ func (s *Scanner) Kind() byte {
 // token's name.
 func (s *Scanner) Want(kinds, class, scalar string) error {
 	switch kind := s.Kind(); {
-	case kind == 0:
-		return errNotJSON
+	case kind == 0 || kind == 'n':
+		s.notJSON()
 	case strings.IndexByte(kinds, kind) >= 0:
-		return nil
 	case kind == '{':
-		return misplaced("Start of structure or map found where not expected")
+		s.misplaced("Start of structure or map found where not expected")
 	case kind == '[':
-		return misplaced("Unrecognized collection type " + class)
-	case kind == 'n':
-		return errNotJSON
+		s.misplaced("Unrecognized collection type " + class)
 	case scalar[0] == ' ':
-		return misplaced(s.token() + scalar)
+		s.misplaced(s.token(kind) + scalar)
+	default:
+		s.misplaced(scalar)
 	}
-	return misplaced(scalar)
+	return s.err
 }
 
-// token names the next value as the service's messages do.
-func (s *Scanner) token() string {
-	switch s.Kind() {
-	case '"':
+// token names the next value, a scalar, as the service's messages do.
+func (s *Scanner) token(kind byte) string {
+	switch {
+	case kind == '"':
 		return "STRING_VALUE"
-	case 't':
+	case kind == 't':
 		return "TRUE_VALUE"
-	case 'f':
+	case kind == 'f':
 		return "FALSE_VALUE"
-	}
-	end := s.pos
-	for end < len(s.text) && strings.IndexByte("+-.eE0123456789", s.text[end]) >= 0 {
-		end++
-	}
-	if strings.ContainsAny(s.text[s.pos:end], ".eE") {
+	case strings.ContainsAny(s.number(), ".eE"):
 		return "DECIMAL_VALUE"
 	}
 	return "NUMBER_VALUE"
@@ -101,149 +106,145 @@ func (s *Scanner) token() string {
 
 // Null passes over a null and says whether there was one.
 func (s *Scanner) Null() bool {
-	if s.Kind() == 'n' && strings.HasPrefix(s.text[s.pos:], "null") {
-		s.pos += len("null")
-		return true
+	if s.Kind() != 'n' {
+		return false
 	}
-	return false
+	s.literal("null")
+	return s.err == nil
 }
 
 // End is an error if anything but white space is left.
 func (s *Scanner) End() error {
 	if s.Kind(); s.pos < len(s.text) {
-		return errNotJSON
+		s.notJSON()
 	}
-	return nil
+	return s.err
 }
 
 // Object reads an object and hands each of its names to field, which must read
 // the value. The next value must be an object; see Kind.
 func (s *Scanner) Object(field func(name string) error) error {
-	more, err := s.open('{', '}')
-	for more && err == nil {
-		var name string
-		if name, err = s.name(); err == nil {
-			err = field(name)
+	for more := s.open('{'); more; more = s.next('}') {
+		name := s.name()
+		if s.err != nil {
+			break
 		}
-		if err == nil {
-			more, err = s.next('}')
+		if err := field(name); err != nil {
+			s.fail(err)
 		}
 	}
-	return err
+	return s.err
 }
 
 // Array reads an array; elem must read each of its values. The next value must
 // be an array; see Kind.
 func (s *Scanner) Array(elem func(i int) error) error {
-	more, err := s.open('[', ']')
-	for i := 0; more && err == nil; i++ {
-		if err = elem(i); err == nil {
-			more, err = s.next(']')
+	i := 0
+	for more := s.open('['); more; more = s.next(']') {
+		if err := elem(i); err != nil {
+			s.fail(err)
 		}
+		i++
 	}
-	return err
+	return s.err
 }
 
 // open enters an object or an array and says whether it has anything in it.
-func (s *Scanner) open(first, last byte) (more bool, err error) {
+func (s *Scanner) open(first byte) (more bool) {
 	if s.Kind() != first || s.depth >= maxJSONDepth {
-		return false, errNotJSON
-	}
-	s.pos++
-	s.Kind()
-	if s.pos < len(s.text) && s.text[s.pos] == last {
-		s.pos++
-		return false, nil
+		s.notJSON()
+		return false
 	}
 	s.depth++
-	return true, nil
+	s.pos++
+	if last := first + 2; s.Kind() == 0 && s.at(last) { // } is two after {, and ] after [
+		return s.next(last)
+	}
+	return true
 }
 
 // next passes the comma after an entry, or leaves the object or array.
-func (s *Scanner) next(last byte) (more bool, err error) {
+func (s *Scanner) next(last byte) (more bool) {
 	s.Kind()
-	if s.pos >= len(s.text) {
-		return false, errNotJSON
-	}
-	c := s.text[s.pos]
-	s.pos++
-	switch c {
-	case ',':
-		return true, nil
-	case last:
+	switch {
+	case s.at(','):
+		s.pos++
+		return true
+	case s.at(last):
+		s.pos++
 		s.depth--
-		return false, nil
+	default:
+		s.notJSON()
 	}
-	return false, errNotJSON
+	return false
 }
 
+func (s *Scanner) at(c byte) bool { return s.pos < len(s.text) && s.text[s.pos] == c }
+
 // name reads a name of an object and the colon.
-func (s *Scanner) name() (string, error) {
+func (s *Scanner) name() string {
 	if s.Kind() != '"' {
-		return "", errNotJSON
+		s.notJSON()
+		return ""
 	}
-	name, err := s.quoted()
-	if err != nil {
-		return "", err
-	}
-	s.Kind()
-	if s.pos >= len(s.text) || s.text[s.pos] != ':' {
-		return "", errNotJSON
+	name := s.quoted()
+	if s.Kind(); !s.at(':') {
+		s.notJSON()
+		return ""
 	}
 	s.pos++
-	return name, nil
+	return name
 }
 
 // String reads a string.
 func (s *Scanner) String() (string, error) {
-	if err := s.Want(`"`, "class java.lang.String", cannotBe+"String"); err != nil {
-		return "", err
+	if s.Want(`"`, "class java.lang.String", cannotBe+"String") != nil {
+		return "", s.err
 	}
-	return s.quoted()
+	return s.quoted(), s.err
 }
 
-// Bool reads a boolean.
-func (s *Scanner) Bool() (bool, error) {
+// Bool reads a boolean. As the service does it takes a few words in quotation
+// marks too.
+func (s *Scanner) Bool() (truth bool, err error) {
 	if s.Kind() == '"' {
-		return false, misplaced("Unexpected token received from parser")
+		switch strings.ToLower(s.quoted()) {
+		case "true", "1", "yes":
+			return true, s.err
+		case "false", "0", "no":
+			return false, s.err
+		}
+		s.misplaced("Unexpected token received from parser")
 	}
-	if err := s.Want("tf", "class java.lang.Boolean", cannotBe+"Boolean"); err != nil {
-		return false, err
+	if s.Want("tf", "class java.lang.Boolean", cannotBe+"Boolean") != nil {
+		return false, s.err
 	}
-	if s.Kind() == 't' {
-		return true, s.literal("true")
-	}
-	return false, s.literal("false")
+	truth = s.at('t')
+	s.literal(strconv.FormatBool(truth))
+	return truth, s.err
 }
 
 // Int reads an integer of the Java class that the service's messages name:
 // Integer or Long. As in the service, a fraction is cut off.
 func (s *Scanner) Int(class string) (int64, error) {
-	if err := s.Want("0", "class java.lang."+class, cannotBe+class); err != nil {
-		return 0, err
+	if s.Want("0", "class java.lang."+class, cannotBe+class) != nil {
+		return 0, s.err
 	}
-	text, err := s.number()
-	if err != nil {
-		return 0, err
-	}
+	text := s.number()
 	if i, err := strconv.ParseInt(text, 10, 64); err == nil {
-		return i, nil
+		return i, s.err
 	}
 	f, _ := strconv.ParseFloat(text, 64) // out of range it is ±Inf
-	return int64(max(math.MinInt64, min(f, math.MaxInt64-1024))), nil
+	return int64(max(math.MinInt64, min(f, math.MaxInt64-1024))), s.err
 }
 
 // Float reads a number, as a time in seconds.
 func (s *Scanner) Float() (float64, error) {
-	if err := s.Want("0", "class java.lang.Double", cannotBe+"Double"); err != nil {
-		return 0, err
+	if s.Want("0", "class java.lang.Double", cannotBe+"Double") != nil {
+		return 0, s.err
 	}
-	text, err := s.number()
-	if err != nil {
-		return 0, err
-	}
-	f, _ := strconv.ParseFloat(text, 64)
-	return f, nil
+	f, _ := strconv.ParseFloat(s.number(), 64)
+	return f, s.err
 }
 
 // Skip passes over a value of any kind.
@@ -254,153 +255,74 @@ func (s *Scanner) Skip() error {
 	case '[':
 		return s.Array(func(int) error { return s.Skip() })
 	case '"':
-		_, err := s.quoted()
-		return err
+		s.quoted()
 	case 't':
-		return s.literal("true")
+		s.literal("true")
 	case 'f':
-		return s.literal("false")
+		s.literal("false")
 	case 'n':
-		return s.literal("null")
+		s.literal("null")
 	case '0':
-		_, err := s.number()
-		return err
+		s.number()
+	default:
+		s.notJSON()
 	}
-	return errNotJSON
+	return s.err
 }
 
-func (s *Scanner) literal(word string) error {
+func (s *Scanner) literal(word string) {
 	if !strings.HasPrefix(s.text[s.pos:], word) {
-		return errNotJSON
+		s.notJSON()
+		return
 	}
 	s.pos += len(word)
-	return nil
 }
 
 // number passes over a number and is its text.
-func (s *Scanner) number() (string, error) {
-	start := s.pos
-	if s.text[s.pos] == '-' {
-		s.pos++
+func (s *Scanner) number() string {
+	text := s.text[s.pos:]
+	text = text[:len(text)-len(strings.TrimLeft(text, "+-.eE0123456789"))]
+	if !json.Valid([]byte(text)) {
+		s.notJSON()
+		return ""
 	}
-	whole := s.digits()
-	ok := whole > 0 && (whole == 1 || s.text[s.pos-whole] != '0')
-	if s.at('.') {
-		s.pos++
-		ok = s.digits() > 0 && ok
-	}
-	if s.at('e') || s.at('E') {
-		s.pos++
-		if s.at('+') || s.at('-') {
-			s.pos++
-		}
-		ok = s.digits() > 0 && ok
-	}
-	if !ok {
-		return "", errNotJSON
-	}
-	return s.text[start:s.pos], nil
-}
-
-func (s *Scanner) at(c byte) bool { return s.pos < len(s.text) && s.text[s.pos] == c }
-
-func (s *Scanner) digits() int {
-	start := s.pos
-	for s.pos < len(s.text) && s.text[s.pos] >= '0' && s.text[s.pos] <= '9' {
-		s.pos++
-	}
-	return s.pos - start
+	s.pos += len(text)
+	return text
 }
 
 // quoted reads a string whose quotation mark is next.
-func (s *Scanner) quoted() (string, error) {
-	s.pos++
+func (s *Scanner) quoted() string {
 	start := s.pos
-	ascii := true
-	for s.pos < len(s.text) {
+	ascii, escapes := true, false
+	for s.pos++; s.pos < len(s.text); s.pos++ {
 		switch c := s.text[s.pos]; {
 		case c == '"':
-			str := s.text[start:s.pos]
 			s.pos++
-			if !ascii {
-				str = strings.ToValidUTF8(str, "\uFFFD")
-			}
-			return str, nil
+			return s.unquoted(s.text[start:s.pos], ascii, escapes)
 		case c == '\\':
-			return s.unescape(start)
+			escapes = true
+			s.pos++
 		case c < ' ':
-			return "", errNotJSON
+			s.notJSON()
 		case c >= utf8.RuneSelf:
 			ascii = false
 		}
-		s.pos++
 	}
-	return "", errNotJSON
+	s.notJSON()
+	return ""
 }
 
-// unescape reads the rest of a string that began at start and has escapes.
-func (s *Scanner) unescape(start int) (string, error) {
-	out := append(make([]byte, 0, 2*(s.pos-start)+16), s.text[start:s.pos]...)
-	for s.pos < len(s.text) {
-		c := s.text[s.pos]
-		s.pos++
-		switch {
-		case c == '"':
-			return strings.ToValidUTF8(string(out), "\uFFFD"), nil
-		case c < ' ':
-			return "", errNotJSON
-		case c != '\\':
-			out = append(out, c)
-			continue
+// unquoted is the content of a string. What is not UTF-8 becomes U+FFFD.
+func (s *Scanner) unquoted(text string, ascii, escapes bool) string {
+	switch {
+	case escapes:
+		var content string
+		if json.Unmarshal([]byte(text), &content) != nil {
+			s.notJSON()
 		}
-		if s.pos >= len(s.text) {
-			break
-		}
-		c = s.text[s.pos]
-		s.pos++
-		if c == 'u' {
-			r, ok := s.hex4()
-			if !ok {
-				return "", errNotJSON
-			}
-			out = utf8.AppendRune(out, s.surrogate(r))
-			continue
-		}
-		i := strings.IndexByte(`"\/bfnrt`, c)
-		if i < 0 {
-			return "", errNotJSON
-		}
-		out = append(out, "\"\\/\b\f\n\r\t"[i])
+		return content
+	case !ascii:
+		text = strings.ToValidUTF8(text, "\uFFFD")
 	}
-	return "", errNotJSON
-}
-
-// surrogate completes a pair that begins with r. One half alone is no character.
-func (s *Scanner) surrogate(r rune) rune {
-	if !utf16.IsSurrogate(r) {
-		return r
-	}
-	if strings.HasPrefix(s.text[s.pos:], `\u`) {
-		before := s.pos
-		s.pos += 2
-		if low, ok := s.hex4(); ok {
-			if pair := utf16.DecodeRune(r, low); pair != utf8.RuneError {
-				return pair
-			}
-		}
-		s.pos = before
-	}
-	return utf8.RuneError
-}
-
-func (s *Scanner) hex4() (rune, bool) {
-	if s.pos+4 > len(s.text) {
-		return 0, false
-	}
-	v, err := strconv.ParseUint(s.text[s.pos:s.pos+4], 16, 32)
-	if err != nil {
-		return 0, false
-	}
-	s.pos += 4
-	return rune(v), true
+	return text[1 : len(text)-1]
 }

@@ -10,11 +10,11 @@ import (
 
 func value(t *testing.T, wire string) Value {
 	t.Helper()
-	v, err := NewScanner(wire).Value()
+	it, err := NewScanner(`{"v":` + wire + `}`).Item()
 	if err != nil {
 		t.Fatalf("%s: %v", wire, err)
 	}
-	return v
+	return it[0].Value
 }
 
 func TestSize(t *testing.T) {
@@ -58,6 +58,9 @@ func TestSize(t *testing.T) {
 		{`{"N":"100.5"}`, 4, "zeros before a fraction count"},
 		{`{"N":"0.15"}`, 2, "no integer digits"},
 		{`{"N":"-42"}`, 3, "the sign counts"},
+		// DynamoDB Local: the pairs are counted from the point.
+		{`{"N":"0.00099"}`, 3, "09 and 90"},
+		{`{"N":"120"}`, 3, "1 and 20"},
 	}
 	for _, tt := range tests {
 		if got := value(t, tt.wire).Size(); got != tt.want {
@@ -70,12 +73,34 @@ func TestSize(t *testing.T) {
 	}
 }
 
-func TestDepth(t *testing.T) {
-	for wire, want := range map[string]int{
-		`{"S":"x"}`: 0, `{"SS":["x"]}`: 0, `{"L":[]}`: 1, `{"M":{"a":{"L":[{"S":"x"}]}}}`: 2, `{"L":[{"S":"x"},{"L":[{"M":{}}]}]}`: 3,
-	} {
-		if got := value(t, wire).Depth(); got != want {
-			t.Errorf("Depth(%s) = %d, want %d", wire, got, want)
+// The limits as the service was measured to keep them: dynamodb-conformance,
+// nestingDepth, and for names scylladb, test_limits, and extenddb, issue 365.
+func TestCheck(t *testing.T) {
+	nested := func(open, inside, end string, levels int) string {
+		return strings.Repeat(open, levels) + inside + strings.Repeat(end, levels)
+	}
+	const (
+		tooDeep = "Nesting Levels have exceeded supported limits: Attributes in the item have nested levels beyond supported limit"
+		tooLong = "Attribute name is too large, must be less than 65536 bytes"
+	)
+	name := strings.Repeat("n", 65535)
+	tests := []struct{ wire, want, reason string }{
+		{nested(`{"M":{"n":`, `{"S":"leaf"}`, `}}`, 31), "", "a text at level 32"},
+		{nested(`{"M":{"n":`, `{"S":"leaf"}`, `}}`, 32), tooDeep, "and at level 33"},
+		{nested(`{"L":[`, `{"S":"leaf"}`, `]}`, 31), "", "lists count as maps do"},
+		{nested(`{"L":[`, `{"S":"leaf"}`, `]}`, 32), tooDeep, "lists count as maps do"},
+		{nested(`{"L":[`, `{"SS":["a"]}`, `]}`, 31), "", "a set's members are no level"},
+		{nested(`{"L":[`, `{"M":{}}`, `]}`, 31), tooDeep, "an empty map counts as a full one: DynamoDB Local"},
+		{`{"M":{"` + name + `":{"S":"x"}}}`, "", "the longest name"},
+		{`{"M":{"` + name + `n":{"S":"x"}}}`, tooLong, "one byte more"},
+	}
+	for _, tt := range tests {
+		got := ""
+		if err := NewItem(Attr{"a", value(t, tt.wire)}).Check(); err != nil {
+			got = err.Error()
+		}
+		if got != tt.want {
+			t.Errorf("Check(%.40s…) = %q, want %q: %s", tt.wire, got, tt.want, tt.reason)
 		}
 	}
 }

@@ -206,15 +206,12 @@ func (v version) growth(new version) (items, bytes int64) {
 	return items, int64(new.item.Size() - v.item.Size())
 }
 
-// checkItem refuses items that are too large or nest too deep.
+// checkItem refuses items that are too large, nest too deep or have too long names.
 func checkItem(item attr.Item, tooLarge string) error {
 	if item.Size() > attr.MaxItemSize {
 		return invalid("%s", tooLarge)
 	}
-	if item.Depth() > attr.MaxDepth {
-		return invalid("Nesting Levels have exceeded supported limits: Attributes have nesting deeper than supported maximum limit: %d", attr.MaxDepth)
-	}
-	return nil
+	return refusal(item.Check())
 }
 
 const (

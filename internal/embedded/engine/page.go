@@ -56,7 +56,10 @@ func (in *ReadInput) readPage(ctx context.Context, e *Engine, limit *int64, fn f
 	if err := in.checkSelect(); err != nil {
 		return nil, err
 	}
-	set, err := compile(in.Expressions, in.Err)
+	if in.Err != nil {
+		return nil, invalid("The provided starting key is invalid: %v", in.Err)
+	}
+	set, err := compile(in.Expressions, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package expr
 
 import (
 	"slices"
+	"strings"
 
 	"dynamostreamer/internal/embedded/attr"
 )
@@ -26,23 +27,70 @@ type change struct {
 // an operand that the item lacks or that has another type, a path that leads
 // nowhere, or a number out of range. A nil Update changes nothing.
 //
-// Whether the item is still within MaxItemSize and MaxDepth is not checked.
+// Whether the item is still within attr.MaxItemSize and passes Check is not checked.
 func (u *Update) Apply(it attr.Item) (attr.Item, error) {
 	if u == nil {
 		return it, nil
 	}
 	changes := make([]change, 0, len(u.actions))
 	for i := range u.actions {
-		c, ok, err := u.actions[i].change(it)
+		v, err := u.actions[i].result(it)
 		if err != nil {
 			return nil, err
 		}
-		if ok {
-			changes = append(changes, c)
-		}
+		changes = append(changes, change{u.actions[i].path, v})
 	}
 	slices.SortFunc(changes, func(a, b change) int { return comparePaths(a.path, b.path) })
-	return changeItem(it, changes, 0), nil
+	out := append(make(attr.Item, 0, len(it)+len(changes)), it...)
+	for _, c := range changes {
+		if !c.value.IsZero() {
+			out = put(out, c.path, c.value)
+		}
+	}
+	for _, c := range slices.Backward(changes) { // so that indexes stay right
+		if _, was := c.path.in(it); was && c.value.IsZero() {
+			out = put(out, c.path, c.value)
+		}
+	}
+	return out, nil
+}
+
+// put sets the value at a path, which leads into what is there, or removes it
+// where the value is none. It changes it itself, but nothing that it leads to.
+func put(it attr.Item, p path, v attr.Value) attr.Item {
+	i, found := slices.BinarySearchFunc(it, p[0].name, func(a attr.Attr, name string) int { return strings.Compare(a.Name, name) })
+	if len(p) > 1 {
+		v = putInto(it[i].Value, p[1:], v)
+	}
+	switch {
+	case v.IsZero():
+		return slices.Delete(it, i, i+1)
+	case found:
+		it[i].Value = v
+		return it
+	}
+	return slices.Insert(it, i, attr.Attr{Name: p[0].name, Value: v})
+}
+
+// putInto is a map or a list with the value at the path.
+func putInto(old attr.Value, p path, v attr.Value) attr.Value {
+	i := p[0].index
+	if i < 0 {
+		return attr.Map(put(slices.Clone(old.Item()), p, v))
+	}
+	list := slices.Clone(old.List())
+	if len(p) > 1 {
+		v = putInto(list[i], p[1:], v)
+	}
+	switch {
+	case v.IsZero():
+		list = slices.Delete(list, i, i+1)
+	case i < len(list):
+		list[i] = v
+	default:
+		list = append(list, v)
+	}
+	return attr.List(list)
 }
 
 // leadsInto says whether the path's last element is one of a map or list that
@@ -56,184 +104,71 @@ func (p path) leadsInto(it attr.Item) bool {
 	return ok && (p[last].index < 0 && v.Type() == attr.M || p[last].index >= 0 && v.Type() == attr.L)
 }
 
-// change computes what the action does; false if it leaves the item as it is.
-func (a *action) change(it attr.Item) (change, bool, error) {
-	c := change{path: a.target.path}
-	if !c.path.leadsInto(it) {
-		return c, false, invalid(badPath)
-	}
-	var err error
-	switch a.verb {
-	case kwSet:
-		c.value, err = a.result(it)
-		return c, true, err
-	case kwRemove:
-		return c, true, nil
-	}
-	old, exists := a.target.path.in(it)
-	operand := a.a.value
-	switch {
-	case !exists && a.verb == kwAdd:
-		c.value = operand
-	case !exists:
-		return c, false, nil // nothing to delete from
-	case old.Type() != operand.Type():
-		return c, false, invalid(badOperand)
-	case operand.Type() == attr.N:
-		sum, err := old.Number().Add(operand.Number())
-		c.value = attr.NumberValue(sum)
-		return c, true, err
-	case a.verb == kwAdd:
-		c.value = union(old, operand)
-	default:
-		c.value = difference(old, operand)
-	}
-	return c, true, nil
-}
-
-func union(set, more attr.Value) attr.Value {
-	members := slices.Clone(set.Members())
-	for _, m := range more.Members() {
-		if !slices.Contains(set.Members(), m) {
-			members = append(members, m)
-		}
-	}
-	return attr.Set(set.Type(), members)
-}
-
-// difference is the set less the members of less; no value if none is left.
-func difference(set, less attr.Value) attr.Value {
-	var members []string
-	for _, m := range set.Members() {
-		if !slices.Contains(less.Members(), m) {
-			members = append(members, m)
-		}
-	}
-	if len(members) == 0 {
-		return attr.Value{}
-	}
-	return attr.Set(set.Type(), members)
-}
-
-// result is the right side of a SET.
+// result is what the action leaves at its path, no value for nothing.
 func (a *action) result(it attr.Item) (attr.Value, error) {
-	left, err := a.a.set(it)
-	if err != nil || a.sign == 0 {
-		return left, err
+	if !a.path.leadsInto(it) {
+		return attr.Value{}, invalid(badPath)
 	}
-	right, err := a.b.set(it)
-	if err != nil {
-		return attr.Value{}, err
+	old, exists := a.path.in(it)
+	switch {
+	case a.verb == "SET":
+		return a.value.result(it)
+	case a.verb == "REMOVE" || a.verb == "DELETE" && !exists:
+		return attr.Value{}, nil
+	case !exists:
+		return a.value.value, nil
 	}
-	if left.Type() != attr.N || right.Type() != attr.N {
+	operand := a.value.value
+	switch {
+	case old.Type() != operand.Type():
 		return attr.Value{}, invalid(badOperand)
+	case operand.Type() == attr.N:
+		return old.Add(operand)
+	case a.verb == "ADD":
+		return attr.Set(old.Type(), slices.Concat(old.List(), operand.List())), nil
 	}
-	var n attr.Number
-	if a.sign == '+' {
-		n, err = left.Number().Add(right.Number())
-	} else {
-		n, err = left.Number().Sub(right.Number())
+	members := slices.DeleteFunc(slices.Clone(old.List()), func(m attr.Value) bool { return contains(operand, m) })
+	if len(members) == 0 {
+		return attr.Value{}, nil
 	}
-	return attr.NumberValue(n), err
+	return attr.Set(old.Type(), members), nil
 }
 
-// set is the value of an operand of SET.
-func (o *operand) set(it attr.Item) (attr.Value, error) {
-	switch {
-	case o.kind == valueOperand:
-		return o.value, nil
-	case o.kind == pathOperand:
-		v, ok := o.path.in(it)
+// result is the value of what stands on the right side of a SET.
+func (n *node) result(it attr.Item) (v attr.Value, err error) {
+	if n.op == "" {
+		v, ok := n.in(it)
 		if !ok {
-			return attr.Value{}, invalid(missingOperand)
+			err = invalid(missingOperand)
 		}
-		return v, nil
-	case o.function == "if_not_exists":
-		// The other operand must exist even where it is not needed.
-		otherwise, err := o.args[1].set(it)
-		if v, ok := o.args[0].path.in(it); ok && err == nil {
+		return v, err
+	}
+	var first, second attr.Value
+	if n.op != "if_not_exists" {
+		if first, err = n.args[0].result(it); err != nil {
+			return v, err
+		}
+	}
+	if second, err = n.args[1].result(it); err != nil {
+		return v, err
+	}
+	want := attr.N
+	switch n.op {
+	case "if_not_exists":
+		if v, ok := n.args[0].in(it); ok {
 			return v, nil
 		}
-		return otherwise, err
+		return second, nil // which must exist even where it is not needed
+	case "list_append":
+		want = attr.L
 	}
-	first, err := o.args[0].set(it)
-	if err != nil {
-		return attr.Value{}, err
-	}
-	second, err := o.args[1].set(it)
-	if err != nil {
-		return attr.Value{}, err
-	}
-	if first.Type() != attr.L || second.Type() != attr.L {
-		return attr.Value{}, invalid(badOperand)
+	switch {
+	case first.Type() != want || second.Type() != want:
+		return v, invalid(badOperand)
+	case n.op == "+":
+		return first.Add(second)
+	case n.op == "-":
+		return first.Sub(second)
 	}
 	return attr.List(slices.Concat(first.List(), second.List())), nil
-}
-
-// changeItem makes a new item. The changes are sorted, as the attributes are.
-func changeItem(it attr.Item, changes []change, depth int) attr.Item {
-	out := make(attr.Item, 0, len(it)+len(changes))
-	for len(changes) > 0 {
-		n := groupOfChanges(changes, depth)
-		name := changes[0].path[depth].name
-		for len(it) > 0 && it[0].Name < name {
-			out = append(out, it[0])
-			it = it[1:]
-		}
-		var old attr.Value
-		if len(it) > 0 && it[0].Name == name {
-			old = it[0].Value
-			it = it[1:]
-		}
-		if v := changeValue(old, changes[:n], depth+1); !v.IsZero() {
-			out = append(out, attr.Attr{Name: name, Value: v})
-		}
-		changes = changes[n:]
-	}
-	return append(out, it...)
-}
-
-// changeValue makes of a value, which may be none, a new one or none.
-func changeValue(old attr.Value, changes []change, depth int) attr.Value {
-	first := changes[0]
-	switch {
-	case len(first.path) == depth:
-		return first.value
-	case first.path[depth].index < 0:
-		return attr.Map(changeItem(old.Item(), changes, depth))
-	}
-	return attr.List(changeList(old.List(), changes, depth))
-}
-
-// changeList makes a new list. Elements to remove are made no value first, since
-// the indexes of all changes are those of the list as it was.
-func changeList(list []attr.Value, changes []change, depth int) []attr.Value {
-	out := append(make([]attr.Value, 0, len(list)+len(changes)), list...)
-	for len(changes) > 0 {
-		n := groupOfChanges(changes, depth)
-		index := changes[0].path[depth].index
-		var old attr.Value
-		if index < len(list) {
-			old = list[index]
-		}
-		v := changeValue(old, changes[:n], depth+1)
-		switch {
-		case index < len(list):
-			out[index] = v
-		case !v.IsZero():
-			out = append(out, v)
-		}
-		changes = changes[n:]
-	}
-	return slices.DeleteFunc(out, attr.Value.IsZero)
-}
-
-// groupOfChanges is the number of changes at the front that go the same way up
-// to and including depth.
-func groupOfChanges(changes []change, depth int) int {
-	n := 1
-	for n < len(changes) && changes[n].path[depth] == changes[0].path[depth] {
-		n++
-	}
-	return n
 }

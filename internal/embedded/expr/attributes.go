@@ -3,32 +3,23 @@ package expr
 // This file tells which attributes expressions use: a path's first name, and
 // whether the path leads into the attribute.
 
+func (p path) each(fn func(attribute string, nested bool)) { fn(p[0].name, len(p) > 1) }
+
+func (n *node) each(fn func(attribute string, nested bool)) {
+	if n.isPath() {
+		n.path.each(fn)
+	}
+	for i := range n.args {
+		n.args[i].each(fn)
+	}
+}
+
 // Each calls fn for the paths of the condition, in the order of its text.
 func (c *Condition) Each(fn func(attribute string, nested bool)) {
 	if c != nil {
 		c.root.each(fn)
 	}
 }
-
-func (n *node) each(fn func(string, bool)) {
-	if n == nil {
-		return
-	}
-	n.left.each(fn)
-	n.right.each(fn)
-	eachOperand(n.args, fn)
-}
-
-func eachOperand(args []operand, fn func(string, bool)) {
-	for i := range args {
-		if args[i].kind == pathOperand {
-			args[i].path.each(fn)
-		}
-		eachOperand(args[i].args, fn)
-	}
-}
-
-func (p path) each(fn func(string, bool)) { fn(p[0].name, len(p) > 1) }
 
 // Each calls fn for the paths of the projection, in their order.
 func (p *Projection) Each(fn func(attribute string, nested bool)) {

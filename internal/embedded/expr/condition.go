@@ -1,229 +1,194 @@
 package expr
 
 import (
-	"cmp"
 	"fmt"
+	"slices"
 	"strings"
+	"unicode/utf16"
+
+	"dynamostreamer/internal/embedded/attr"
 )
 
 // A Condition is a compiled ConditionExpression or FilterExpression. It may be
 // evaluated on many items, and by several goroutines.
-type Condition struct{ root *node }
+type Condition struct{ root node }
 
-// A node is a condition: a comparison, a function, or conditions joined by AND,
-// OR and NOT.
-type node struct {
-	op          operator
-	parens      bool
-	left, right *node     // of AND and OR; left of NOT
-	args        []operand // of the others: of a function, those of the function
-	function    string    // the name of a function
-}
-
-type operator uint8
-
-const (
-	opAnd operator = iota
-	opOr
-	opNot
-	opEqual
-	opNotEqual
-	opLess
-	opLessEqual
-	opGreater
-	opGreaterEqual
-	opBetween
-	opIn
-	opExists
-	opNotExists
-	opType
-	opBeginsWith
-	opContains
-	opNothing // of a function that is no condition
-)
-
-var operatorNames = [...]string{
-	"AND", "OR", "NOT", "=", "<>", "<", "<=", ">", ">=", "BETWEEN", "IN",
-	"attribute_exists", "attribute_not_exists", "attribute_type", "begins_with", "contains", "",
-}
-
-func (o operator) String() string { return operatorNames[o] }
-
-func operatorNamed(name string) operator {
-	for o, n := range operatorNames[:opNothing] {
-		if n == name {
-			return operator(o)
-		}
+func (p *parser) condition() *Condition {
+	root := p.or(false)
+	p.expectKind(end)
+	if p.syntax == "" {
+		p.walk(&root, conditionPlace)
+		p.check(&root)
 	}
-	return opNothing
+	return &Condition{root}
 }
 
-func parseCondition(text, parameter string, s *scope) (*Condition, error) {
-	message := checkText(text)
-	var root *node
-	if message == "" {
-		p := newParser(text, s)
-		root = p.wholeCondition()
-		if message = cmp.Or(p.syntax, p.shape); message == "" {
-			p.walk(root)
-			p.check(root)
-			message = cmp.Or(p.tree, p.operands)
-		}
+// or reads conditions with OR between them. alone says that an operand may stand
+// there by itself, since the parentheses around it end behind it; so in and, not
+// and term.
+func (p *parser) or(alone bool) node {
+	left := p.and(alone)
+	for p.is("OR") {
+		left = node{op: p.operator(), args: []node{left, p.and(false)}}
 	}
-	if message != "" {
-		return nil, invalid("Invalid " + parameter + ": " + message)
+	return left
+}
+
+func (p *parser) and(alone bool) node {
+	left := p.not(alone)
+	for p.is("AND") {
+		left = node{op: p.operator(), args: []node{left, p.not(false)}}
 	}
-	return &Condition{root}, nil
+	return left
 }
 
-func (p *parser) wholeCondition() *node {
-	root, ok := p.or()
-	if ok && p.token.kind != end {
-		p.fail()
+func (p *parser) not(alone bool) node {
+	if !p.is("NOT") {
+		return p.term(alone)
 	}
-	return root
-}
-
-func (p *parser) or() (*node, bool) {
-	left, ok := p.and()
-	return p.joined(left, ok, kwOr, opOr, p.and)
-}
-
-func (p *parser) and() (*node, bool) {
-	left, ok := p.not()
-	return p.joined(left, ok, kwAnd, opAnd, p.not)
-}
-
-// joined reads what an operator joins to a condition that is read.
-func (p *parser) joined(left *node, ok bool, keyword kind, op operator, next func() (*node, bool)) (*node, bool) {
-	for ok && p.token.kind == keyword {
-		p.countOperator()
-		p.advance()
-		var right *node
-		right, ok = next()
-		left = &node{op: op, left: left, right: right}
-	}
-	return left, ok
-}
-
-func (p *parser) not() (*node, bool) {
-	if p.token.kind != kwNot {
-		return p.term()
-	}
-	p.countOperator()
-	p.advance()
-	inner, ok := p.not()
-	return &node{op: opNot, left: inner}, ok
+	return node{op: p.operator(), args: []node{p.not(false)}}
 }
 
 // term reads a comparison, a function, or a condition in parentheses.
-func (p *parser) term() (*node, bool) {
-	cond, o, ok := p.conditionOrOperand()
-	if !ok || cond != nil {
-		return cond, ok
-	}
-	return p.comparison(o)
-}
-
-// conditionOrOperand reads what may begin a term. After a parenthesis both a
-// condition and an operand may follow; which it was shows at the end of it.
-func (p *parser) conditionOrOperand() (*node, operand, bool) {
-	if !p.accept("(") {
-		o, ok := p.bareOperand()
-		return nil, o, ok
-	}
-	var cond *node
-	var o operand
-	var ok bool
-	if p.token.kind == kwNot {
-		cond, ok = p.or()
+func (p *parser) term(alone bool) node {
+	var left node
+	p.guessing = true
+	if p.accept("(") {
+		left = p.enclose(p.or(true))
 	} else {
-		cond, o, ok = p.conditionOrOperand()
-		if ok && cond == nil && (!p.is(")") || o.kind == functionOperand && !p.comparisonAfterParens()) {
-			cond, ok = p.comparison(o)
+		left = p.bareOperand()
+	}
+	compared := left.isOperand() && p.is("=", "<>", "<", "<=", ">", ">=", "BETWEEN", "IN")
+	if left.op == "" && !compared {
+		if !alone || !p.is(")") {
+			p.fail()
 		}
-		if ok && cond != nil {
-			cond, ok = p.joined(cond, ok, kwAnd, opAnd, p.not)
-			cond, ok = p.joined(cond, ok, kwOr, opOr, p.and)
+		return left
+	}
+	p.guessing = false
+	if p.settle(); !compared {
+		return left
+	}
+	n := node{op: p.operator(), args: append(make([]node, 0, 3), left)}
+	switch n.op {
+	case "BETWEEN":
+		n.args = append(n.args, p.operand())
+		p.expect("AND")
+	case "IN":
+		p.expect("(")
+		n.args = p.list(n.args)
+		if count := len(n.args) - 1; count > maxInOperands {
+			note(&p.limits, fmt.Sprintf("The IN operator is provided with too many operands; number of operands: %d", count))
 		}
+		return n
 	}
-	if !ok || !p.expect(")") {
-		return nil, o, false
-	}
-	if cond == nil {
-		return nil, p.enclose(o), true
-	}
-	if cond.parens {
-		note(&p.shape, redundantParens)
-	}
-	cond.parens = true
-	return cond, o, true
+	n.args = append(n.args, p.operand())
+	return n
 }
 
-// comparisonAfterParens says whether behind the closing parentheses a comparison
-// goes on, which makes the function inside them an operand.
-func (p *parser) comparisonAfterParens() bool {
-	t := p.token
-	for t.kind == symbol && p.text[t.start] == ')' {
-		t = scan(p.text, t.end)
-	}
-	return t.kind == kwBetween || t.kind == kwIn ||
-		t.kind == symbol && strings.IndexByte("=<>", p.text[t.start]) >= 0
+// Holds says whether the item meets the condition. A nil Condition holds.
+func (c *Condition) Holds(it attr.Item) bool {
+	return c == nil || c.root.holds(it)
 }
 
-// comparison reads what follows the first operand of a term.
-func (p *parser) comparison(first operand) (*node, bool) {
-	n := &node{}
-	ok := true
+func (n *node) holds(it attr.Item) bool {
+	switch n.op {
+	case "AND":
+		return n.args[0].holds(it) && n.args[1].holds(it)
+	case "OR":
+		return n.args[0].holds(it) || n.args[1].holds(it)
+	case "NOT":
+		return !n.args[0].holds(it)
+	}
+	first, found := n.args[0].in(it)
+	switch n.op {
+	case "attribute_exists":
+		return found
+	case "attribute_not_exists":
+		return !found
+	case "IN":
+		return found && slices.ContainsFunc(n.args[1:], func(arg node) bool {
+			v, ok := arg.in(it)
+			return ok && attr.Equal(first, v)
+		})
+	}
+	second, ok := n.args[1].in(it)
+	if !found || !ok {
+		return n.op == "<>"
+	}
+	switch n.op {
+	case "=":
+		return attr.Equal(first, second)
+	case "<>":
+		return !attr.Equal(first, second)
+	case "attribute_type":
+		return first.Type().String() == second.Text()
+	case "begins_with":
+		return first.Type() == second.Type() && (first.Type() == attr.S || first.Type() == attr.B) &&
+			strings.HasPrefix(first.Text(), second.Text())
+	case "contains":
+		return contains(first, second)
+	case "BETWEEN":
+		high, ok := n.args[2].in(it)
+		return ok && compares(">=", first, second) && compares("<=", first, high)
+	}
+	return compares(n.op, first, second)
+}
+
+func compares(operator string, a, b attr.Value) bool {
+	order, ok := attr.Compare(a, b)
+	switch operator {
+	case "<":
+		return ok && order < 0
+	case "<=":
+		return ok && order <= 0
+	case ">":
+		return ok && order > 0
+	}
+	return ok && order >= 0
+}
+
+// contains says whether a text or bytes have b in them, or a set or a list has
+// the member b.
+func contains(a, b attr.Value) bool {
+	if a.Type() == attr.S || a.Type() == attr.B {
+		return a.Type() == b.Type() && strings.Contains(a.Text(), b.Text())
+	}
+	return slices.ContainsFunc(a.List(), func(e attr.Value) bool { return attr.Equal(e, b) })
+}
+
+// in is the operand's value for an item, or false if there is none.
+func (n *node) in(it attr.Item) (attr.Value, bool) {
 	switch {
-	case p.token.kind == kwBetween:
-		p.countOperator()
-		p.advance()
-		n.op, n.args = opBetween, []operand{first, {}, {}}
-		if n.args[1], ok = p.operand(); !ok {
-			return nil, false
-		}
-		if !p.acceptKind(kwAnd) {
-			return nil, p.fail()
-		}
-		n.args[2], ok = p.operand()
-	case p.token.kind == kwIn:
-		p.countOperator()
-		p.advance()
-		n.op = opIn
-		n.args, ok = p.inOperands(first)
-	case p.token.kind == symbol && operatorNamed(p.tokenText()) != opNothing:
-		p.countOperator()
-		n.op = operatorNamed(p.tokenText())
-		p.advance()
-		n.args = []operand{first, {}}
-		n.args[1], ok = p.operand()
-	case first.kind == functionOperand:
-		n.op, n.args = operatorNamed(first.function), first.args
-		n.function, n.parens = first.function, first.parens
-	default:
-		return nil, p.fail()
+	case n.isPath():
+		return n.path.in(it)
+	case !n.call:
+		return n.value, true
 	}
-	return n, ok
+	v, ok := n.args[0].in(it)
+	if !ok {
+		return attr.Value{}, false
+	}
+	return size(v)
 }
 
-func (p *parser) inOperands(first operand) ([]operand, bool) {
-	args := []operand{first}
-	if !p.expect("(") {
-		return nil, false
+// size is the value of the function size. Of a text the service counts UTF-16
+// units: characters, where those outside the basic plane are two.
+func size(v attr.Value) (attr.Value, bool) {
+	n := 0
+	switch v.Type() {
+	case attr.S:
+		for _, r := range v.Text() {
+			n += utf16.RuneLen(r)
+		}
+	case attr.B:
+		n = len(v.Text())
+	case attr.SS, attr.NS, attr.BS, attr.L:
+		n = len(v.List())
+	case attr.M:
+		n = len(v.Item())
+	default:
+		return attr.Value{}, false
 	}
-	for {
-		arg, ok := p.operand()
-		if !ok {
-			return nil, false
-		}
-		args = append(args, arg)
-		if p.accept(",") {
-			continue
-		}
-		if len(args)-1 > maxInOperands {
-			note(&p.shape, fmt.Sprintf("The IN operator is provided with too many operands; number of operands: %d", len(args)-1))
-		}
-		return args, p.expect(")")
-	}
+	return attr.Int64(int64(n)), true
 }

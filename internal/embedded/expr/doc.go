@@ -25,7 +25,9 @@
 // Each is nil where the request has no such expression; Holds of a nil Condition
 // is true, Of a nil Projection is the item.
 //
-// The texts of the messages come from the developer guide, from public captures
-// of the service, and, where neither has them, from DynamoDB Local, which shares
-// the service's grammar.
+// The texts of the messages, and the order of what is checked, come from the
+// developer guide and from public captures of the service (service_test.go), and,
+// where neither has them, from DynamoDB Local, which shares the service's grammar
+// (testdata). One thing is told otherwise on purpose: of two paths that can't be
+// used together both are named, where the service may name a third.
 package expr

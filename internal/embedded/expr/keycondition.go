@@ -9,14 +9,14 @@ import (
 // A KeyCondition is a compiled KeyConditionExpression: an equality for the
 // partition key, and possibly a condition for the sort key.
 type KeyCondition struct {
-	root  *node
+	root  node
 	parts []keyPart
 }
 
 // keyPart is a condition on one attribute, with the attribute on the left.
 type keyPart struct {
 	attribute string
-	op        operator
+	op        string
 	values    []attr.Value
 }
 
@@ -49,17 +49,9 @@ func (b Bounds) Holds(key []byte) bool {
 	return true
 }
 
-func parseKeyCondition(text string, s *scope) (*KeyCondition, error) {
-	c, err := parseCondition(text, "KeyConditionExpression", s)
-	if err != nil {
-		return nil, err
-	}
-	return &KeyCondition{root: c.root}, nil
-}
-
 // reduce turns the condition into one part for each attribute.
 func (k *KeyCondition) reduce() error {
-	if err := k.add(k.root); err != nil {
+	if err := k.add(&k.root); err != nil {
 		return err
 	}
 	if len(k.parts) > 2 {
@@ -68,72 +60,53 @@ func (k *KeyCondition) reduce() error {
 	return nil
 }
 
+const badCondition = "Invalid condition in KeyConditionExpression: "
+
 func (k *KeyCondition) add(n *node) error {
+	part := keyPart{op: n.op}
 	switch n.op {
-	case opAnd:
-		if err := k.add(n.left); err != nil {
+	case "AND":
+		if err := k.add(&n.args[0]); err != nil {
 			return err
 		}
-		return k.add(n.right)
-	case opOr, opNot, opIn, opNotEqual, opExists, opNotExists, opType, opContains:
-		return invalid("Invalid operator used in KeyConditionExpression: " + n.op.String())
+		return k.add(&n.args[1])
+	case "=", "<", "<=", ">", ">=":
+	case "BETWEEN", "begins_with":
+		if !n.args[0].isPath() {
+			return invalid(badCondition + n.op + " operator must have the key attribute as its first operand")
+		}
+	default:
+		return invalid("Invalid operator used in KeyConditionExpression: " + n.op)
 	}
-	part := keyPart{op: n.op}
-	at := -1
 	for i := range n.args {
-		if n.args[i].kind == functionOperand {
+		switch arg := &n.args[i]; {
+		case arg.call:
 			return invalid("KeyConditionExpressions cannot contain nested operations")
-		}
-		if n.args[i].kind == valueOperand {
-			part.values = append(part.values, n.args[i].value)
+		case !arg.isPath():
+			part.values = append(part.values, arg.value)
+		case part.attribute != "":
+			return invalid(badCondition + "Multiple attribute names used in one condition")
+		case len(arg.path) > 1:
+			return invalid("Invalid KeyConditionExpression: KeyConditionExpressions cannot have conditions on nested attributes")
+		default:
+			part.attribute = arg.path[0].name
+			if turned, ok := turnedOperators[n.op]; ok && i == 1 {
+				part.op = turned
+			}
 		}
 	}
-	if (n.op == opBetween || n.op == opBeginsWith) && n.args[0].kind != pathOperand {
-		return invalid("Invalid condition in KeyConditionExpression: " + n.op.String() +
-			" operator must have the key attribute as its first operand")
+	if part.attribute == "" {
+		return invalid(badCondition + "No key attribute specified")
 	}
-	for i := range n.args {
-		if n.args[i].kind != pathOperand {
-			continue
-		}
-		if at >= 0 {
-			return invalid("Invalid condition in KeyConditionExpression: Multiple attribute names used in one condition")
-		}
-		if len(n.args[i].path) > 1 {
-			return invalid("KeyConditionExpressions cannot have conditions on nested attributes")
-		}
-		at = i
-	}
-	if at < 0 {
-		return invalid("Invalid condition in KeyConditionExpression: No key attribute specified")
-	}
-	part.attribute = n.args[at].path[0].name
-	if at == 1 {
-		part.op = turned(n.op)
-	}
-	for _, other := range k.parts {
-		if other.attribute == part.attribute {
-			return invalid("KeyConditionExpressions must only contain one condition per key")
-		}
+	if k.part(part.attribute) != nil {
+		return invalid("KeyConditionExpressions must only contain one condition per key")
 	}
 	k.parts = append(k.parts, part)
 	return nil
 }
 
-// turned is the comparison with its sides exchanged.
-func turned(op operator) operator {
-	switch op {
-	case opLess:
-		return opGreater
-	case opLessEqual:
-		return opGreaterEqual
-	case opGreater:
-		return opLess
-	case opGreaterEqual:
-		return opLessEqual
-	}
-	return op
-}
+// turnedOperators are the comparisons with their sides exchanged.
+var turnedOperators = map[string]string{"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 func (k *KeyCondition) part(attribute string) *keyPart {
 	for i := range k.parts {
@@ -161,7 +134,7 @@ func (k *KeyCondition) Resolve(hash, sort KeyAttribute) (attr.Value, Bounds, err
 			return attr.Value{}, Bounds{}, missed(sort.Name)
 		}
 	}
-	if h.op != opEqual {
+	if h.op != "=" {
 		return attr.Value{}, Bounds{}, invalid("Query key condition not supported")
 	}
 	if err := h.check(hash); err != nil {
@@ -201,17 +174,17 @@ func (c *keyPart) check(key KeyAttribute) error {
 func (c *keyPart) bounds() Bounds {
 	low := attr.AppendKey(nil, c.values[0])
 	switch c.op {
-	case opLess:
+	case "<":
 		return Bounds{High: low, HighOpen: true}
-	case opLessEqual:
+	case "<=":
 		return Bounds{High: low}
-	case opGreater:
+	case ">":
 		return Bounds{Low: low, LowOpen: true}
-	case opGreaterEqual:
+	case ">=":
 		return Bounds{Low: low}
-	case opBetween:
+	case "BETWEEN":
 		return Bounds{Low: low, High: attr.AppendKey(nil, c.values[1])}
-	case opBeginsWith:
+	case "begins_with":
 		return Bounds{Low: low, High: afterPrefix(low), HighOpen: true}
 	}
 	return Bounds{Low: low, High: low}

@@ -5,11 +5,19 @@ import (
 	"unicode/utf8"
 )
 
-// A token is a piece of an expression's text. Keywords are not case-sensitive and
-// are keywords in every kind of expression.
+// A token is a piece of an expression's text.
 type token struct {
 	kind       kind
+	keyword    uint8 // its number in keywords plus 1, 0 for others
 	start, end int
+}
+
+// of is the token's text, of a keyword in capitals.
+func (t token) of(text string) string {
+	if t.keyword > 0 {
+		return keywords[t.keyword-1]
+	}
+	return text[t.start:t.end]
 }
 
 type kind uint8
@@ -20,26 +28,12 @@ const (
 	name        // #n
 	value       // :v
 	digits      // 0, 12
-	symbol      // one of = < > <= >= <> + - ( ) [ ] . ,
+	symbol      // a keyword, or one of = < > <= >= <> + - ( ) [ ] . ,
 	other       // anything else, one character
-	kwAnd
-	kwOr
-	kwNot
-	kwIn
-	kwBetween
-	kwSet
-	kwRemove
-	kwAdd
-	kwDelete
 )
 
-var keywords = [...]struct {
-	text string
-	kind kind
-}{
-	{"AND", kwAnd}, {"OR", kwOr}, {"NOT", kwNot}, {"IN", kwIn}, {"BETWEEN", kwBetween},
-	{"SET", kwSet}, {"REMOVE", kwRemove}, {"ADD", kwAdd}, {"DELETE", kwDelete},
-}
+// keywords are not case-sensitive and are keywords in every kind of expression.
+var keywords = []string{"AND", "OR", "NOT", "IN", "BETWEEN", "SET", "REMOVE", "ADD", "DELETE"}
 
 func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
 func isDigit(c byte) bool  { return c >= '0' && c <= '9' }
@@ -53,56 +47,44 @@ func scan(text string, pos int) token {
 		pos++
 	}
 	if pos == len(text) {
-		return token{end, pos, pos}
+		return token{end, 0, pos, pos}
 	}
-	c := text[pos]
-	switch {
+	size := 1
+	take := func(k kind, may func(byte) bool) token {
+		for pos+size < len(text) && may(text[pos+size]) {
+			size++
+		}
+		return token{k, 0, pos, pos + size}
+	}
+	none := func(byte) bool { return false }
+	switch c := text[pos]; {
 	case isLetter(c):
-		stop := wordEnd(text, pos+1)
-		return token{wordKind(text[pos:stop]), pos, stop}
-	case c == '#' || c == ':':
-		stop := wordEnd(text, pos+1)
-		switch {
-		case stop == pos+1:
-			return token{other, pos, stop}
-		case c == '#':
-			return token{name, pos, stop}
-		}
-		return token{value, pos, stop}
-	case c == '0':
-		return token{digits, pos, pos + 1}
-	case isDigit(c):
-		stop := pos + 1
-		for stop < len(text) && isDigit(text[stop]) {
-			stop++
-		}
-		return token{digits, pos, stop}
-	case c == '<' || c == '>':
-		if next := pos + 1; next < len(text) && (text[next] == '=' || c == '<' && text[next] == '>') {
-			return token{symbol, pos, pos + 2}
-		}
-		return token{symbol, pos, pos + 1}
-	case strings.IndexByte("=+-()[].,", c) >= 0:
-		return token{symbol, pos, pos + 1}
-	}
-	_, size := utf8.DecodeRuneInString(text[pos:])
-	return token{other, pos, pos + size}
-}
-
-func wordEnd(text string, pos int) int {
-	for pos < len(text) && isWordByte(text[pos]) {
-		pos++
-	}
-	return pos
-}
-
-func wordKind(text string) kind {
-	if len(text) <= len("BETWEEN") {
-		for _, k := range keywords {
-			if len(k.text) == len(text) && strings.EqualFold(k.text, text) {
-				return k.kind
+		t := take(word, isWordByte)
+		for i, k := range keywords {
+			if len(k) == size && strings.EqualFold(k, t.of(text)) {
+				t.kind, t.keyword = symbol, uint8(i+1)
 			}
 		}
+		return t
+	case c == '#' || c == ':':
+		t := take(name, isWordByte)
+		if c == ':' {
+			t.kind = value
+		}
+		if size == 1 {
+			t.kind = other
+		}
+		return t
+	case c == '0':
+		return take(digits, none)
+	case isDigit(c):
+		return take(digits, isDigit)
+	case strings.IndexByte("<>=+-()[].,", c) >= 0:
+		if next := text[pos+1:]; next != "" && (c == '<' && next[0] == '>' || c|2 == '>' && next[0] == '=') {
+			size = 2
+		}
+		return take(symbol, none)
 	}
-	return word
+	_, size = utf8.DecodeRuneInString(text[pos:])
+	return take(other, none)
 }

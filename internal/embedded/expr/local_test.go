@@ -162,9 +162,9 @@ var (
 		case 5:
 			return attr.Null()
 		case 6:
-			return attr.Set(attr.SS, rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"a", "b", "ab"}), 1, 3, rapid.ID).Draw(t, "SS"))
+			return attr.Set(attr.SS, rapid.SliceOfN(rapid.Map(rapid.SampledFrom([]string{"a", "b", "ab"}), attr.String), 1, 3).Draw(t, "SS"))
 		default:
-			return attr.Set(attr.NS, rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"-1", "0", "2"}), 1, 3, rapid.ID).Draw(t, "NS"))
+			return attr.Set(attr.NS, rapid.SliceOfN(rapid.Map(rapid.SampledFrom([]int64{-1, 0, 2}), attr.Int64), 1, 3).Draw(t, "NS"))
 		}
 	})
 	genValue = rapid.Custom(func(t *rapid.T) attr.Value { return drawValue(t, 2) })

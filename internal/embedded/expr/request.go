@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -60,53 +61,51 @@ const (
 // Compile reads all of a request's expressions and checks them and their
 // placeholders. Every error is an attr.ValidationError.
 func Compile(r Request) (Set, error) {
-	var set Set
 	if r.Names == nil && r.Values == nil &&
 		r.Update == nil && r.Condition == nil && r.KeyCondition == nil && r.Filter == nil && r.Projection == nil {
-		return set, nil
+		return Set{}, nil
 	}
-	if err := r.checkUsers(); err != nil {
-		return set, err
-	}
-	if err := r.checkPlaceholders(); err != nil {
-		return set, err
-	}
-	s := scope{names: r.Names, values: r.Values, used: make([]bool, len(r.Names)+len(r.Values))}
-	var err error
-	if r.Update != nil {
-		if set.Update, err = parseUpdate(*r.Update, &s); err != nil {
-			return Set{}, err
-		}
-	}
-	if r.Condition != nil {
-		if set.Condition, err = parseCondition(*r.Condition, "ConditionExpression", &s); err != nil {
-			return Set{}, err
-		}
-	}
-	if r.KeyCondition != nil {
-		if set.KeyCondition, err = parseKeyCondition(*r.KeyCondition, &s); err != nil {
-			return Set{}, err
-		}
-	}
-	if r.Filter != nil {
-		if set.Filter, err = parseCondition(*r.Filter, "FilterExpression", &s); err != nil {
-			return Set{}, err
-		}
-	}
-	if r.Projection != nil {
-		if set.Projection, err = parseProjection(*r.Projection, &s); err != nil {
-			return Set{}, err
-		}
-	}
-	if err := s.checkUnused(); err != nil {
+	if err := cmp.Or(r.checkUsers(), r.checkPlaceholders()); err != nil {
 		return Set{}, err
 	}
-	if set.KeyCondition != nil {
-		if err := set.KeyCondition.reduce(); err != nil {
-			return Set{}, err
-		}
+	var set Set
+	s := scope{names: r.Names, values: r.Values, used: make([]bool, len(r.Names)+len(r.Values))}
+	s.read("UpdateExpression", r.Update, func(p *parser) { set.Update = p.update() })
+	s.read("ConditionExpression", r.Condition, func(p *parser) { set.Condition = p.condition() })
+	s.read("KeyConditionExpression", r.KeyCondition, func(p *parser) { set.KeyCondition = &KeyCondition{root: p.condition().root} })
+	s.read("FilterExpression", r.Filter, func(p *parser) { set.Filter = p.condition() })
+	s.read("ProjectionExpression", r.Projection, func(p *parser) { set.Projection = p.projection() })
+	if s.err == nil {
+		s.checkUnused()
+	}
+	if s.err == nil && set.KeyCondition != nil {
+		s.err = set.KeyCondition.reduce()
+	}
+	if s.err != nil {
+		return Set{}, s.err
 	}
 	return set, nil
+}
+
+// read reads one expression, if the request has it and no other was refused.
+func (s *scope) read(parameter string, text *string, into func(p *parser)) {
+	if text == nil || s.err != nil {
+		return
+	}
+	message := ""
+	switch {
+	case *text == "":
+		message = "The expression can not be empty;"
+	case len(*text) > maxExpression:
+		message = fmt.Sprintf("Expression size has exceeded the maximum allowed size; expression size: %d", len(*text))
+	default:
+		p := parser{text: *text, scope: s, token: scan(*text, 0)}
+		into(&p)
+		message = cmp.Or(p.syntax, p.limits, p.tree, p.operands)
+	}
+	if message != "" {
+		s.err = invalid("Invalid " + parameter + ": " + message)
+	}
 }
 
 // checkUsers refuses placeholders that no expression could use.
@@ -140,6 +139,11 @@ func (r *Request) checkPlaceholders() error {
 			return invalid("ExpressionAttributeNames contains invalid value: Empty attribute name for key " + n.Placeholder)
 		}
 	}
+	for _, n := range r.Names {
+		if err := (attr.Item{{Name: n.Attribute}}).Check(); err != nil {
+			return err // of a name that is too long
+		}
+	}
 	if r.Values == nil {
 		return nil
 	}
@@ -158,7 +162,7 @@ func (r *Request) checkPlaceholders() error {
 		}
 		return invalid(message)
 	}
-	return nil
+	return r.Values.Check()
 }
 
 func checkPlaceholder(parameter string, mark byte, key string) error {
@@ -181,29 +185,33 @@ type scope struct {
 	names  []Name
 	values attr.Item
 	used   []bool // first the names, then the values
+	err    error  // what the first expression with a fault was refused for
 }
 
-func (s *scope) name(placeholder string) (string, bool) {
+// name is the attribute that a placeholder in the path stands for.
+func (s *scope) name(placeholder string, n *node) string {
 	for i := range s.names {
 		if s.names[i].Placeholder == placeholder {
 			s.used[i] = true
-			return s.names[i].Attribute, true
+			return s.names[i].Attribute
 		}
 	}
-	return "", false
+	note(&n.undefined, "An expression attribute name used in the document path is not defined; attribute name: "+placeholder)
+	return ""
 }
 
-func (s *scope) value(placeholder string) (attr.Value, bool) {
+// value is the value that a placeholder stands for.
+func (s *scope) value(placeholder string) node {
 	for i := range s.values {
 		if s.values[i].Name == placeholder {
 			s.used[len(s.names)+i] = true
-			return s.values[i].Value, true
+			return node{value: s.values[i].Value}
 		}
 	}
-	return attr.Value{}, false
+	return node{undefined: "An expression attribute value used in expression is not defined; attribute value: " + placeholder}
 }
 
-func (s *scope) checkUnused() error {
+func (s *scope) checkUnused() {
 	var names, values []string
 	for i, used := range s.used {
 		switch {
@@ -214,10 +222,7 @@ func (s *scope) checkUnused() error {
 			values = append(values, s.values[i-len(s.names)].Name)
 		}
 	}
-	if err := unused("ExpressionAttributeNames", names); err != nil {
-		return err
-	}
-	return unused("ExpressionAttributeValues", values)
+	s.err = cmp.Or(unused("ExpressionAttributeNames", names), unused("ExpressionAttributeValues", values))
 }
 
 func unused(parameter string, keys []string) error {

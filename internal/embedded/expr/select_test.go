@@ -44,7 +44,7 @@ func TestResolve(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return attr.AppendKey(nil, attr.NumberValue(n))
+		return attr.AppendKey(nil, n)
 	}
 	text := func(s string) []byte { return []byte(s) }
 	tests := []struct {

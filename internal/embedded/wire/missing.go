@@ -27,6 +27,9 @@ var missing = map[string]string{
 // service.
 func (d *decoder) other(name string) error {
 	instead, lacks := missing[name]
+	if instead != "" {
+		d.see(name)
+	}
 	if lacks && d.Kind() != 'n' && d.unsupported == nil {
 		message := fmt.Sprintf("The embedded engine does not have the parameter %s", name)
 		if instead != "" {
@@ -37,6 +40,39 @@ func (d *decoder) other(name string) error {
 		d.unsupported = &engine.Error{Code: engine.ValidationException, Message: message}
 	}
 	return d.Skip()
+}
+
+// The parameters that exclude each other, in the order of the service's message
+// (dynalite, updateItem and query; dynamodb-conformance, error-messages).
+var (
+	legacyParameters = []string{"AttributeUpdates", "Expected", "AttributesToGet", "QueryFilter", "ScanFilter",
+		"ConditionalOperator", "KeyConditions"}
+	expressionParameters = []string{"UpdateExpression", "ConditionExpression", "ProjectionExpression",
+		"FilterExpression", "KeyConditionExpression"}
+)
+
+// see notes that the request has a parameter, unless it is null.
+func (d *decoder) see(name string) {
+	if d.Kind() != 'n' {
+		d.seen = append(d.seen, name)
+	}
+}
+
+// mixed refuses a request that has both expressions and parameters of before
+// them. KeyConditions alone may stand beside other expressions.
+func (d *decoder) mixed() error {
+	unseen := func(name string) bool {
+		return !slices.Contains(d.seen, name) || name == "KeyConditions" && !slices.Contains(d.seen, "KeyConditionExpression")
+	}
+	legacy := slices.DeleteFunc(slices.Clone(legacyParameters), unseen)
+	expressions := slices.DeleteFunc(slices.Clone(expressionParameters), unseen)
+	if len(legacy) == 0 || len(expressions) == 0 {
+		return nil
+	}
+	return &engine.Error{Code: engine.ValidationException, Message: fmt.Sprintf(
+		"Can not use both expression and non-expression parameters in the same request: "+
+			"Non-expression parameters: {%s} Expression parameters: {%s}",
+		strings.Join(legacy, ", "), strings.Join(expressions, ", "))}
 }
 
 // elsewhere are DynamoDB's operations that are no part of the engine, and what to

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"cmp"
 	"context"
 	"reflect"
 	"strings"
@@ -26,7 +27,7 @@ func operationOf[In, Out any](run func(*engine.Engine, context.Context, *In) (*O
 			return nil, err
 		}
 		if d.unsupported != nil {
-			return nil, d.unsupported
+			return nil, cmp.Or(d.mixed(), d.unsupported)
 		}
 		if err := check(request, place); err != nil {
 			return nil, err

@@ -3,6 +3,7 @@ package wire
 import (
 	"fmt"
 	"reflect"
+	"strings"
 
 	"dynamostreamer/internal/embedded/attr"
 )
@@ -11,9 +12,10 @@ import (
 // messages. A null is as good as nothing.
 type decoder struct {
 	*attr.Scanner
-	unsupported error // the first parameter that the engine does not have
-	fault       Fault // that the request has to meet while it runs
-	host        string
+	unsupported error    // the first parameter that the engine does not have
+	seen        []string // expressions, and parameters of before them
+	fault       Fault    // that the request has to meet while it runs
+	host        string   // that the request was sent to
 }
 
 const (
@@ -94,6 +96,9 @@ func (d *decoder) fields(s *shape, v reflect.Value, refused *error) error {
 		f := s.named[name]
 		if f == nil {
 			return d.other(name)
+		}
+		if strings.HasSuffix(name, "Expression") {
+			d.see(name)
 		}
 		if f.refuse != nil {
 			refused = v.FieldByIndex(f.refuse).Addr().Interface().(*error)

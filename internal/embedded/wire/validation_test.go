@@ -45,6 +45,11 @@ func TestValidation(t *testing.T) {
 		{"unused", "UpdateItem", `{` + key + `,"UpdateExpression":"REMOVE a","ExpressionAttributeNames":{"#u":"x"}}`, v + "Value provided in ExpressionAttributeNames unused in expressions: keys: {#u}"},
 		{"operand", "UpdateItem", `{` + key + `,"UpdateExpression":"SET a = a + :n","ExpressionAttributeValues":{":n":{"N":"1"}}}`, v + "An operand in the update expression has an incorrect data type"},
 		{"grows too large", "UpdateItem", fmt.Sprintf(`{%s,"UpdateExpression":"SET b = :b","ExpressionAttributeValues":{":b":{"S":%q}}}`, key, strings.Repeat("x", 400<<10)), v + "Item size to update has exceeded the maximum allowed size"},
+		{"legacy and expressions", "UpdateItem", `{` + key + `,"Expected":{},"AttributeUpdates":{},"UpdateExpression":"SET a = b","ConditionExpression":""}`,
+			v + "Can not use both expression and non-expression parameters in the same request: " +
+				"Non-expression parameters: {AttributeUpdates, Expected} Expression parameters: {UpdateExpression, ConditionExpression}"},
+		{"key conditions beside a filter", "Query", `{"TableName":"tab","KeyConditions":{},"FilterExpression":"a = b"}`,
+			v + "The embedded engine does not have the parameter KeyConditions: use KeyConditionExpression, or DynamoDB Local or AWS"},
 		{"legacy", "UpdateItem", `{` + key + `,"AttributeUpdates":{}}`, v + "The embedded engine does not have the parameter AttributeUpdates: use UpdateExpression, or DynamoDB Local or AWS"},
 
 		{"nothing", "DeleteItem", `{"Key":{}}`, noTable},
@@ -56,6 +61,9 @@ func TestValidation(t *testing.T) {
 		{"select", "Query", `{"TableName":"tab","KeyConditionExpression":"p = :p",` + values + `,"Select":"X"}`, v + "1 validation error detected: Value 'X' at 'select' failed to satisfy constraint: Member must satisfy enum value set: [SPECIFIC_ATTRIBUTES, COUNT, ALL_ATTRIBUTES, ALL_PROJECTED_ATTRIBUTES]"},
 		{"filter on the key", "Query", `{"TableName":"tab","KeyConditionExpression":"p = :p","FilterExpression":"q = :p",` + values + `}`, v + "Filter Expression can only contain non-primary key attributes: Primary key attribute: q"},
 		{"start elsewhere", "Query", `{"TableName":"tab","KeyConditionExpression":"p = :p",` + values + `,"ExclusiveStartKey":{"p":{"S":"x"},"q":{"N":"1"}}}`, v + "The provided starting key is outside query boundaries based on provided conditions"},
+		// dynalite, query and scan.
+		{"start with no type", "Query", `{"TableName":"tab","KeyConditionExpression":"","ExclusiveStartKey":{"p":{}}}`, v + "The provided starting key is invalid: Supplied AttributeValue is empty, must contain exactly one of the supported datatypes"},
+		{"start with no number", "Scan", `{"TableName":"tab","FilterExpression":"","ExclusiveStartKey":{"p":{"N":"b"}}}`, v + "The provided starting key is invalid: The parameter cannot be converted to a numeric value: b"},
 		{"start with half a key", "Query", `{"TableName":"tab","KeyConditionExpression":"p = :p",` + values + `,"ExclusiveStartKey":{"p":{"S":"x"}}}`, v + "The provided starting key is invalid: The provided key element does not match the schema"},
 		{"index", "Query", `{"TableName":"tab","IndexName":"nope","KeyConditionExpression":"p = :p",` + values + `}`, v + "The table does not have the specified index: nope"},
 

@@ -180,7 +180,7 @@ func TestSerialization(t *testing.T) {
 		{"names an array", "PutItem", `{"ExpressionAttributeNames":[]}`, "SerializationException: Unrecognized collection type java.util.Map<java.lang.String, java.lang.String>"},
 		{"condition an object", "PutItem", `{"ConditionExpression":{}}`, structure},
 		{"key a number", "GetItem", `{"Key":1}`, noField},
-		{"consistent a string", "GetItem", `{"ConsistentRead":"yes"}`, "SerializationException: Unexpected token received from parser"},
+		{"consistent a string", "GetItem", `{"ConsistentRead":"23"}`, "SerializationException: Unexpected token received from parser"},
 		{"key a boolean", "DeleteItem", `{"Key":true}`, noField},
 		{"update a number", "UpdateItem", `{"UpdateExpression":1}`, number},
 		{"limit a string", "Query", `{"Limit":"1"}`, "SerializationException: STRING_VALUE cannot be converted to Integer"},

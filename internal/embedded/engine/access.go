@@ -146,13 +146,19 @@ type version struct {
 
 func (v version) exists() bool { return v.item != nil }
 
-func current(tx *store.Tx, t *table, key store.Key) (version, error) {
-	raw, err := tx.Get(t.id, key)
-	if err != nil || raw == nil {
-		return version{}, err
+func current(tx *store.Tx, t *table, key store.Key) version {
+	raw := tx.Get(t.id, key)
+	if raw == nil {
+		return version{}
 	}
+	return version{readItem(tx, raw), raw}
+}
+
+// readItem reads what the store has of an item. What can't be read fails tx.
+func readItem(tx *store.Tx, raw []byte) attr.Item {
 	item, err := attr.ReadItem(raw)
-	return version{item, raw}, err
+	tx.Fail(err)
+	return item
 }
 
 // An actor says who changes an item.
@@ -168,31 +174,23 @@ const (
 // the rows of indexes and the stream record, happens here and in the same
 // transaction. A change that changes nothing does nothing. What the change uses
 // goes to used, which may be nil.
-func (e *Engine) change(tx *store.Tx, t *table, key store.Key, old version, item attr.Item, by actor, used *tally) error {
+func (e *Engine) change(tx *store.Tx, t *table, key store.Key, old version, item attr.Item, by actor, used *tally) {
 	used.write(t, nil, old.item, item)
 	now := version{item: item}
 	if !now.exists() && !old.exists() || now.exists() && old.exists() && old.item.Equal(item) {
-		return nil
-	}
-	if now.exists() {
-		now.raw = attr.AppendItem(make([]byte, 0, len(old.raw)+256), item)
+		return
 	}
 	items, bytes := old.growth(now)
-	var err error
 	if now.exists() {
-		err = tx.Put(t.id, store.Row{Key: key, Expires: t.TTL.expiry(item), Item: now.raw}, items, bytes)
+		now.raw = attr.AppendItem(make([]byte, 0, len(old.raw)+256), item)
+		tx.Put(t.id, store.Row{Key: key, Expires: t.TTL.expiry(item), Item: now.raw}, items, bytes)
 	} else {
-		err = tx.Delete(t.id, key, -bytes)
+		tx.Delete(t.id, key, -bytes)
 	}
 	for _, ix := range t.indexes {
-		if err == nil {
-			err = ix.change(tx, t, key, old, now, used)
-		}
+		ix.change(tx, t, key, old, now, used)
 	}
-	if err != nil {
-		return err
-	}
-	return e.record(tx, t, key, old, now, by)
+	e.record(tx, t, key, old, now, by)
 }
 
 // growth is by how many items and bytes a table grows where new replaces v.

@@ -60,9 +60,7 @@ func (e *Engine) BatchGetItem(ctx context.Context, in *BatchGetItemInput) (*Batc
 		}
 		out, left, used := &BatchGetItemOutput{UnprocessedKeys: []TableReads{}}, maxBatchBytes, newTally(in.ReturnConsumedCapacity, false)
 		for i := range in.RequestItems {
-			if err := in.readTable(tx, c, i, keys[i], sets[i], &left, used, out); err != nil {
-				return nil, err
-			}
+			in.readTable(tx, c, i, keys[i], sets[i], &left, used, out)
 		}
 		out.ConsumedCapacity = used.result()
 		return out, nil
@@ -111,7 +109,7 @@ func (in *BatchGetItemInput) keys(c *catalog) ([][]store.Key, error) {
 
 // readTable reads one table's part of a batch into out, while there is room left
 // in the answer.
-func (in *BatchGetItemInput) readTable(tx *store.Tx, c *catalog, i int, keys []store.Key, set expr.Set, left *int, used *tally, out *BatchGetItemOutput) error {
+func (in *BatchGetItemInput) readTable(tx *store.Tx, c *catalog, i int, keys []store.Key, set expr.Set, left *int, used *tally, out *BatchGetItemOutput) {
 	group := in.RequestItems[i]
 	t := c.tables[group.TableName]
 	items := []attr.Item{}
@@ -122,10 +120,7 @@ func (in *BatchGetItemInput) readTable(tx *store.Tx, c *catalog, i int, keys []s
 			out.UnprocessedKeys = append(out.UnprocessedKeys, rest)
 			break
 		}
-		found, err := current(tx, t, key)
-		if err != nil {
-			return err
-		}
+		found := current(tx, t, key)
 		size := found.item.Size()
 		used.read(t, nil, size, group.ConsistentRead)
 		*left -= size
@@ -134,5 +129,4 @@ func (in *BatchGetItemInput) readTable(tx *store.Tx, c *catalog, i int, keys []s
 		}
 	}
 	out.Responses = append(out.Responses, TableItems{group.TableName, items})
-	return nil
 }

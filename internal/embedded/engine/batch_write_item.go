@@ -67,30 +67,24 @@ func (e *Engine) BatchWriteItem(ctx context.Context, in *BatchWriteItemInput) (*
 			return nil, err
 		}
 		for i := range actions {
-			if actions[i].old, err = current(tx, actions[i].table, actions[i].key); err != nil {
-				return nil, err
-			}
+			actions[i].old = current(tx, actions[i].table, actions[i].key)
 		}
-		out, err := e.changeAll(tx, actions, newTally(in.ReturnConsumedCapacity, false), in.ReturnItemCollectionMetrics)
-		return &BatchWriteItemOutput{[]TableWrites{}, out}, err
+		out := e.changeAll(tx, actions, newTally(in.ReturnConsumedCapacity, false), in.ReturnItemCollectionMetrics)
+		return &BatchWriteItemOutput{[]TableWrites{}, out}, nil
 	})
 }
 
 // changeAll does what actions on different items have decided. Checks are counted.
-func (e *Engine) changeAll(tx *store.Tx, actions []action, used *tally, metrics *string) (out BatchOutput, err error) {
+func (e *Engine) changeAll(tx *store.Tx, actions []action, used *tally, metrics *string) BatchOutput {
 	for i := range actions {
 		a := &actions[i]
 		if a.kind == actionCheck {
 			used.write(a.table, nil, a.old.item, nil)
 			continue
 		}
-		if err := e.change(tx, a.table, a.key, a.old, a.new, byRequest, used); err != nil {
-			return out, err
-		}
+		e.change(tx, a.table, a.key, a.old, a.new, byRequest, used)
 	}
-	out.ConsumedCapacity = used.result()
-	out.ItemCollectionMetrics, err = collections(tx, actions, metrics)
-	return out, err
+	return BatchOutput{collections(tx, actions, metrics), used.result()}
 }
 
 func (in *BatchWriteItemInput) check() error {

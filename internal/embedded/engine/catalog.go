@@ -2,7 +2,6 @@ package engine
 
 import (
 	"encoding/json"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -74,33 +73,25 @@ type stream struct {
 	shards []store.Shard // those that are open
 }
 
-// catalogOf is the catalog that tx sees. It is read anew only after a change.
-func (e *Engine) catalogOf(tx *store.Tx) (*catalog, error) {
-	if tx.CatalogChanged() {
-		return loadCatalog(tx) // not committed, so not kept
+// catalogOf is the catalog that tx sees, of no use if tx has failed. It is read anew
+// only after a change.
+func (e *Engine) catalogOf(tx *store.Tx) *catalog {
+	if c := e.catalog.Load(); c != nil && c.version == tx.CatalogVersion() && !tx.CatalogChanged() {
+		return c
 	}
-	if c := e.catalog.Load(); c != nil && c.version == tx.CatalogVersion() {
-		return c, nil
-	}
-	c, err := loadCatalog(tx)
-	if err == nil {
+	c := loadCatalog(tx)
+	if !tx.CatalogChanged() && tx.Err() == nil { // else it is not committed
 		e.catalog.Store(c)
 	}
-	return c, err
+	return c
 }
 
-func loadCatalog(tx *store.Tx) (*catalog, error) {
+func loadCatalog(tx *store.Tx) *catalog {
 	c := &catalog{version: tx.CatalogVersion(), tables: map[string]*table{}, byARN: map[string]*stream{}}
-	streams, err := tx.Streams()
-	if err != nil {
-		return nil, err
-	}
 	byID, enabled := map[int64]*stream{}, map[int64]*stream{}
-	for _, row := range streams {
+	for _, row := range tx.Streams() {
 		s := &stream{id: row.ID, arn: row.ARN, ended: row.Ended}
-		if err := json.Unmarshal(row.Definition, &s.streamDefinition); err != nil {
-			return nil, fmt.Errorf("definition of stream %s: %w", row.ARN, err)
-		}
+		tx.Fail(json.Unmarshal(row.Definition, &s.streamDefinition))
 		s.names = names(s.Key)
 		c.streams = append(c.streams, s)
 		c.byARN[s.arn] = s
@@ -109,29 +100,19 @@ func loadCatalog(tx *store.Tx) (*catalog, error) {
 			enabled[row.Table] = s
 		}
 	}
-	open, err := tx.OpenShards()
-	if err != nil {
-		return nil, err
-	}
-	for _, sh := range open {
+	for _, sh := range tx.OpenShards() {
 		if s := byID[sh.Stream]; s != nil {
 			s.shards = append(s.shards, sh)
 		}
 	}
-	tables, err := tx.Tables()
-	if err != nil {
-		return nil, err
-	}
-	for _, row := range tables {
+	for _, row := range tx.Tables() {
 		t := &table{id: row.ID, name: row.Name, stream: enabled[row.ID]}
-		if err := json.Unmarshal(row.Definition, &t.definition); err != nil {
-			return nil, fmt.Errorf("definition of table %s: %w", row.Name, err)
-		}
+		tx.Fail(json.Unmarshal(row.Definition, &t.definition))
 		t.resolve()
 		c.names = append(c.names, t.name)
 		c.tables[t.name] = t
 	}
-	return c, nil
+	return c
 }
 
 // resolve derives keys and indexes from the definition.

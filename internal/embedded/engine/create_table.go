@@ -53,15 +53,11 @@ func (e *Engine) CreateTable(ctx context.Context, in *CreateTableInput) (*TableD
 		if c.tables[*in.TableName] != nil {
 			return nil, fail(ResourceInUseException, "Table already exists: %s", *in.TableName)
 		}
-		t, err := e.makeTable(tx, c, in)
-		if err != nil {
-			return nil, err
-		}
-		return e.describe(tx, t, "CREATING")
+		return e.describe(tx, e.makeTable(tx, c, in), "CREATING"), nil
 	})
 }
 
-func (e *Engine) makeTable(tx *store.Tx, c *catalog, in *CreateTableInput) (*table, error) {
+func (e *Engine) makeTable(tx *store.Tx, c *catalog, in *CreateTableInput) *table {
 	now := e.clock.Now()
 	t := &table{name: *in.TableName, definition: definition{
 		Attributes:  in.AttributeDefinitions,
@@ -84,23 +80,14 @@ func (e *Engine) makeTable(tx *store.Tx, c *catalog, in *CreateTableInput) (*tab
 	}
 	t.dropUnused()
 	e.keep(&t.Kept, &in.Settings)
-	t.Kept.ClassSince = time.Time{} // it has not changed
-	var err error
-	if t.Kept.Tags, err = withTags(nil, in.Tags); err != nil {
-		return nil, err
-	}
-	if t.id, err = tx.InsertTable(t.name, encode(t.definition)); err != nil {
-		return nil, err
-	}
+	t.Kept.ClassSince = time.Time{}         // it has not changed
+	t.Kept.Tags, _ = withTags(nil, in.Tags) // which were checked
+	t.id = tx.InsertTable(t.name, encode(t.definition))
 	if in.StreamSpecification != nil && *in.StreamSpecification.StreamEnabled {
-		view := *in.StreamSpecification.StreamViewType
-		if err := e.openStream(tx, c, t.id, t.name, &t.definition, view); err != nil {
-			return nil, err
-		}
-		t.stream = &stream{streamDefinition: streamDefinition{View: view}}
-		err = tx.UpdateTable(t.id, encode(t.definition))
+		e.openStream(tx, c, t, *in.StreamSpecification.StreamViewType)
+		tx.UpdateTable(t.id, encode(t.definition))
 	}
-	return t, err
+	return t
 }
 
 // checkSchema holds keys and definitions against each other.

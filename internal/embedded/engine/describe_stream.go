@@ -99,18 +99,16 @@ func (in *DescribeStreamInput) check() error {
 func (in *DescribeStreamInput) find(tx *store.Tx, s *stream, limit int) ([]store.Shard, error) {
 	after := text(in.ExclusiveStartShardId)
 	if in.ShardFilter == nil {
-		return tx.Shards(s.id, after, limit)
+		return tx.Shards(s.id, after, limit), nil
 	}
-	if _, found, err := tx.Shard(s.id, *in.ShardFilter.ShardId); err != nil {
-		return nil, err
-	} else if !found {
+	if _, found := tx.Shard(s.id, *in.ShardFilter.ShardId); !found {
 		return nil, shardNotFound(*in.ShardFilter.ShardId, s)
 	}
-	children, err := tx.Children(s.id, *in.ShardFilter.ShardId)
+	children := tx.Children(s.id, *in.ShardFilter.ShardId)
 	for len(children) > 0 && children[0].Name <= after {
 		children = children[1:]
 	}
-	return children, err
+	return children, nil
 }
 
 func describeShard(sh store.Shard) ShardDescription {

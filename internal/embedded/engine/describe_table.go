@@ -21,12 +21,12 @@ func (e *Engine) DescribeTable(ctx context.Context, in *TableInput) (*TableDescr
 		if err != nil {
 			return nil, err
 		}
-		return e.describe(tx, t, "ACTIVE")
+		return e.describe(tx, t, "ACTIVE"), nil
 	})
 }
 
-func (e *Engine) describe(tx *store.Tx, t *table, status string) (*TableDescription, error) {
-	items, bytes, err := tx.Counts(t.id)
+func (e *Engine) describe(tx *store.Tx, t *table, status string) *TableDescription {
+	items, bytes := tx.Counts(t.id)
 	d := &TableDescription{
 		AttributeDefinitions:  t.Attributes,
 		TableName:             t.name,
@@ -50,30 +50,27 @@ func (e *Engine) describe(tx *store.Tx, t *table, status string) (*TableDescript
 	}
 	e.describeSettings(d, t)
 	for i := range t.Indexes {
-		if err == nil {
-			err = e.describeIndex(tx, d, &t.Indexes[i])
-		}
+		e.describeIndex(tx, d, &t.Indexes[i])
 	}
-	return d, err
+	return d
 }
 
 // describeIndex adds an index to its table's description.
-func (e *Engine) describeIndex(tx *store.Tx, d *TableDescription, ix *indexDefinition) error {
-	items, bytes, err := tx.Counts(ix.ID)
+func (e *Engine) describeIndex(tx *store.Tx, d *TableDescription, ix *indexDefinition) {
+	items, bytes := tx.Counts(ix.ID)
 	local := IndexDescription{
 		IndexName: ix.Name, KeySchema: ix.Key, Projection: ix.Projection,
 		IndexSizeBytes: bytes, ItemCount: items, IndexArn: d.TableArn + "/index/" + ix.Name,
 	}
 	if !ix.Global {
 		d.LocalSecondaryIndexes = append(d.LocalSecondaryIndexes, local)
-		return err
+		return
 	}
 	g := GlobalIndexDescription{local, "ACTIVE", ix.Throughput.describe(ix.Increased, ix.Decreased)}
 	if d.TableStatus == "CREATING" {
 		g.IndexStatus = d.TableStatus
 	}
 	d.GlobalSecondaryIndexes = append(d.GlobalSecondaryIndexes, g)
-	return err
 }
 
 func (t Throughput) describe(increased, decreased time.Time) ThroughputDescription {

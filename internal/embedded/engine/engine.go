@@ -114,10 +114,11 @@ func result[T any](ctx context.Context, e *Engine, run func(context.Context, fun
 	fn func(*store.Tx, *catalog) (T, error)) (T, error) {
 	var out, none T
 	err := run(ctx, func(tx *store.Tx) error {
-		c, err := e.catalogOf(tx)
-		if err != nil {
+		c := e.catalogOf(tx)
+		if err := tx.Err(); err != nil {
 			return err
 		}
+		var err error
 		out, err = fn(tx, c)
 		return err
 	})

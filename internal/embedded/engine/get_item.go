@@ -40,10 +40,7 @@ func (e *Engine) GetItem(ctx context.Context, in *GetItemInput) (*GetItemOutput,
 		if err != nil {
 			return nil, err
 		}
-		found, err := current(tx, t, key)
-		if err != nil {
-			return nil, err
-		}
+		found := current(tx, t, key)
 		used := newTally(in.ReturnConsumedCapacity, false)
 		used.read(t, nil, found.item.Size(), in.ConsistentRead)
 		out := &GetItemOutput{ConsumedCapacity: used.one()}

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"cmp"
 	"context"
 	"crypto/md5"
 	"encoding/binary"
@@ -71,10 +70,7 @@ func (e *Engine) GetRecords(ctx context.Context, in *GetRecordsInput) (*GetRecor
 	}
 	return read(ctx, e, func(tx *store.Tx, c *catalog) (*GetRecordsOutput, error) {
 		s := c.byARN[it.arn]
-		sh, found, err := tx.ShardByID(it.shard)
-		if err != nil {
-			return nil, err
-		}
+		sh, found := tx.ShardByID(it.shard)
 		if s == nil || !found {
 			return nil, fail(TrimmedDataAccessException, "The shard of this iterator is gone: all that it had was recorded more than 24 hours ago")
 		}
@@ -84,20 +80,16 @@ func (e *Engine) GetRecords(ctx context.Context, in *GetRecordsInput) (*GetRecor
 		if err := e.checkTrimmed(tx, sh, it.next); err != nil {
 			return nil, err
 		}
-		return e.recordsFrom(tx, s, sh, it.next, limit)
+		return e.recordsFrom(tx, s, sh, it.next, limit), nil
 	})
 }
 
 // recordsFrom reads a page.
-func (e *Engine) recordsFrom(tx *store.Tx, s *stream, sh store.Shard, next int64, limit int) (*GetRecordsOutput, error) {
+func (e *Engine) recordsFrom(tx *store.Tx, s *stream, sh store.Shard, next int64, limit int) *GetRecordsOutput {
 	out := &GetRecordsOutput{Records: []Record{}}
 	size, more := 0, false
-	var failed error
-	err := tx.Records(sh.ID, next, func(r store.Record) bool {
-		var record Record
-		if record, failed = s.decode(sh, r, e.options.Region); failed != nil {
-			return false
-		}
+	tx.Records(sh.ID, next, func(r store.Record) bool {
+		record := e.describeRecord(tx, s, sh, r)
 		if len(out.Records) == limit || len(out.Records) > 0 && size+record.Change.SizeBytes > maxRecordBytes {
 			more = true
 			return false
@@ -110,7 +102,7 @@ func (e *Engine) recordsFrom(tx *store.Tx, s *stream, sh store.Shard, next int64
 	if sh.Ending == 0 || more {
 		out.NextShardIterator = e.iteratorAt(s, sh.ID, next)
 	}
-	return out, cmp.Or(err, failed)
+	return out
 }
 
 func (e *Engine) checkGetRecords(in *GetRecordsInput) (it iterator, limit int, err error) {
@@ -124,32 +116,20 @@ func (e *Engine) checkGetRecords(in *GetRecordsInput) (it iterator, limit int, e
 	return it, limit, e.checkLife(it)
 }
 
-// decode makes the record that the API shows.
-func (s *stream) decode(sh store.Shard, r store.Record, region string) (out Record, err error) {
-	out = Record{
-		EventID: eventID(sh.ID, r.Sequence), EventName: eventNames[r.Kind],
-		EventVersion: "1.1", EventSource: "aws:dynamodb", Region: region,
-		Change: StreamRecord{
-			ApproximateCreationDateTime: r.At / 1000,
-			SequenceNumber:              formatSequence(r.Sequence),
-			StreamViewType:              s.View,
-		},
+// describeRecord makes the record that the API shows.
+func (e *Engine) describeRecord(tx *store.Tx, s *stream, sh store.Shard, r store.Record) Record {
+	c := StreamRecord{
+		ApproximateCreationDateTime: r.At / 1000,
+		SequenceNumber:              formatSequence(r.Sequence),
+		StreamViewType:              s.View,
 	}
-	if r.Kind == recordExpire {
-		out.UserIdentity = &dynamoDB
-	}
-	c := &out.Change
 	for _, image := range []struct {
 		raw []byte
 		to  *attr.Item
 	}{{r.New, &c.NewImage}, {r.Old, &c.OldImage}, {r.Keys, &c.Keys}} {
-		if image.raw == nil {
-			continue
+		if image.raw != nil {
+			*image.to = readItem(tx, image.raw)
 		}
-		if *image.to, err = attr.ReadItem(image.raw); err != nil {
-			return Record{}, err
-		}
-		c.SizeBytes += image.to.Size()
 	}
 	if c.Keys == nil {
 		image := c.NewImage
@@ -157,9 +137,16 @@ func (s *stream) decode(sh store.Shard, r store.Record, region string) (out Reco
 			image = c.OldImage
 		}
 		c.Keys = image.Only(s.names)
-		c.SizeBytes += c.Keys.Size()
 	}
-	return out, nil
+	c.SizeBytes = c.Keys.Size() + c.NewImage.Size() + c.OldImage.Size()
+	out := Record{
+		EventID: eventID(sh.ID, r.Sequence), EventName: eventNames[r.Kind],
+		EventVersion: "1.1", EventSource: "aws:dynamodb", Region: e.options.Region, Change: c,
+	}
+	if r.Kind == recordExpire {
+		out.UserIdentity = &dynamoDB
+	}
+	return out
 }
 
 // eventID names a record by the place where it stands, so that it is the same

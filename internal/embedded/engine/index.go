@@ -110,7 +110,7 @@ func (ix *index) rows(b expr.Bounds) (rows expr.Bounds) {
 }
 
 // change brings the index up to date with an item that changes from old to new.
-func (ix *index) change(tx *store.Tx, t *table, key store.Key, old, new version, used *tally) error {
+func (ix *index) change(tx *store.Tx, t *table, key store.Key, old, new version, used *tally) {
 	from, was := ix.place(key, old.item)
 	to, is := ix.place(key, new.item)
 	before, after := ix.version(old, was), ix.version(new, is)
@@ -118,18 +118,16 @@ func (ix *index) change(tx *store.Tx, t *table, key store.Key, old, new version,
 	case moved:
 		used.write(t, ix, before.item, nil)
 		used.write(t, ix, nil, after.item)
-		if err := tx.Delete(ix.ID, from, int64(before.item.Size())); err != nil {
-			return err
-		}
-		return ix.put(tx, to, version{}, after)
+		tx.Delete(ix.ID, from, int64(before.item.Size()))
+		ix.put(tx, to, version{}, after)
 	case !was && !is || was && is && before.item.Equal(after.item):
-		return nil
+	case is:
+		used.write(t, ix, before.item, after.item)
+		ix.put(tx, to, before, after)
+	default:
+		used.write(t, ix, before.item, nil)
+		tx.Delete(ix.ID, from, int64(before.item.Size()))
 	}
-	used.write(t, ix, before.item, after.item)
-	if !is {
-		return tx.Delete(ix.ID, from, int64(before.item.Size()))
-	}
-	return ix.put(tx, to, before, after)
 }
 
 // version is what the index has of a version of an item, if it has it.
@@ -143,12 +141,12 @@ func (ix *index) version(v version, has bool) version {
 	return version{item: v.item.Only(ix.projected)}
 }
 
-func (ix *index) put(tx *store.Tx, at store.Key, old, new version) error {
+func (ix *index) put(tx *store.Tx, at store.Key, old, new version) {
 	items, size := old.growth(new)
 	if new.raw == nil {
 		new.raw = attr.AppendItem(nil, new.item)
 	}
-	return tx.Put(ix.ID, store.Row{Key: at, Item: new.raw}, items, size)
+	tx.Put(ix.ID, store.Row{Key: at, Item: new.raw}, items, size)
 }
 
 const (

@@ -86,10 +86,7 @@ func (e *Engine) GetShardIterator(ctx context.Context, in *GetShardIteratorInput
 		if err != nil {
 			return nil, err
 		}
-		sh, found, err := tx.Shard(s.id, *in.ShardId)
-		if err != nil {
-			return nil, err
-		}
+		sh, found := tx.Shard(s.id, *in.ShardId)
 		if !found {
 			return nil, shardNotFound(*in.ShardId, s)
 		}
@@ -125,9 +122,9 @@ func (e *Engine) position(tx *store.Tx, sh store.Shard, in *GetShardIteratorInpu
 	case "LATEST":
 		return tx.LastSequence() + 1, nil
 	case "TRIM_HORIZON":
-		return e.since(tx, sh, e.horizon())
+		return since(tx, sh, e.horizon()), nil
 	case "AT_TIMESTAMP":
-		return e.since(tx, sh, max(e.horizon(), int64(*in.Timestamp*1000)))
+		return since(tx, sh, max(e.horizon(), int64(*in.Timestamp*1000))), nil
 	}
 	seq, ok := parseSequence(*in.SequenceNumber)
 	if !ok || seq < sh.Starting || seq > tx.LastSequence() || sh.Ending != 0 && seq > sh.Ending {
@@ -144,26 +141,21 @@ func (e *Engine) position(tx *store.Tx, sh store.Shard, in *GetShardIteratorInpu
 
 // since is where the shard's first record since a time stands; without one, where
 // its next record will.
-func (e *Engine) since(tx *store.Tx, sh store.Shard, at int64) (int64, error) {
-	seq, found, err := tx.FirstSince(sh.ID, at)
-	if err != nil || !found {
-		return tx.LastSequence() + 1, err
+func since(tx *store.Tx, sh store.Shard, at int64) int64 {
+	if seq, found := tx.FirstSince(sh.ID, at); found {
+		return seq
 	}
-	return seq, nil
+	return tx.LastSequence() + 1
 }
 
 // checkTrimmed fails where the records from next on are not all there any more.
 func (e *Engine) checkTrimmed(tx *store.Tx, sh store.Shard, next int64) error {
-	trimmed := next <= sh.Trimmed
+	trimmed, horizon := next <= sh.Trimmed, e.horizon()
 	if !trimmed {
-		horizon := e.horizon()
-		err := tx.Records(sh.ID, next, func(r store.Record) bool {
+		tx.Records(sh.ID, next, func(r store.Record) bool {
 			trimmed = r.At < horizon
 			return false
 		})
-		if err != nil {
-			return err
-		}
 	}
 	if trimmed {
 		return fail(TrimmedDataAccessException, "The operation attempted to read past the oldest stream record in shard %s: what was recorded there more than 24 hours ago is gone", sh.Name)

@@ -76,7 +76,7 @@ func (in *ReadInput) readPage(ctx context.Context, e *Engine, limit *int64, fn f
 		if err := fn(tx, p); err != nil {
 			return nil, err
 		}
-		return p.finish()
+		return p.finish(), nil
 	})
 }
 
@@ -145,7 +145,6 @@ type page struct {
 	fetched int // of the items that were fetched
 	last    attr.Item
 	full    bool
-	failed  error
 }
 
 func newPage(tx *store.Tx, t *table, in *ReadInput, set expr.Set) (*page, error) {
@@ -209,18 +208,12 @@ func (p *page) missing(each func(func(string, bool))) (missing []string) {
 // take evaluates one row. It returns false when the page is full: at Limit, or
 // behind the row that brings it to 1 MB.
 func (p *page) take(row store.Row) bool {
-	item, err := attr.ReadItem(row.Item)
-	if err == nil {
-		p.out.ScannedCount++
-		p.bytes += item.Size()
-		p.last = item
-		if p.fetches {
-			item, err = p.fetch(item)
-		}
-	}
-	if err != nil {
-		p.failed = err
-		return false
+	item := readItem(p.tx, row.Item)
+	p.out.ScannedCount++
+	p.bytes += item.Size()
+	p.last = item
+	if p.fetches {
+		item = p.fetch(item)
 	}
 	if p.set.Filter.Holds(item) {
 		p.out.Count++
@@ -233,19 +226,17 @@ func (p *page) take(row store.Row) bool {
 }
 
 // fetch reads the item whose row stands in the index.
-func (p *page) fetch(row attr.Item) (attr.Item, error) {
+func (p *page) fetch(row attr.Item) attr.Item {
 	key, err := p.table.makeKey(row)
-	if err != nil {
-		return nil, err
-	}
-	found, err := current(p.tx, p.table, key)
+	p.tx.Fail(err)
+	found := current(p.tx, p.table, key)
 	size := found.item.Size()
 	p.fetched += size
 	p.used.read(p.table, nil, size, p.in.ConsistentRead)
-	return found.item, err
+	return found.item
 }
 
-func (p *page) finish() (*PageOutput, error) {
+func (p *page) finish() *PageOutput {
 	if p.full {
 		names := p.table.names
 		if p.index != nil {
@@ -258,5 +249,5 @@ func (p *page) finish() (*PageOutput, error) {
 		p.used.add(p.table, nil, 0) // the answer has the table too
 	}
 	p.out.ConsumedCapacity = p.used.one()
-	return &p.out, p.failed
+	return &p.out
 }

@@ -34,7 +34,8 @@ func (e *Engine) Query(ctx context.Context, in *QueryInput) (*PageOutput, error)
 		if err := p.checkProjection(); err != nil {
 			return err
 		}
-		return tx.Query(p.id(), plan.key.Part, plan.key.PK, plan.rows, plan.descending, p.take)
+		tx.Query(p.id(), plan.key.Part, plan.key.PK, plan.rows, plan.descending, p.take)
+		return nil
 	})
 }
 

@@ -15,10 +15,10 @@ const (
 
 // record appends what has changed to the table's stream, if it has one. The view
 // type decides now what the record will ever show.
-func (e *Engine) record(tx *store.Tx, t *table, key store.Key, old, new version, by actor) error {
+func (e *Engine) record(tx *store.Tx, t *table, key store.Key, old, new version, by actor) {
 	s := t.stream
 	if s == nil {
-		return nil
+		return
 	}
 	r := store.Record{At: e.nowMilli()}
 	switch {
@@ -44,9 +44,5 @@ func (e *Engine) record(tx *store.Tx, t *table, key store.Key, old, new version,
 		}
 		r.Keys = attr.AppendItem(nil, item.Only(s.names))
 	}
-	shard, err := e.shardFor(tx, s, key.Part, r.At)
-	if err != nil {
-		return err
-	}
-	return tx.Append(shard, r)
+	tx.Append(e.shardFor(tx, s, key.Part, r.At), r)
 }

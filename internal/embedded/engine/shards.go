@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"time"
 
@@ -54,7 +55,7 @@ func parseSequence(text string) (seq int64, ok bool) {
 
 // addShard opens a shard for the partition hashes from low until before high. Its
 // name sorts behind its parent's, even if the clock was set back.
-func (e *Engine) addShard(tx *store.Tx, streamID int64, parent store.Shard, low, high int64) (store.Shard, error) {
+func (e *Engine) addShard(tx *store.Tx, streamID int64, parent store.Shard, low, high int64) store.Shard {
 	opened := max(e.nowMilli(), parent.Opened)
 	return tx.InsertShard(store.Shard{
 		Stream: streamID,
@@ -68,57 +69,38 @@ func (e *Engine) addShard(tx *store.Tx, streamID int64, parent store.Shard, low,
 
 // replace closes a shard and opens its children, which share its hashes: one, or
 // two that meet at the bound. It returns the last of them.
-func (e *Engine) replace(tx *store.Tx, sh store.Shard, bound ...int64) (child store.Shard, err error) {
-	if err := tx.CloseShard(sh.ID, e.nowMilli()); err != nil {
-		return child, err
-	}
+func (e *Engine) replace(tx *store.Tx, sh store.Shard, bound ...int64) (child store.Shard) {
+	tx.CloseShard(sh.ID, e.nowMilli())
 	low := sh.Low
 	for _, high := range append(bound, sh.High) {
-		if child, err = e.addShard(tx, sh.Stream, sh, low, high); err != nil {
-			return child, err
-		}
+		child = e.addShard(tx, sh.Stream, sh, low, high)
 		low = high
 	}
-	return child, nil
+	return child
 }
 
 // shardFor is the open shard that takes a partition hash. One that is too old or
 // too full is replaced first, so that every item stays in one lineage.
-func (e *Engine) shardFor(tx *store.Tx, s *stream, part uint32, now int64) (id int64, err error) {
-	shards, err := openShards(tx, s)
-	if err != nil {
-		return 0, err
+func (e *Engine) shardFor(tx *store.Tx, s *stream, part uint32, now int64) (id int64) {
+	for _, sh := range openShards(tx, s) {
+		switch {
+		case int64(part) < sh.Low || int64(part) >= sh.High:
+		case tx.ShardBytes(sh.ID) < e.options.ShardBytes && !e.tooOld(sh, now):
+			return sh.ID
+		default:
+			return e.replace(tx, sh).ID
+		}
 	}
-	for _, sh := range shards {
-		if int64(part) < sh.Low || int64(part) >= sh.High {
-			continue
-		}
-		bytes, err := tx.ShardBytes(sh.ID)
-		if err != nil {
-			return 0, err
-		}
-		if bytes < e.options.ShardBytes && !e.tooOld(sh, now) {
-			return sh.ID, nil
-		}
-		child, err := e.replace(tx, sh)
-		return child.ID, err
-	}
-	return 0, fmt.Errorf("stream %s has no open shard for the partition hash %d", s.arn, part)
+	tx.Fail(fmt.Errorf("stream %s has no open shard for the partition hash %d", s.arn, part))
+	return 0
 }
 
 // openShards is the stream's open shards as tx has left them.
-func openShards(tx *store.Tx, s *stream) ([]store.Shard, error) {
+func openShards(tx *store.Tx, s *stream) []store.Shard {
 	if !tx.CatalogChanged() {
-		return s.shards, nil
+		return s.shards
 	}
-	all, err := tx.OpenShards()
-	mine := all[:0]
-	for _, sh := range all {
-		if sh.Stream == s.id {
-			mine = append(mine, sh)
-		}
-	}
-	return mine, err
+	return slices.DeleteFunc(tx.OpenShards(), func(sh store.Shard) bool { return sh.Stream != s.id })
 }
 
 func (e *Engine) tooOld(sh store.Shard, now int64) bool {
@@ -148,9 +130,7 @@ func (e *Engine) onStream(ctx context.Context, tableName string, fn func(*store.
 func (e *Engine) RollShards(ctx context.Context, tableName string) error {
 	return e.onStream(ctx, tableName, func(tx *store.Tx, s *stream) error {
 		for _, sh := range s.shards {
-			if _, err := e.replace(tx, sh); err != nil {
-				return err
-			}
+			e.replace(tx, sh)
 		}
 		return nil
 	})
@@ -168,8 +148,8 @@ func (e *Engine) SplitShard(ctx context.Context, tableName, shardID string) erro
 			if middle == sh.Low {
 				return fmt.Errorf("shard %s is too narrow to split", shardID)
 			}
-			_, err := e.replace(tx, sh, middle)
-			return err
+			e.replace(tx, sh, middle)
+			return nil
 		}
 		return fmt.Errorf("stream %s has no open shard %s", s.arn, shardID)
 	})
@@ -179,52 +159,35 @@ func (e *Engine) SplitShard(ctx context.Context, tableName, shardID string) erro
 // older than 24 hours.
 func (e *Engine) TrimTo(ctx context.Context, tableName string, before time.Time) error {
 	return e.onStream(ctx, tableName, func(tx *store.Tx, s *stream) error {
-		shards, err := tx.Shards(s.id, "", everything)
-		for _, sh := range shards {
-			if err == nil {
-				_, err = tx.Trim(sh.ID, before.UnixMilli(), everything)
-			}
+		for _, sh := range tx.Shards(s.id, "", everything) {
+			tx.Trim(sh.ID, before.UnixMilli(), everything)
 		}
-		return err
+		return nil
 	})
 }
 
-// openStream makes a table's stream with its first shard.
-func (e *Engine) openStream(tx *store.Tx, c *catalog, tableID int64, tableName string, def *definition, view string) error {
+// openStream makes a table's stream with its first shard. The caller keeps the
+// table's definition.
+func (e *Engine) openStream(tx *store.Tx, c *catalog, t *table, view string) {
 	now := e.clock.Now()
 	label, arn := "", ""
 	for taken := true; taken; now = now.Add(time.Millisecond) {
 		label = now.UTC().Format("2006-01-02T15:04:05.000")
-		arn = e.tableARN(tableName) + "/stream/" + label
+		arn = e.tableARN(t.name) + "/stream/" + label
 		_, taken = c.byARN[arn]
 	}
-	def.StreamLabel, def.StreamARN = label, arn
-	id, err := tx.InsertStream(store.StreamRow{
-		Table: tableID,
-		ARN:   def.StreamARN,
-		Definition: encode(streamDefinition{
-			Table: tableName, Label: label, View: view, Created: now, Key: def.Key,
-		}),
-	})
-	if err != nil {
-		return err
-	}
-	_, err = e.addShard(tx, id, store.Shard{}, 0, allHashes)
-	return err
+	t.StreamLabel, t.StreamARN = label, arn
+	t.stream = &stream{arn: arn, streamDefinition: streamDefinition{Table: t.name, Label: label, View: view, Created: now, Key: t.Key}}
+	t.stream.id = tx.InsertStream(store.StreamRow{Table: t.id, ARN: arn, Definition: encode(t.stream.streamDefinition)})
+	e.addShard(tx, t.stream.id, store.Shard{}, 0, allHashes)
 }
 
 // closeStream ends a stream: its shards close without children and stay
 // readable until they are trimmed.
-func (e *Engine) closeStream(tx *store.Tx, s *stream) error {
-	shards, err := openShards(tx, s)
-	if err != nil {
-		return err
-	}
+func (e *Engine) closeStream(tx *store.Tx, s *stream) {
 	now := e.nowMilli()
-	for _, sh := range shards {
-		if err := tx.CloseShard(sh.ID, now); err != nil {
-			return err
-		}
+	for _, sh := range openShards(tx, s) {
+		tx.CloseShard(sh.ID, now)
 	}
-	return tx.EndStream(s.id, now)
+	tx.EndStream(s.id, now)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"dynamostreamer/internal/embedded/attr"
 	"dynamostreamer/internal/embedded/store"
 )
 
@@ -38,10 +37,11 @@ func (e *Engine) sweepUntil(ctx context.Context) {
 // transaction finds to do it does, so that an item that was prolonged in time
 // stays and one that is removed is removed once.
 func (e *Engine) Sweep(ctx context.Context) error {
-	for _, step := range []func(*store.Tx, *catalog) (more bool, err error){e.expire, e.rollOld, e.trim} {
+	for _, step := range []func(*store.Tx, *catalog) (more bool){e.expire, e.rollOld, e.trim} {
 		for more := true; more; {
 			var err error
-			if more, err = write(ctx, e, step); err != nil {
+			more, err = write(ctx, e, func(tx *store.Tx, c *catalog) (bool, error) { return step(tx, c), nil })
+			if err != nil {
 				return err
 			}
 		}
@@ -50,82 +50,58 @@ func (e *Engine) Sweep(ctx context.Context) error {
 }
 
 // expire removes some of the items whose time has passed, and not too long ago.
-func (e *Engine) expire(tx *store.Tx, c *catalog) (more bool, err error) {
+func (e *Engine) expire(tx *store.Tx, c *catalog) (more bool) {
 	now, left := e.nowMilli(), sweepBatch
 	for _, name := range c.names {
 		t := c.tables[name]
 		if t.TTL.Attribute == "" {
 			continue
 		}
-		rows, err := tx.Expired(t.id, now-tooLongAgo.Milliseconds(), now, left)
-		if err != nil {
-			return false, err
-		}
+		rows := tx.Expired(t.id, now-tooLongAgo.Milliseconds(), now, left)
 		for _, row := range rows {
-			item, err := attr.ReadItem(row.Item)
-			if err != nil {
-				return false, err
-			}
-			if err := e.change(tx, t, row.Key, version{item, row.Item}, nil, byTTL, nil); err != nil {
-				return false, err
-			}
+			e.change(tx, t, row.Key, version{readItem(tx, row.Item), row.Item}, nil, byTTL, nil)
 		}
 		if left -= len(rows); left == 0 {
-			return true, nil
+			return true
 		}
 	}
-	return false, nil
+	return false
 }
 
 // rollOld replaces the shards that have been open for too long, also where
 // nothing is written.
-func (e *Engine) rollOld(tx *store.Tx, c *catalog) (more bool, err error) {
+func (e *Engine) rollOld(tx *store.Tx, c *catalog) (more bool) {
 	now := e.nowMilli()
 	for _, s := range c.streams {
 		for _, sh := range s.shards {
 			if e.tooOld(sh, now) {
-				if _, err := e.replace(tx, sh); err != nil {
-					return false, err
-				}
+				e.replace(tx, sh)
 			}
 		}
 	}
-	return false, nil
+	return false
 }
 
 // trim removes some of the records, shards and streams that are past their 24
 // hours, and forgets old tokens.
-func (e *Engine) trim(tx *store.Tx, c *catalog) (more bool, err error) {
+func (e *Engine) trim(tx *store.Tx, c *catalog) (more bool) {
 	horizon, left := e.horizon(), trimBatch
 	for _, s := range c.streams {
-		shards, err := tx.Shards(s.id, "", everything)
-		if err != nil {
-			return false, err
-		}
+		shards := tx.Shards(s.id, "", everything)
 		kept := len(shards)
 		for _, sh := range shards {
-			n, err := tx.Trim(sh.ID, horizon, left)
-			if err != nil {
-				return false, err
-			}
-			if left -= n; left == 0 {
-				return true, nil
+			if left -= tx.Trim(sh.ID, horizon, left); left == 0 {
+				return true
 			}
 			if sh.Closed != 0 && sh.Closed < horizon {
 				kept--
-				if err := tx.DeleteShard(sh.ID); err != nil {
-					return false, err
-				}
+				tx.DeleteShard(sh.ID)
 			}
 		}
 		if s.ended != 0 && kept == 0 {
-			if err := tx.DeleteStream(s.id); err != nil {
-				return false, err
-			}
+			tx.DeleteStream(s.id)
 		}
 	}
-	if err := tx.ForgetTokens(e.nowMilli() - tokenLife.Milliseconds()); err != nil {
-		return false, err
-	}
+	tx.ForgetTokens(e.nowMilli() - tokenLife.Milliseconds())
 	return tx.GiveBack()
 }

@@ -74,7 +74,8 @@ func (e *Engine) retag(ctx context.Context, arn *string, change func([]Tag) ([]T
 		if d.Kept.Tags, err = change(d.Kept.Tags); err != nil {
 			return nil, err
 		}
-		return &struct{}{}, tx.UpdateTable(old.id, encode(d))
+		tx.UpdateTable(old.id, encode(d))
+		return &struct{}{}, nil
 	})
 }
 

@@ -18,9 +18,9 @@ func (e *Engine) checkToken(tx *store.Tx, token *string, digest []byte) (done bo
 	if token == nil {
 		return false, nil
 	}
-	known, at, err := tx.Token(*token)
-	if err != nil || known == nil || e.nowMilli()-at >= tokenLife.Milliseconds() {
-		return false, err
+	known, at := tx.Token(*token)
+	if known == nil || e.nowMilli()-at >= tokenLife.Milliseconds() {
+		return false, nil
 	}
 	if !bytes.Equal(known, digest) {
 		return false, fail(IdempotentParameterMismatchException, "The request has a client token that was used with other parameters in the last %v", tokenLife)

@@ -68,10 +68,7 @@ func (e *Engine) TransactGetItems(ctx context.Context, in *TransactGetItemsInput
 			if !seen.add(t, key) {
 				return nil, invalid("Transaction request cannot include multiple operations on one item")
 			}
-			found, err := current(tx, t, key)
-			if err != nil {
-				return nil, err
-			}
+			found := current(tx, t, key)
 			used.read(t, nil, found.item.Size(), true)
 			if found.exists() {
 				out.Responses[i].Item = sets[i].Projection.Of(found.item)

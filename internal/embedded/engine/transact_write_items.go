@@ -38,11 +38,10 @@ func (e *Engine) TransactWriteItems(ctx context.Context, in *TransactWriteItemsI
 		return nil, err
 	}
 	return write(ctx, e, func(tx *store.Tx, c *catalog) (*BatchOutput, error) {
-		var out BatchOutput
 		digest := digestOf(actions)
 		done, err := e.checkToken(tx, in.ClientRequestToken, digest)
 		if err != nil || done {
-			return &out, err
+			return &BatchOutput{}, err
 		}
 		if err := locate(c, actions); err != nil {
 			return nil, err
@@ -50,11 +49,11 @@ func (e *Engine) TransactWriteItems(ctx context.Context, in *TransactWriteItemsI
 		if err := decide(tx, actions); err != nil {
 			return nil, err
 		}
-		out, err = e.changeAll(tx, actions, newTally(in.ReturnConsumedCapacity, true), in.ReturnItemCollectionMetrics)
-		if err == nil && in.ClientRequestToken != nil {
-			err = tx.KeepToken(*in.ClientRequestToken, digest, e.nowMilli())
+		out := e.changeAll(tx, actions, newTally(in.ReturnConsumedCapacity, true), in.ReturnItemCollectionMetrics)
+		if in.ClientRequestToken != nil {
+			tx.KeepToken(*in.ClientRequestToken, digest, e.nowMilli())
 		}
-		return &out, err
+		return &out, nil
 	})
 }
 

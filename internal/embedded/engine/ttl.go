@@ -77,16 +77,13 @@ func (e *Engine) setTTL(tx *store.Tx, t *table, attribute string, enable bool) e
 	if enable {
 		def.TTL.Attribute = attribute
 	}
-	if err := tx.UpdateTable(t.id, encode(def)); err != nil {
-		return err
-	}
-	return tx.Walk(t.id, func(row store.Row) error {
-		item, err := attr.ReadItem(row.Item)
-		if at := def.TTL.expiry(item); err == nil && at != row.Expires {
-			err = tx.SetExpiry(t.id, row.Key, at)
+	tx.UpdateTable(t.id, encode(def))
+	tx.Walk(t.id, func(row store.Row) {
+		if at := def.TTL.expiry(readItem(tx, row.Item)); at != row.Expires {
+			tx.SetExpiry(t.id, row.Key, at)
 		}
-		return err
 	})
+	return nil
 }
 
 // TimeToLiveDescription is the answer of DescribeTimeToLive.

@@ -3,7 +3,6 @@ package engine
 import (
 	"slices"
 
-	"dynamostreamer/internal/embedded/attr"
 	"dynamostreamer/internal/embedded/store"
 )
 
@@ -147,17 +146,14 @@ func (e *Engine) createIndex(tx *store.Tx, t *table, in *UpdateTableInput, ix *I
 		}
 	}
 	t.Indexes = append(t.Indexes, ix.define(-tx.NextSequence(), true))
-	return fill(tx, t, newIndex(t, &t.Indexes[len(t.Indexes)-1]))
+	fill(tx, t, newIndex(t, &t.Indexes[len(t.Indexes)-1]))
+	return nil
 }
 
 // fill gives an index the rows of the items that are there.
-func fill(tx *store.Tx, t *table, ix *index) error {
-	return tx.Walk(t.id, func(row store.Row) error {
-		item, err := attr.ReadItem(row.Item)
-		if err != nil {
-			return err
-		}
-		return ix.change(tx, t, row.Key, version{}, version{item, row.Item}, nil)
+func fill(tx *store.Tx, t *table, ix *index) {
+	tx.Walk(t.id, func(row store.Row) {
+		ix.change(tx, t, row.Key, version{}, version{readItem(tx, row.Item), row.Item}, nil)
 	})
 }
 
@@ -181,9 +177,9 @@ func (e *Engine) deleteIndex(tx *store.Tx, t *table, name string) error {
 	if err != nil {
 		return err
 	}
-	id := t.Indexes[at].ID
+	tx.Empty(t.Indexes[at].ID)
 	t.Indexes = slices.Delete(t.Indexes, at, at+1)
-	return tx.Empty(id)
+	return nil
 }
 
 // dropUnused leaves the definitions of the attributes that are keys.

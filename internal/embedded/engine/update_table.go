@@ -60,16 +60,14 @@ func (e *Engine) UpdateTable(ctx context.Context, in *UpdateTableInput) (*TableD
 			return nil, err
 		}
 		e.keep(&t.Kept, &in.Settings)
-		if err := tx.UpdateTable(t.id, encode(t.definition)); err != nil {
-			return nil, err
-		}
-		d, err := e.describe(tx, &t, "UPDATING")
+		tx.UpdateTable(t.id, encode(t.definition))
+		d := e.describe(tx, &t, "UPDATING")
 		for i := range d.GlobalSecondaryIndexes {
 			if ix := &d.GlobalSecondaryIndexes[i]; old.index(ix.IndexName) == nil {
 				ix.IndexStatus = "CREATING"
 			}
 		}
-		return d, err
+		return d, nil
 	})
 }
 
@@ -124,12 +122,12 @@ func (e *Engine) updateStream(tx *store.Tx, c *catalog, t *table, spec *StreamSp
 	case !*spec.StreamEnabled && t.stream == nil:
 		return invalid("Table has no stream to disable: TableName: %s", t.name)
 	case !*spec.StreamEnabled:
-		s := t.stream
+		e.closeStream(tx, t.stream)
 		t.stream = nil
-		return e.closeStream(tx, s)
+		return nil
 	}
-	t.stream = &stream{streamDefinition: streamDefinition{View: *spec.StreamViewType}}
-	return e.openStream(tx, c, t.id, t.name, &t.definition, *spec.StreamViewType)
+	e.openStream(tx, c, t, *spec.StreamViewType)
+	return nil
 }
 
 // DeleteTable removes a table and its items, without stream records for them.
@@ -144,20 +142,14 @@ func (e *Engine) DeleteTable(ctx context.Context, in *TableInput) (*TableDescrip
 		if t.Kept.DeletionProtection {
 			return nil, invalid("Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.")
 		}
-		d, err := e.describe(tx, t, "DELETING")
-		if err != nil {
-			return nil, err
-		}
+		d := e.describe(tx, t, "DELETING")
 		if t.stream != nil {
-			if err := e.closeStream(tx, t.stream); err != nil {
-				return nil, err
-			}
+			e.closeStream(tx, t.stream)
 		}
 		for _, ix := range t.indexes {
-			if err := tx.Empty(ix.ID); err != nil {
-				return nil, err
-			}
+			tx.Empty(ix.ID)
 		}
-		return d, tx.DeleteTable(t.id)
+		tx.DeleteTable(t.id)
+		return d, nil
 	})
 }

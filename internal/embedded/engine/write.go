@@ -71,9 +71,7 @@ func (a *action) locate() (err error) {
 // decide reads what stands, holds the condition against it and computes what will
 // stand. It writes nothing, so that a refusal costs its neighbours nothing.
 func (a *action) decide(tx *store.Tx) (err error) {
-	if a.old, err = current(tx, a.table, a.key); err != nil {
-		return err
-	}
+	a.old = current(tx, a.table, a.key)
 	if !a.set.Condition.Holds(a.old.item) {
 		err := &Error{Code: ConditionalCheckFailedException, Message: "The conditional request failed"}
 		if text(a.OnFailure) == "ALL_OLD" {
@@ -136,11 +134,11 @@ func (e *Engine) writeItem(ctx context.Context, in *WriteInput, kind string) (*W
 			return nil, err
 		}
 		used := newTally(in.ReturnConsumedCapacity, false)
-		if err := e.change(tx, a.table, a.key, a.old, a.new, byRequest, used); err != nil {
-			return nil, err
-		}
-		out = &WriteOutput{Attributes: returned(text(in.ReturnValues), a.set.Update, a.old.item, a.new), ConsumedCapacity: used.one()}
-		out.ItemCollectionMetrics, err = a.collection(tx, in.ReturnItemCollectionMetrics)
-		return out, err
+		e.change(tx, a.table, a.key, a.old, a.new, byRequest, used)
+		return &WriteOutput{
+			Attributes:            returned(text(in.ReturnValues), a.set.Update, a.old.item, a.new),
+			ConsumedCapacity:      used.one(),
+			ItemCollectionMetrics: a.collection(tx, in.ReturnItemCollectionMetrics),
+		}, nil
 	})
 }

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -75,8 +74,8 @@ func (q *queue) close() bool {
 }
 
 // Write runs fn in a transaction and returns when that is committed. If fn
-// returns an error, nothing that it wrote is kept, and Write returns that
-// error. fn may run more than once: each run starts from the state in the
+// returns an error or the Tx has one, nothing that it wrote is kept, and Write
+// returns that error. fn may run more than once: each run starts from the state in the
 // database, and only the last one counts.
 //
 // Where ctx ends while the write waits, it does not happen and Write returns
@@ -129,7 +128,7 @@ func (s *Store) share() bool {
 	}()
 	err := s.transact(func(tx *Tx) error {
 		for w := first; w != nil; {
-			tx.dirty = false
+			tx.dirty, tx.err = false, nil
 			if w.err = runSafely(w.fn, tx); w.err != nil && tx.dirty {
 				// What it wrote can be taken back only together with the others' work.
 				return w.err
@@ -141,6 +140,7 @@ func (s *Store) share() bool {
 				writes = append(writes, w)
 			}
 		}
+		tx.err = nil // of a write that wrote nothing
 		return nil
 	})
 	switch {
@@ -159,25 +159,25 @@ func (s *Store) share() bool {
 // transact runs fn in a transaction, which is committed unless fn fails.
 func (s *Store) transact(fn func(*Tx) error) error {
 	tx := &Tx{conn: s.writer, writable: true}
-	if err := tx.exec("BEGIN IMMEDIATE"); err != nil {
-		return err
+	if tx.run("BEGIN IMMEDIATE"); tx.err != nil {
+		return tx.err
 	}
-	err := tx.loadMeta()
-	if err == nil {
-		err = fn(tx)
+	if tx.loadMeta(); tx.err == nil {
+		tx.Fail(fn(tx))
 	}
-	if err == nil {
-		err = tx.commit()
+	if tx.err == nil {
+		tx.commit()
 	}
-	if err != nil {
+	if tx.err != nil {
 		tx.rollback()
-		return err
+		return tx.err
 	}
 	s.committed()
 	return nil
 }
 
-// runSafely turns a panic into an error: fn may be another caller's.
+// runSafely is fn's error or else tx's. It turns a panic into an error: fn may be
+// another caller's.
 func runSafely(fn func(*Tx) error, tx *Tx) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -185,7 +185,9 @@ func runSafely(fn func(*Tx) error, tx *Tx) (err error) {
 			err = fmt.Errorf("panic in a transaction: %v", p)
 		}
 	}()
-	return fn(tx)
+	err = fn(tx)
+	if tx.err != nil {
+		return tx.err
+	}
+	return err
 }
-
-var errReadTransaction = errors.New("store: a write in a transaction that reads")

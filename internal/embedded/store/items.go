@@ -22,35 +22,30 @@ type Row struct {
 }
 
 // Get reads the item's blob, nil if there is none.
-func (tx *Tx) Get(table int64, key Key) ([]byte, error) {
-	var item []byte
-	err := tx.rows(func(stmt *sqlite.Stmt) bool {
-		item = column(stmt, 0)
-		return false
-	}, "SELECT item FROM items WHERE tbl = ? AND part = ? AND pk = ? AND sk = ?",
-		table, int64(key.Part), key.PK, key.SK)
-	return item, err
+func (tx *Tx) Get(table int64, key Key) (item []byte) {
+	tx.row(func(stmt *sqlite.Stmt) { item = column(stmt, 0) },
+		"SELECT item FROM items WHERE tbl = ? AND part = ? AND pk = ? AND sk = ?", table, int64(key.Part), key.PK, key.SK)
+	return item
 }
 
 // Put writes an item over what may stand at its key. items and bytes are what
 // that adds to the table's counts.
-func (tx *Tx) Put(table int64, row Row, items, bytes int64) error {
+func (tx *Tx) Put(table int64, row Row, items, bytes int64) {
 	tx.add(counterTable, table, items, bytes)
-	return tx.do("INSERT INTO items VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET expires = excluded.expires, item = excluded.item",
+	tx.do("INSERT INTO items VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET expires = excluded.expires, item = excluded.item",
 		table, int64(row.Part), row.PK, row.SK, orNull(row.Expires), row.Item)
 }
 
 // Delete removes the item at key, which was bytes long by the table's count.
-func (tx *Tx) Delete(table int64, key Key, bytes int64) error {
+func (tx *Tx) Delete(table int64, key Key, bytes int64) {
 	tx.add(counterTable, table, -1, -bytes)
-	return tx.do("DELETE FROM items WHERE tbl = ? AND part = ? AND pk = ? AND sk = ?",
-		table, int64(key.Part), key.PK, key.SK)
+	tx.do("DELETE FROM items WHERE tbl = ? AND part = ? AND pk = ? AND sk = ?", table, int64(key.Part), key.PK, key.SK)
 }
 
 // Query calls fn for the rows of a partition whose sort keys are in the bounds,
 // in their order or against it, until fn returns false. The row's bytes are
 // fn's to keep.
-func (tx *Tx) Query(table int64, part uint32, pk []byte, bounds expr.Bounds, descending bool, fn func(Row) bool) error {
+func (tx *Tx) Query(table int64, part uint32, pk []byte, bounds expr.Bounds, descending bool, fn func(Row) bool) {
 	query := "SELECT sk, expires, item FROM items WHERE tbl = ? AND part = ? AND pk = ?"
 	args := []any{table, int64(part), pk}
 	if bounds.Low != nil {
@@ -65,7 +60,7 @@ func (tx *Tx) Query(table int64, part uint32, pk []byte, bounds expr.Bounds, des
 	if descending {
 		query += " DESC"
 	}
-	return tx.rows(func(stmt *sqlite.Stmt) bool {
+	tx.rows(func(stmt *sqlite.Stmt) bool {
 		return fn(Row{Key: Key{part, pk, column(stmt, 0)}, Expires: stmt.ColumnInt64(1), Item: column(stmt, 2)})
 	}, query, args...)
 }
@@ -73,7 +68,7 @@ func (tx *Tx) Query(table int64, part uint32, pk []byte, bounds expr.Bounds, des
 // Scan calls fn for the rows whose partition hashes are from low to high, both
 // included, in the order of those hashes, until fn returns false. It begins
 // behind the key after, which need not exist; nil is the beginning.
-func (tx *Tx) Scan(table int64, low, high uint32, after *Key, fn func(Row) bool) error {
+func (tx *Tx) Scan(table int64, low, high uint32, after *Key, fn func(Row) bool) {
 	query := "SELECT part, pk, sk, expires, item FROM items WHERE tbl = ? AND part <= ?"
 	args := []any{table, int64(high)}
 	if after != nil {
@@ -83,18 +78,18 @@ func (tx *Tx) Scan(table int64, low, high uint32, after *Key, fn func(Row) bool)
 		query += " AND part >= ?"
 		args = append(args, int64(low))
 	}
-	return tx.rows(func(stmt *sqlite.Stmt) bool { return fn(scanned(stmt)) }, query+" ORDER BY part, pk, sk", args...)
+	tx.rows(func(stmt *sqlite.Stmt) bool { return fn(scanned(stmt)) }, query+" ORDER BY part, pk, sk", args...)
 }
 
 // Expired lists up to limit rows of a table that expire from low until before
 // high, in that order.
-func (tx *Tx) Expired(table, low, high int64, limit int) (rows []Row, err error) {
-	err = tx.rows(func(stmt *sqlite.Stmt) bool {
+func (tx *Tx) Expired(table, low, high int64, limit int) (rows []Row) {
+	tx.rows(func(stmt *sqlite.Stmt) bool {
 		rows = append(rows, scanned(stmt))
 		return true
 	}, `SELECT part, pk, sk, expires, item FROM items INDEXED BY expiring
 		WHERE tbl = ? AND expires >= ? AND expires < ? ORDER BY expires LIMIT ?`, table, low, high, int64(limit))
-	return rows, err
+	return rows
 }
 
 // scanned reads a row of part, pk, sk, expires, item.
@@ -103,53 +98,45 @@ func scanned(stmt *sqlite.Stmt) Row {
 }
 
 // SetExpiry changes when an item expires; 0 is never.
-func (tx *Tx) SetExpiry(table int64, key Key, expires int64) error {
-	return tx.do("UPDATE items SET expires = ? WHERE tbl = ? AND part = ? AND pk = ? AND sk = ?",
+func (tx *Tx) SetExpiry(table int64, key Key, expires int64) {
+	tx.do("UPDATE items SET expires = ? WHERE tbl = ? AND part = ? AND pk = ? AND sk = ?",
 		orNull(expires), table, int64(key.Part), key.PK, key.SK)
 }
 
 // Walk calls fn for all rows of a table. fn may write: the rows are read in pages
 // of a thousand or 4 MB, each before fn gets the first of its rows.
-func (tx *Tx) Walk(table int64, fn func(Row) error) error {
+func (tx *Tx) Walk(table int64, fn func(Row)) {
 	var after *Key
 	for {
 		var page []Row
 		bytes := 0
-		err := tx.Scan(table, 0, 1<<32-1, after, func(row Row) bool {
+		tx.Scan(table, 0, 1<<32-1, after, func(row Row) bool {
 			page = append(page, row)
 			bytes += len(row.Item)
 			return len(page) < 1000 && bytes < 4<<20
 		})
-		if err != nil || len(page) == 0 {
-			return err
+		if len(page) == 0 || tx.err != nil {
+			return
 		}
 		for _, row := range page {
-			if err := fn(row); err != nil {
-				return err
-			}
+			fn(row)
 		}
 		after = &page[len(page)-1].Key
 	}
 }
 
 // PartitionBytes is how much space the items of a partition take.
-func (tx *Tx) PartitionBytes(table int64, key Key) (bytes int64, err error) {
-	err = tx.rows(func(stmt *sqlite.Stmt) bool {
-		bytes = stmt.ColumnInt64(0)
-		return false
-	}, "SELECT total(length(item)) FROM items WHERE tbl = ? AND part = ? AND pk = ?", table, int64(key.Part), key.PK)
-	return bytes, err
+func (tx *Tx) PartitionBytes(table int64, key Key) (bytes int64) {
+	tx.row(func(stmt *sqlite.Stmt) { bytes = stmt.ColumnInt64(0) },
+		"SELECT total(length(item)) FROM items WHERE tbl = ? AND part = ? AND pk = ?", table, int64(key.Part), key.PK)
+	return bytes
 }
 
 // Empty removes all rows of a table and its counts.
-func (tx *Tx) Empty(table int64) error {
-	if err := tx.do("DELETE FROM items WHERE tbl = ?", table); err != nil {
-		return err
-	}
-	return tx.forget(counterTable, table)
+func (tx *Tx) Empty(table int64) {
+	tx.do("DELETE FROM items WHERE tbl = ?", table)
+	tx.forget(counterTable, table)
 }
 
 // Counts is how many items the table has and how many bytes they were said to be.
-func (tx *Tx) Counts(table int64) (items, bytes int64, err error) {
-	return tx.counter(counterTable, table)
-}
+func (tx *Tx) Counts(table int64) (items, bytes int64) { return tx.counter(counterTable, table) }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -241,20 +242,17 @@ func (s *Store) Read(ctx context.Context, fn func(*Tx) error) error {
 	return s.explain(read(conn, fn))
 }
 
-func read(conn *sqlite.Conn, fn func(*Tx) error) (err error) {
+func read(conn *sqlite.Conn, fn func(*Tx) error) error {
 	tx := &Tx{conn: conn}
-	if err := tx.exec("BEGIN"); err != nil {
-		return err
+	if tx.run("BEGIN"); tx.err != nil {
+		return tx.err
 	}
-	defer func() {
-		if e := tx.exec("COMMIT"); err == nil {
-			err = e
-		}
-	}()
-	if err := tx.loadMeta(); err != nil {
-		return err
+	defer tx.rollback() // there is nothing to commit
+	if tx.loadMeta(); tx.err != nil {
+		return tx.err
 	}
-	return fn(tx)
+	err := fn(tx)
+	return cmp.Or(tx.err, err)
 }
 
 // An OpenError says why a file can't be used and what to do about it.

@@ -22,68 +22,71 @@ func readShard(stmt *sqlite.Stmt) Shard {
 	}
 }
 
-func (tx *Tx) shards(where string, args ...any) (shards []Shard, err error) {
-	err = tx.rows(func(stmt *sqlite.Stmt) bool {
+func (tx *Tx) shards(where string, args ...any) (shards []Shard) {
+	tx.rows(func(stmt *sqlite.Stmt) bool {
 		shards = append(shards, readShard(stmt))
 		return true
 	}, "SELECT "+shardColumns+" FROM shards WHERE "+where, args...)
-	return shards, err
+	return shards
 }
 
 // OpenShards lists the shards of all streams that are still written, oldest
 // first.
-func (tx *Tx) OpenShards() ([]Shard, error) {
+func (tx *Tx) OpenShards() []Shard {
 	return tx.shards("ending IS NULL ORDER BY id")
 }
 
 // Shards lists up to limit shards of a stream by name, beginning behind the
 // name after.
-func (tx *Tx) Shards(stream int64, after string, limit int) ([]Shard, error) {
+func (tx *Tx) Shards(stream int64, after string, limit int) []Shard {
 	return tx.shards("stream = ? AND name > ? ORDER BY name LIMIT ?", stream, after, int64(limit))
 }
 
 // Children lists the shards of a stream that have this parent.
-func (tx *Tx) Children(stream int64, parent string) ([]Shard, error) {
+func (tx *Tx) Children(stream int64, parent string) []Shard {
 	return tx.shards("stream = ? AND parent = ? ORDER BY name", stream, parent)
 }
 
 // Shard finds a shard by its name.
-func (tx *Tx) Shard(stream int64, name string) (Shard, bool, error) {
-	shards, err := tx.shards("stream = ? AND name = ?", stream, name)
-	if err != nil || len(shards) == 0 {
-		return Shard{}, false, err
+func (tx *Tx) Shard(stream int64, name string) (sh Shard, found bool) {
+	return first(tx.shards("stream = ? AND name = ?", stream, name))
+}
+
+// ShardByID finds a shard by its id.
+func (tx *Tx) ShardByID(id int64) (sh Shard, found bool) {
+	return first(tx.shards("id = ?", id))
+}
+
+func first(shards []Shard) (sh Shard, found bool) {
+	if len(shards) == 0 {
+		return sh, false
 	}
-	return shards[0], true, nil
+	return shards[0], true
 }
 
 // InsertShard makes an open shard that starts at the next sequence number.
-func (tx *Tx) InsertShard(sh Shard) (Shard, error) {
+func (tx *Tx) InsertShard(sh Shard) Shard {
 	tx.changeCatalog()
 	sh.Starting = tx.NextSequence()
-	err := tx.do("INSERT INTO shards (stream, name, parent, low, high, starting, opened) VALUES (?, ?, ?, ?, ?, ?, ?)",
+	tx.do("INSERT INTO shards (stream, name, parent, low, high, starting, opened) VALUES (?, ?, ?, ?, ?, ?, ?)",
 		sh.Stream, sh.Name, sh.Parent, sh.Low, sh.High, sh.Starting, sh.Opened)
 	sh.ID = tx.conn.LastInsertRowID()
-	return sh, err
+	return sh
 }
 
 // CloseShard ends a shard with the next sequence number. It closes no earlier
 // than its last record was made.
-func (tx *Tx) CloseShard(id, at int64) error {
+func (tx *Tx) CloseShard(id, at int64) {
 	tx.changeCatalog()
-	last, _, err := tx.counter(counterShard, id)
-	if err != nil {
-		return err
-	}
-	return tx.do("UPDATE shards SET ending = ?, closed = ? WHERE id = ?", tx.NextSequence(), max(at, last), id)
+	last, _ := tx.counter(counterShard, id)
+	tx.do("UPDATE shards SET ending = ?, closed = ? WHERE id = ?", tx.NextSequence(), max(at, last), id)
 }
 
 // DeleteShard removes a shard that has no records any more.
-func (tx *Tx) DeleteShard(id int64) error {
+func (tx *Tx) DeleteShard(id int64) {
 	tx.changeCatalog()
-	if err := tx.forget(counterShard, id); err != nil {
-		return err
-	}
-	return tx.do("DELETE FROM shards WHERE id = ?", id)
+	tx.forget(counterShard, id)
+	tx.do("DELETE FROM shards WHERE id = ?", id)
 }
 
 // A Record is one change in a shard as it is kept. Each of its blobs may be
@@ -98,67 +101,56 @@ type Record struct {
 // Append writes a record at the end of a shard and gives it the next sequence
 // number. Its time is no earlier than that of the record before, even if the
 // clock was set back: what looks for times relies on that.
-func (tx *Tx) Append(shard int64, r Record) error {
-	last, _, err := tx.counter(counterShard, shard)
-	if err != nil {
-		return err
-	}
+func (tx *Tx) Append(shard int64, r Record) {
+	last, _ := tx.counter(counterShard, shard)
 	r.At = max(r.At, last)
 	tx.add(counterShard, shard, r.At-last, int64(len(r.Keys)+len(r.New)+len(r.Old)))
-	return tx.do("INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?)",
+	tx.do("INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?)",
 		shard, tx.NextSequence(), r.At, r.Kind, bytesOrNull(r.Keys), bytesOrNull(r.New), bytesOrNull(r.Old))
 }
 
 // ShardBytes is the size of all records that the shard ever got.
-func (tx *Tx) ShardBytes(shard int64) (int64, error) {
-	_, bytes, err := tx.counter(counterShard, shard)
-	return bytes, err
+func (tx *Tx) ShardBytes(shard int64) int64 {
+	_, bytes := tx.counter(counterShard, shard)
+	return bytes
 }
 
 // Records calls fn for the shard's records from a sequence number on, in order,
 // until it returns false. The record's bytes are fn's to keep.
-func (tx *Tx) Records(shard, from int64, fn func(Record) bool) error {
-	return tx.rows(func(stmt *sqlite.Stmt) bool {
+func (tx *Tx) Records(shard, from int64, fn func(Record) bool) {
+	tx.rows(func(stmt *sqlite.Stmt) bool {
 		return fn(Record{stmt.ColumnInt64(0), stmt.ColumnInt64(1), stmt.ColumnInt64(2), column(stmt, 3), column(stmt, 4), column(stmt, 5)})
 	}, "SELECT seq, at, kind, keys, new, old FROM records WHERE shard = ? AND seq >= ? ORDER BY seq", shard, from)
 }
 
 // FirstSince finds the first record of the shard that was made at the time or
 // later; found is false if there is none.
-func (tx *Tx) FirstSince(shard, at int64) (seq int64, found bool, err error) {
-	next := func(from int64) (seq, made int64, ok bool, err error) {
-		err = tx.rows(func(stmt *sqlite.Stmt) bool {
-			seq, made, ok = stmt.ColumnInt64(0), stmt.ColumnInt64(1), true
-			return false
-		}, "SELECT seq, at FROM records WHERE shard = ? AND seq >= ? ORDER BY seq LIMIT 1", shard, from)
-		return seq, made, ok, err
-	}
+func (tx *Tx) FirstSince(shard, at int64) (seq int64, found bool) {
 	// The wanted record is the first at or behind low, and before high.
 	low, high := int64(0), tx.sequence+1
 	for low < high {
 		mid := low + (high-low)/2
-		s, made, ok, err := next(mid)
-		if err != nil {
-			return 0, false, err
-		}
+		next, made := int64(0), int64(0)
+		ok := tx.row(func(stmt *sqlite.Stmt) { next, made = stmt.ColumnInt64(0), stmt.ColumnInt64(1) },
+			"SELECT seq, at FROM records WHERE shard = ? AND seq >= ? ORDER BY seq LIMIT 1", shard, mid)
 		switch {
 		case !ok:
 			high = mid
 		case made >= at:
-			seq, found = s, true
+			seq, found = next, true
 			high = mid
 		default:
-			low = s + 1
+			low = next + 1
 		}
 	}
-	return seq, found, nil
+	return seq, found
 }
 
 // Trim removes up to limit of the shard's records that are older than the time
 // and returns how many. Those are always the oldest.
-func (tx *Tx) Trim(shard, before int64, limit int) (int, error) {
-	last, n := int64(0), 0
-	err := tx.rows(func(stmt *sqlite.Stmt) bool {
+func (tx *Tx) Trim(shard, before int64, limit int) (n int) {
+	last := int64(0)
+	tx.rows(func(stmt *sqlite.Stmt) bool {
 		if stmt.ColumnInt64(1) >= before || n == limit {
 			return false
 		}
@@ -166,20 +158,9 @@ func (tx *Tx) Trim(shard, before int64, limit int) (int, error) {
 		n++
 		return true
 	}, "SELECT seq, at FROM records WHERE shard = ? ORDER BY seq", shard)
-	if err != nil || n == 0 {
-		return 0, err
+	if n > 0 {
+		tx.do("DELETE FROM records WHERE shard = ? AND seq <= ?", shard, last)
+		tx.do("UPDATE shards SET trimmed = ? WHERE id = ?", last, shard)
 	}
-	if err := tx.do("DELETE FROM records WHERE shard = ? AND seq <= ?", shard, last); err != nil {
-		return 0, err
-	}
-	return n, tx.do("UPDATE shards SET trimmed = ? WHERE id = ?", last, shard)
-}
-
-// ShardByID finds a shard by its id.
-func (tx *Tx) ShardByID(id int64) (Shard, bool, error) {
-	shards, err := tx.shards("id = ?", id)
-	if err != nil || len(shards) == 0 {
-		return Shard{}, false, err
-	}
-	return shards[0], true, nil
+	return n
 }

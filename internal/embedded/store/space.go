@@ -7,14 +7,10 @@ const keptPages = 2000
 
 // GiveBack returns some of the file's unused space to the file system, where
 // there is much of it. It says whether there may be more.
-func (tx *Tx) GiveBack() (more bool, err error) {
-	err = tx.rows(func(stmt *sqlite.Stmt) bool {
-		more = stmt.ColumnInt64(0) > keptPages
-		return false
-	}, "PRAGMA freelist_count")
-	if err != nil || !more {
-		return false, err
+func (tx *Tx) GiveBack() (more bool) {
+	tx.row(func(stmt *sqlite.Stmt) { more = stmt.ColumnInt64(0) > keptPages }, "PRAGMA freelist_count")
+	if more {
+		tx.do("PRAGMA incremental_vacuum(1000)")
 	}
-	tx.dirty = true
-	return true, tx.rows(func(*sqlite.Stmt) bool { return true }, "PRAGMA incremental_vacuum(1000)")
+	return more
 }

@@ -39,19 +39,16 @@ func row(id string) store.Row {
 }
 
 func put(s *store.Store, id string) error {
-	return s.Write(context.Background(), func(tx *store.Tx) error { return tx.Put(1, row(id), 1, 10) })
+	return s.Write(context.Background(), func(tx *store.Tx) error { tx.Put(1, row(id), 1, 10); return nil })
 }
 
 func count(t *testing.T, s *store.Store) (rows int, counted int64) {
 	t.Helper()
 	err := s.Read(context.Background(), func(tx *store.Tx) error {
 		rows = 0
-		if err := tx.Scan(1, 0, 1<<32-1, nil, func(store.Row) bool { rows++; return true }); err != nil {
-			return err
-		}
-		var err error
-		counted, _, err = tx.Counts(1)
-		return err
+		tx.Scan(1, 0, 1<<32-1, nil, func(store.Row) bool { rows++; return true })
+		counted, _ = tx.Counts(1)
+		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -73,7 +70,8 @@ func TestSharedTransaction(t *testing.T) {
 					close(entered)
 					<-release
 				}
-				return tx.Put(1, row("first"), 1, 10)
+				tx.Put(1, row("first"), 1, 10)
+				return nil
 			})
 			if err != nil {
 				t.Error(err)
@@ -84,9 +82,7 @@ func TestSharedTransaction(t *testing.T) {
 		for i := range 20 {
 			wg.Go(func() {
 				err := s.Write(context.Background(), func(tx *store.Tx) error {
-					if err := tx.Put(1, row(fmt.Sprint(i)), 1, 10); err != nil {
-						return err
-					}
+					tx.Put(1, row(fmt.Sprint(i)), 1, 10)
 					switch i {
 					case 5:
 						return failure
@@ -109,6 +105,37 @@ func TestSharedTransaction(t *testing.T) {
 	})
 }
 
+// TestFirstErrorStays: a transaction that has failed does nothing more, and is taken
+// back whatever its function makes of that; those that share it are not.
+func TestFirstErrorStays(t *testing.T) {
+	forBoth(t, func(t *testing.T, s *store.Store) {
+		failure := errors.New("it failed")
+		err := s.Write(context.Background(), func(tx *store.Tx) error {
+			tx.Put(1, row("before"), 1, 10)
+			tx.Fail(failure)
+			tx.Fail(errors.New("another"))
+			tx.Put(1, row("after"), 1, 10)
+			if tx.Get(1, row("before").Key) != nil {
+				t.Error("a transaction that has failed still reads")
+			}
+			return nil
+		})
+		if !errors.Is(err, failure) {
+			t.Errorf("Write = %v, want the first error", err)
+		}
+		err = s.Read(context.Background(), func(tx *store.Tx) error { tx.Fail(failure); return nil })
+		if !errors.Is(err, failure) {
+			t.Errorf("Read = %v, want the first error", err)
+		}
+		if err := put(s, "next"); err != nil {
+			t.Error(err)
+		}
+		if rows, counted := count(t, s); rows != 1 || counted != 1 {
+			t.Errorf("%d rows, counted as %d, want 1", rows, counted)
+		}
+	})
+}
+
 // TestCancelledWrite: a write that gives up while it waits does not happen.
 func TestCancelledWrite(t *testing.T) {
 	forBoth(t, func(t *testing.T, s *store.Store) {
@@ -120,7 +147,7 @@ func TestCancelledWrite(t *testing.T) {
 		<-entered
 		ctx, cancel := context.WithCancel(context.Background())
 		wg.Go(func() {
-			err := s.Write(ctx, func(tx *store.Tx) error { return tx.Put(1, row("cancelled"), 1, 10) })
+			err := s.Write(ctx, func(tx *store.Tx) error { tx.Put(1, row("cancelled"), 1, 10); return nil })
 			if !errors.Is(err, context.Canceled) {
 				t.Errorf("a cancelled write: %v", err)
 			}
@@ -153,13 +180,12 @@ func TestReadersSeeSnapshots(t *testing.T) {
 			return err
 		}
 		rows := 0
-		if err := tx.Scan(1, 0, 1<<32-1, nil, func(store.Row) bool { rows++; return true }); err != nil {
-			return err
-		}
+		tx.Scan(1, 0, 1<<32-1, nil, func(store.Row) bool { rows++; return true })
 		if rows != 1 || tx.LastSequence() != before {
 			t.Errorf("the reader sees %d rows, want its snapshot's one", rows)
 		}
-		return tx.Put(1, row("c"), 1, 10)
+		tx.Put(1, row("c"), 1, 10)
+		return nil
 	})
 	if err == nil {
 		t.Error("a reader could write")
@@ -195,13 +221,9 @@ func TestFirstSince(t *testing.T) {
 			seqs = nil
 			for _, at := range times {
 				for range 3 { // other shards take numbers between
-					if err := tx.Append(9, store.Record{At: at}); err != nil {
-						return err
-					}
+					tx.Append(9, store.Record{At: at})
 				}
-				if err := tx.Append(1, store.Record{At: at}); err != nil {
-					return err
-				}
+				tx.Append(1, store.Record{At: at})
 				seqs = append(seqs, tx.LastSequence())
 			}
 			return nil
@@ -218,11 +240,11 @@ func TestFirstSince(t *testing.T) {
 				}
 			}
 			err := s.Read(context.Background(), func(tx *store.Tx) error {
-				got, found, err := tx.FirstSince(1, at)
+				got, found := tx.FirstSince(1, at)
 				if got != want || found != exists {
 					t.Errorf("FirstSince(%d) = %d, %v, want %d, %v", at, got, found, want, exists)
 				}
-				return err
+				return nil
 			})
 			if err != nil {
 				t.Fatal(err)
@@ -239,11 +261,10 @@ func TestQueryRanges(t *testing.T) {
 	defer s.Close()
 	err = s.Write(context.Background(), func(tx *store.Tx) error {
 		for _, sk := range []string{"", "a", "b", "b\x00", "c"} {
-			if err := tx.Put(1, store.Row{Key: store.Key{PK: []byte("p"), SK: []byte(sk)}, Item: []byte{1}}, 1, 1); err != nil {
-				return err
-			}
+			tx.Put(1, store.Row{Key: store.Key{PK: []byte("p"), SK: []byte(sk)}, Item: []byte{1}}, 1, 1)
 		}
-		return tx.Put(1, store.Row{Key: store.Key{PK: []byte("p2"), SK: []byte("b")}, Item: []byte{1}}, 1, 1)
+		tx.Put(1, store.Row{Key: store.Key{PK: []byte("p2"), SK: []byte("b")}, Item: []byte{1}}, 1, 1)
+		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -266,10 +287,11 @@ func TestQueryRanges(t *testing.T) {
 	for _, test := range tests {
 		var got []string
 		err := s.Read(context.Background(), func(tx *store.Tx) error {
-			return tx.Query(1, 0, []byte("p"), test.r, test.desc, func(r store.Row) bool {
+			tx.Query(1, 0, []byte("p"), test.r, test.desc, func(r store.Row) bool {
 				got = append(got, string(r.SK))
 				return true
 			})
+			return nil
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -9,10 +10,16 @@ import (
 
 // A Tx is a transaction. It is valid only inside the function it is given to,
 // and only on that function's goroutine.
+//
+// It keeps its first error. From then on its methods do nothing and find nothing,
+// and the transaction ends with that error, whatever its function returns: what
+// was written is taken back. So a function needs to look at Err only before it does
+// something that is not the transaction's.
 type Tx struct {
 	conn     *sqlite.Conn
 	writable bool
 	dirty    bool // the current write has changed something
+	err      error
 
 	meta
 	stored meta // as the database has it
@@ -27,6 +34,18 @@ type meta struct {
 
 // A count is what this transaction adds to a counter.
 type count struct{ kind, id, a, b int64 }
+
+var errReadTransaction = errors.New("store: a write in a transaction that reads")
+
+// Err is the first error of the transaction, nil while there is none.
+func (tx *Tx) Err() error { return tx.err }
+
+// Fail makes err the transaction's error, unless it is nil or has one.
+func (tx *Tx) Fail(err error) {
+	if tx.err == nil {
+		tx.err = err
+	}
+}
 
 // CatalogVersion changes whenever a table, a stream or the set of open shards
 // changes, in whichever process.
@@ -49,44 +68,34 @@ func (tx *Tx) NextSequence() int64 {
 	return tx.sequence
 }
 
-func (tx *Tx) loadMeta() error {
-	stmt, err := tx.conn.Prepare("SELECT a, b FROM counters WHERE kind = 0 AND id = 0")
-	if err != nil {
-		return err
+func (tx *Tx) loadMeta() {
+	found := tx.row(func(stmt *sqlite.Stmt) { tx.meta = meta{stmt.ColumnInt64(0), stmt.ColumnInt64(1)} },
+		"SELECT a, b FROM counters WHERE kind = 0 AND id = 0")
+	if !found {
+		tx.Fail(errors.New("store: the database has lost its counters"))
 	}
-	defer stmt.Reset()
-	if more, err := stmt.Step(); err != nil {
-		return err
-	} else if !more {
-		return fmt.Errorf("store: the database has lost its counters")
-	}
-	tx.meta = meta{stmt.ColumnInt64(0), stmt.ColumnInt64(1)}
 	tx.stored = tx.meta
-	return nil
 }
 
 // commit writes the counters and commits; a transaction that wrote nothing
 // leaves no trace.
-func (tx *Tx) commit() error {
+func (tx *Tx) commit() {
 	for _, c := range tx.counts {
-		if err := tx.do("INSERT INTO counters VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET a = a + excluded.a, b = b + excluded.b",
-			c.kind, c.id, c.a, c.b); err != nil {
-			return err
-		}
+		tx.do("INSERT INTO counters VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET a = a + excluded.a, b = b + excluded.b",
+			c.kind, c.id, c.a, c.b)
 	}
 	if tx.meta != tx.stored {
-		if err := tx.do("UPDATE counters SET a = ?, b = ? WHERE kind = 0 AND id = 0", tx.version, tx.sequence); err != nil {
-			return err
-		}
+		tx.do("UPDATE counters SET a = ?, b = ? WHERE kind = 0 AND id = 0", tx.version, tx.sequence)
 	}
-	return tx.exec("COMMIT")
+	tx.run("COMMIT")
 }
 
 // rollback ends the transaction. SQLite may have ended it already, after a full
 // disk for one.
 func (tx *Tx) rollback() {
 	if !tx.conn.AutocommitEnabled() {
-		_ = tx.exec("ROLLBACK")
+		failed := Tx{conn: tx.conn}
+		failed.run("ROLLBACK")
 	}
 }
 
@@ -101,51 +110,57 @@ func (tx *Tx) add(kind, id, a, b int64) {
 }
 
 // counter is the counter's value with what this transaction adds to it.
-func (tx *Tx) counter(kind, id int64) (a, b int64, err error) {
-	stmt, err := tx.bind("SELECT a, b FROM counters WHERE kind = ? AND id = ?", kind, id)
-	if err != nil {
-		return 0, 0, err
-	}
-	defer stmt.Reset()
-	if more, err := stmt.Step(); err != nil {
-		return 0, 0, err
-	} else if more {
-		a, b = stmt.ColumnInt64(0), stmt.ColumnInt64(1)
-	}
+func (tx *Tx) counter(kind, id int64) (a, b int64) {
+	tx.row(func(stmt *sqlite.Stmt) { a, b = stmt.ColumnInt64(0), stmt.ColumnInt64(1) },
+		"SELECT a, b FROM counters WHERE kind = ? AND id = ?", kind, id)
 	for _, c := range tx.counts {
 		if c.kind == kind && c.id == id {
 			a, b = a+c.a, b+c.b
 		}
 	}
-	return a, b, nil
+	return a, b
 }
 
 // forget drops a counter.
-func (tx *Tx) forget(kind, id int64) error {
+func (tx *Tx) forget(kind, id int64) {
 	tx.counts = slices.DeleteFunc(tx.counts, func(c count) bool { return c.kind == kind && c.id == id })
-	return tx.do("DELETE FROM counters WHERE kind = ? AND id = ?", kind, id)
+	tx.do("DELETE FROM counters WHERE kind = ? AND id = ?", kind, id)
 }
 
-// exec runs a statement that has neither parameters nor rows and is no change.
-func (tx *Tx) exec(query string) error {
-	stmt, err := tx.conn.Prepare(query)
-	if err != nil {
-		return err
+// do makes a change.
+func (tx *Tx) do(query string, args ...any) {
+	if !tx.writable {
+		tx.Fail(errReadTransaction)
 	}
-	_, err = stmt.Step()
-	stmt.Reset()
-	return err
+	tx.dirty = true
+	tx.run(query, args...)
 }
 
-// null is the argument that binds NULL.
-type null struct{}
+// run runs a statement that has no rows.
+func (tx *Tx) run(query string, args ...any) {
+	tx.rows(func(*sqlite.Stmt) bool { return true }, query, args...)
+}
 
-// bind prepares query, which is kept for the next use, and binds args to it.
-// The caller resets the statement.
-func (tx *Tx) bind(query string, args ...any) (*sqlite.Stmt, error) {
+// row calls fn for the only row of query, and says whether there is one.
+func (tx *Tx) row(fn func(*sqlite.Stmt), query string, args ...any) (found bool) {
+	tx.rows(func(stmt *sqlite.Stmt) bool {
+		found = true
+		fn(stmt)
+		return false
+	}, query, args...)
+	return found
+}
+
+// rows calls fn for each row of query until it returns false. The statement is
+// kept for the next use. A nil argument binds NULL.
+func (tx *Tx) rows(fn func(*sqlite.Stmt) bool, query string, args ...any) {
+	if tx.err != nil {
+		return
+	}
 	stmt, err := tx.conn.Prepare(query)
 	if err != nil {
-		return nil, err
+		tx.Fail(err)
+		return
 	}
 	for i, arg := range args {
 		switch arg := arg.(type) {
@@ -158,45 +173,18 @@ func (tx *Tx) bind(query string, args ...any) (*sqlite.Stmt, error) {
 				arg = []byte{}
 			}
 			stmt.BindBytes(i+1, arg)
-		case null:
+		case nil:
 			stmt.BindNull(i + 1)
 		default:
-			return nil, fmt.Errorf("store: no way to bind a %T", arg)
+			panic(fmt.Sprintf("store: no way to bind a %T", arg))
 		}
 	}
-	return stmt, nil
-}
-
-// do makes a change.
-func (tx *Tx) do(query string, args ...any) error {
-	if !tx.writable {
-		return errReadTransaction
+	more, err := stmt.Step()
+	for more && err == nil && fn(stmt) && tx.err == nil {
+		more, err = stmt.Step()
 	}
-	tx.dirty = true
-	stmt, err := tx.bind(query, args...)
-	if err != nil {
-		return err
-	}
-	_, err = stmt.Step()
-	if rerr := stmt.Reset(); err == nil {
-		err = rerr
-	}
-	return err
-}
-
-// rows calls fn for each row of query until it returns false.
-func (tx *Tx) rows(fn func(*sqlite.Stmt) bool, query string, args ...any) error {
-	stmt, err := tx.bind(query, args...)
-	if err != nil {
-		return err
-	}
-	defer stmt.Reset()
-	for {
-		more, err := stmt.Step()
-		if err != nil || !more || !fn(stmt) {
-			return err
-		}
-	}
+	tx.Fail(err)
+	tx.Fail(stmt.Reset())
 }
 
 // column copies a blob.
@@ -211,14 +199,14 @@ func column(stmt *sqlite.Stmt, col int) []byte {
 
 func orNull(ms int64) any {
 	if ms == 0 {
-		return null{}
+		return nil
 	}
 	return ms
 }
 
 func bytesOrNull(b []byte) any {
 	if b == nil {
-		return null{}
+		return nil
 	}
 	return b
 }

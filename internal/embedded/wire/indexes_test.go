@@ -12,6 +12,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
+
+	"dynamostreamer/internal/embedded/store"
 )
 
 // withIndexes adds the table "tab" with the key p (String) and q (Number), global
@@ -272,6 +274,40 @@ func TestParallelScan(t *testing.T) {
 				t.Errorf("%d segments of %q have %d items, %d different, want 100", total, index, len(got), n)
 			}
 		}
+	}
+}
+
+// indexRows counts the rows in the store that are no table's: those of indexes, also
+// of indexes that are gone.
+func (w *world) indexRows() (n int) {
+	w.t.Helper()
+	err := w.store.Read(context.Background(), func(tx *store.Tx) error {
+		n = 0
+		for id := int64(-1); id >= -tx.LastSequence(); id-- {
+			tx.Scan(id, 0, 1<<32-1, nil, func(store.Row) bool { n++; return true })
+		}
+		return nil
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return n
+}
+
+// TestFreedIndexes: an index that is removed, alone or with its table, leaves no
+// rows behind.
+func TestFreedIndexes(t *testing.T) {
+	w := newWorld(t).withIndexes()
+	for i := range 3 {
+		w.must("PutItem", fmt.Sprintf(`{"TableName":"tab","Item":{"p":{"S":"p"},"q":{"N":"%d"},"g":{"S":"g"},"n":{"N":"1"},"b":{"B":"AA=="}}}`, i))
+	}
+	rows := []int{w.indexRows()}
+	w.must("UpdateTable", `{"TableName":"tab","GlobalSecondaryIndexUpdates":[{"Delete":{"IndexName":"g-all"}}]}`)
+	rows = append(rows, w.indexRows())
+	w.must("DeleteTable", `{"TableName":"tab"}`)
+	rows = append(rows, w.indexRows())
+	if diff := cmp.Diff([]int{12, 9, 0}, rows); diff != "" {
+		t.Errorf("rows of four indexes, of three, and of a deleted table's (-want +got):\n%s", diff)
 	}
 }
 

@@ -21,18 +21,7 @@ func (w *world) fill(n, size int) {
 func TestPageSizes(t *testing.T) {
 	w := newWorld(t).withTable()
 	w.fill(25, 100_000)
-	var pages []float64
-	start := ""
-	for {
-		out := w.must("Query", `{"TableName":"tab","KeyConditionExpression":"p = :p","ExpressionAttributeValues":{":p":{"S":"big"}}`+start+`}`)
-		pages = append(pages, out["Count"].(float64))
-		last, ok := out["LastEvaluatedKey"].(map[string]any)
-		if !ok {
-			break
-		}
-		start = fmt.Sprintf(`,"ExclusiveStartKey":{"p":{"S":"big"},"q":{"N":%q}}`, last["q"].(map[string]any)["N"])
-	}
-	if diff := cmp.Diff([]float64{11, 11, 3}, pages); diff != "" {
+	if diff := cmp.Diff([]float64{11, 11, 3}, w.pages(map[string]any{})); diff != "" {
 		t.Errorf("pages of Query (-want +got):\n%s", diff)
 	}
 	arn := w.streamARN()
@@ -49,6 +38,39 @@ func TestPageSizes(t *testing.T) {
 	}
 	if diff := cmp.Diff([]int{10, 10, 5}, lengths); diff != "" {
 		t.Errorf("pages of GetRecords (-want +got):\n%s", diff)
+	}
+}
+
+// pages reads the partition that fill has filled, by a Query with more parameters,
+// and is how many items each page has.
+func (w *world) pages(request map[string]any) (pages []float64) {
+	w.t.Helper()
+	request["TableName"], request["KeyConditionExpression"] = "tab", "p = :p"
+	request["ExpressionAttributeValues"] = map[string]any{":p": map[string]any{"S": "big"}}
+	for {
+		out := w.must("Query", encoded(request))
+		pages = append(pages, out["Count"].(float64))
+		if out["LastEvaluatedKey"] == nil {
+			return pages
+		}
+		request["ExclusiveStartKey"] = out["LastEvaluatedKey"]
+	}
+}
+
+// TestFetchedPageSizes: what a Query of a local index fetches from the table counts
+// towards the 1 MB of its page; what it does not fetch does not.
+func TestFetchedPageSizes(t *testing.T) {
+	w := newWorld(t).withIndexes()
+	w.fill(25, 100_000)
+	for i := range 25 {
+		w.must("UpdateItem", fmt.Sprintf(`{"TableName":"tab","Key":{"p":{"S":"big"},"q":{"N":"%d"}},"UpdateExpression":"SET n = q"}`, i))
+	}
+	if diff := cmp.Diff([]float64{25}, w.pages(map[string]any{"IndexName": "l-keys"})); diff != "" {
+		t.Errorf("pages of keys (-want +got):\n%s", diff)
+	}
+	got := w.pages(map[string]any{"IndexName": "l-keys", "Select": "ALL_ATTRIBUTES"})
+	if diff := cmp.Diff([]float64{11, 11, 3}, got); diff != "" {
+		t.Errorf("pages of whole items (-want +got):\n%s", diff)
 	}
 }
 

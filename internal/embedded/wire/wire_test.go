@@ -22,6 +22,7 @@ import (
 type world struct {
 	t      testing.TB
 	clock  *engine.ManualClock
+	store  *store.Store
 	engine *engine.Engine
 	*wire.Handler
 }
@@ -35,7 +36,7 @@ func newWorld(t testing.TB) *world {
 	clock := engine.NewManualClock(time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC))
 	e := engine.New(s, engine.Options{Clock: clock, SweepInterval: -1})
 	t.Cleanup(func() { e.Close() })
-	return &world{t, clock, e, wire.NewHandler(e)}
+	return &world{t, clock, s, e, wire.NewHandler(e)}
 }
 
 const theTable = `{"TableName":"tab","KeySchema":[{"AttributeName":"p","KeyType":"HASH"},{"AttributeName":"q","KeyType":"RANGE"}],

@@ -24,12 +24,7 @@ type schema []expr.KeyAttribute
 func newSchema(key []KeySchemaElement, defs []AttributeDefinition) schema {
 	s := make(schema, len(key))
 	for i, k := range key {
-		s[i].Name = k.AttributeName
-		for _, d := range defs {
-			if d.AttributeName == k.AttributeName {
-				s[i].Type = attr.TypeNamed(d.AttributeType)
-			}
-		}
+		s[i] = expr.KeyAttribute{Name: k.AttributeName, Type: attr.TypeNamed(attributeType(defs, k.AttributeName))}
 	}
 	return s
 }

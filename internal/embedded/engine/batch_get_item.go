@@ -120,12 +120,10 @@ func (in *BatchGetItemInput) readTable(tx *store.Tx, c *catalog, i int, keys []s
 			out.UnprocessedKeys = append(out.UnprocessedKeys, rest)
 			break
 		}
-		found := current(tx, t, key)
-		size := found.item.Size()
-		used.read(t, nil, size, group.ConsistentRead)
+		item, size := fetch(tx, t, key, set, group.ConsistentRead, used)
 		*left -= size
-		if found.exists() {
-			items = append(items, set.Projection.Of(found.item))
+		if item != nil {
+			items = append(items, item)
 		}
 	}
 	out.Responses = append(out.Responses, TableItems{group.TableName, items})

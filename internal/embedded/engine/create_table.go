@@ -26,27 +26,8 @@ type CreateTableInput struct {
 // CreateTable makes a table. The answer shows it CREATING, as the service's
 // does; it is ACTIVE at once.
 func (e *Engine) CreateTable(ctx context.Context, in *CreateTableInput) (*TableDescription, error) {
-	if err := in.checkSchema(); err != nil {
-		return nil, err
-	}
-	if err := in.checkCapacity(); err != nil {
-		return nil, err
-	}
-	if err := in.checkIndexes(); err != nil {
-		return nil, err
-	}
-	if err := in.checkUsed(); err != nil {
-		return nil, err
-	}
-	err := checkStream(in.StreamSpecification, "Table is being created with a stream enabled, UpdateViewType is required",
-		"Table is being created with a stream disabled, UpdateViewType should not be specified")
+	err := firstOf(in.checkSchema, in.checkCapacity, in.checkIndexes, in.checkUsed, in.checkStream, in.checkSettings, in.checkTags)
 	if err != nil {
-		return nil, err
-	}
-	if err := in.checkSettings(); err != nil {
-		return nil, err
-	}
-	if _, err := withTags(nil, in.Tags); err != nil {
 		return nil, err
 	}
 	return write(ctx, e, func(tx *store.Tx, c *catalog) (*TableDescription, error) {
@@ -120,17 +101,18 @@ func (in *CreateTableInput) checkUsed() error {
 }
 
 func keyNames(key []KeySchemaElement) string {
-	names := make([]string, len(key))
-	for i, k := range key {
-		names[i] = k.AttributeName
-	}
-	return "[" + strings.Join(names, ", ") + "]"
+	return listed(key, func(k KeySchemaElement) string { return k.AttributeName })
 }
 
 func definedNames(defs []AttributeDefinition) string {
-	names := make([]string, len(defs))
-	for i, d := range defs {
-		names[i] = d.AttributeName
+	return listed(defs, func(d AttributeDefinition) string { return d.AttributeName })
+}
+
+// listed is the names of a list as messages have them.
+func listed[T any](all []T, name func(T) string) string {
+	names := make([]string, len(all))
+	for i, one := range all {
+		names[i] = name(one)
 	}
 	return "[" + strings.Join(names, ", ") + "]"
 }
@@ -146,9 +128,14 @@ func (in *CreateTableInput) checkCapacity() error {
 	return nil
 }
 
-// checkStream holds the two parts of a stream's specification against each
-// other. The texts refuse one that is enabled without a view, or disabled with one.
-func checkStream(s *StreamSpecification, enabled, disabled string) error {
+func (in *CreateTableInput) checkStream() error {
+	return in.StreamSpecification.check("Table is being created with a stream enabled, UpdateViewType is required",
+		"Table is being created with a stream disabled, UpdateViewType should not be specified")
+}
+
+// check holds the two parts of a stream's specification against each other. The
+// texts refuse one that is enabled without a view, or disabled with one.
+func (s *StreamSpecification) check(enabled, disabled string) error {
 	switch {
 	case s == nil:
 		return nil
@@ -158,4 +145,9 @@ func checkStream(s *StreamSpecification, enabled, disabled string) error {
 		return invalid("%s", badValues+disabled)
 	}
 	return nil
+}
+
+func (in *CreateTableInput) checkTags() error {
+	_, err := withTags(nil, in.Tags)
+	return err
 }

@@ -54,6 +54,16 @@ func invalid(format string, args ...any) error {
 	return fail(ValidationException, format, args...)
 }
 
+// firstOf is the error of the first check that refuses. The later ones do not run.
+func firstOf(checks ...func() error) error {
+	for _, check := range checks {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // refusal makes an Error of what attr and expr refuse and leaves others alone.
 func refusal(err error) error {
 	var value *attr.ValidationError

@@ -10,12 +10,17 @@ import (
 
 // GetItemInput is the request of GetItem.
 type GetItemInput struct {
-	TableName      *string      `api:",required,name,1..255"`
-	Key            attr.Item    `api:",required"`
-	Err            error        // what is wrong with a value in Key
-	Expressions    expr.Request `api:"Projection Names"`
+	Get
 	ConsistentRead bool
 	Report
+}
+
+// A Get reads one item: it is the request, or an entry of TransactGetItems.
+type Get struct {
+	TableName   *string      `api:",required,name,1..255"`
+	Key         attr.Item    `api:",required"`
+	Err         error        // what is wrong with a value in Key
+	Expressions expr.Request `api:"Projection Names"`
 }
 
 // GetItemOutput is the answer of GetItem.
@@ -40,13 +45,19 @@ func (e *Engine) GetItem(ctx context.Context, in *GetItemInput) (*GetItemOutput,
 		if err != nil {
 			return nil, err
 		}
-		found := current(tx, t, key)
 		used := newTally(in.ReturnConsumedCapacity, false)
-		used.read(t, nil, found.item.Size(), in.ConsistentRead)
-		out := &GetItemOutput{ConsumedCapacity: used.one()}
-		if found.exists() {
-			out.Item = set.Projection.Of(found.item)
-		}
-		return out, nil
+		item, _ := fetch(tx, t, key, set, in.ConsistentRead, used)
+		return &GetItemOutput{item, used.one()}, nil
 	})
+}
+
+// fetch reads what the request wants of an item, nil if there is none, and its size.
+func fetch(tx *store.Tx, t *table, key store.Key, set expr.Set, consistent bool, used *tally) (item attr.Item, size int) {
+	found := current(tx, t, key)
+	size = found.item.Size()
+	used.read(t, nil, size, consistent)
+	if !found.exists() {
+		return nil, size
+	}
+	return set.Projection.Of(found.item), size
 }

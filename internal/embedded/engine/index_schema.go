@@ -1,8 +1,6 @@
 package engine
 
-import (
-	"slices"
-)
+import "slices"
 
 // Limits on indexes ("Service, account, and table quotas").
 const (
@@ -77,14 +75,6 @@ func (in *IndexInput) check(defs []AttributeDefinition) error {
 // checkIndexes holds the indexes against the table.
 func (in *CreateTableInput) checkIndexes() error {
 	names, nonKey := map[string]bool{}, 0
-	add := func(ix *IndexInput) error {
-		if names[*ix.IndexName] {
-			return invalid(badValues+"Duplicate index name: %s", *ix.IndexName)
-		}
-		names[*ix.IndexName] = true
-		nonKey += len(ix.Projection.NonKeyAttributes)
-		return nil
-	}
 	switch {
 	case in.LocalSecondaryIndexes != nil && len(in.LocalSecondaryIndexes) == 0:
 		return invalid(badValues + "List of LocalSecondaryIndexes is empty")
@@ -93,30 +83,28 @@ func (in *CreateTableInput) checkIndexes() error {
 	case in.LocalSecondaryIndexes != nil && len(in.KeySchema) == 1:
 		return invalid(badValues + "Table KeySchema does not have a range key, which is required when specifying a LocalSecondaryIndex")
 	}
-	for i := range in.LocalSecondaryIndexes {
-		ix := &in.LocalSecondaryIndexes[i]
-		if err := in.checkLocal(ix); err != nil {
-			return err
-		}
-		if err := add(ix); err != nil {
-			return err
-		}
-	}
 	onDemand := text(in.BillingMode) == "PAY_PER_REQUEST"
-	for i := range in.GlobalSecondaryIndexes {
-		ix := &in.GlobalSecondaryIndexes[i]
+	for i, ix := range slices.Concat(in.LocalSecondaryIndexes, in.GlobalSecondaryIndexes) {
 		if err := ix.check(in.AttributeDefinitions); err != nil {
 			return err
 		}
+		var err error
 		switch {
+		case i < len(in.LocalSecondaryIndexes):
+			err = in.checkLocal(&ix)
 		case onDemand && ix.ProvisionedThroughput != nil:
-			return invalid(badValues+"ProvisionedThroughput should not be specified for index: %s when BillingMode is PAY_PER_REQUEST", *ix.IndexName)
+			err = invalid(badValues+"ProvisionedThroughput should not be specified for index: %s when BillingMode is PAY_PER_REQUEST", *ix.IndexName)
 		case !onDemand && ix.ProvisionedThroughput == nil:
-			return invalid(badValues+"ProvisionedThroughput is not specified for index: %s", *ix.IndexName)
+			err = invalid(badValues+"ProvisionedThroughput is not specified for index: %s", *ix.IndexName)
 		}
-		if err := add(ix); err != nil {
+		if err != nil {
 			return err
 		}
+		if names[*ix.IndexName] {
+			return invalid(badValues+"Duplicate index name: %s", *ix.IndexName)
+		}
+		names[*ix.IndexName] = true
+		nonKey += len(ix.Projection.NonKeyAttributes)
 	}
 	switch {
 	case len(in.LocalSecondaryIndexes) > maxLocalIndexes:
@@ -136,9 +124,6 @@ func checkNonKey(n int) error {
 }
 
 func (in *CreateTableInput) checkLocal(ix *IndexInput) error {
-	if err := ix.check(in.AttributeDefinitions); err != nil {
-		return err
-	}
 	if len(ix.KeySchema) != 2 {
 		return invalid(badValues+"Index KeySchema does not have a range key for index: %s", *ix.IndexName)
 	}

@@ -19,14 +19,6 @@ type TransactGetItem struct {
 	Get *Get `api:",required"`
 }
 
-// A Get reads one item.
-type Get struct {
-	TableName   *string      `api:",required,name,1..255"`
-	Key         attr.Item    `api:",required"`
-	Err         error        // what is wrong with a value in Key
-	Expressions expr.Request `api:"Projection Names"`
-}
-
 // TransactGetItemsOutput is the answer of TransactGetItems.
 type TransactGetItemsOutput struct {
 	Responses        []ItemResponse // one for each entry
@@ -54,27 +46,18 @@ func (e *Engine) TransactGetItems(ctx context.Context, in *TransactGetItemsInput
 			}
 		}
 		out := &TransactGetItemsOutput{Responses: make([]ItemResponse, len(in.TransactItems))}
-		reasons, seen, used := newReasons(len(in.TransactItems)), targets{}, newTally(in.ReturnConsumedCapacity, true)
-		for i, item := range in.TransactItems {
-			g := item.Get
-			t := c.tables[*g.TableName]
-			key, err := t.keyOf(g.Key)
+		seen, used := targets{}, newTally(in.ReturnConsumedCapacity, true)
+		err := each(len(in.TransactItems), func(i int) error {
+			get := in.TransactItems[i].Get
+			t := c.tables[*get.TableName]
+			key, err := t.keyOf(get.Key)
 			if err != nil {
-				if err := reasons.add(i, err); err != nil {
-					return nil, err
-				}
-				continue
+				return err
 			}
-			if !seen.add(t, key) {
-				return nil, invalid("Transaction request cannot include multiple operations on one item")
-			}
-			found := current(tx, t, key)
-			used.read(t, nil, found.item.Size(), true)
-			if found.exists() {
-				out.Responses[i].Item = sets[i].Projection.Of(found.item)
-			}
-		}
+			out.Responses[i].Item, _ = fetch(tx, t, key, sets[i], true, used)
+			return seen.alone(t, key)
+		})
 		out.ConsumedCapacity = used.result()
-		return out, reasons.err()
+		return out, err
 	})
 }

@@ -85,88 +85,69 @@ func (in *TransactWriteItemsInput) check() ([]action, error) {
 	return actions, nil
 }
 
-// reasons collects what the actions do to their transaction.
-type reasons struct {
-	all    []CancellationReason
-	failed bool
-}
-
-func newReasons(n int) *reasons {
-	r := &reasons{all: make([]CancellationReason, n)}
-	for i := range r.all {
-		r.all[i].Code = "None"
+// each does something for each of n actions. If an error of one is of those that
+// cancel, the transaction is cancelled, for that and for all later reasons; another
+// error is the request's.
+func each(n int, do func(i int) error) error {
+	reasons, codes := make([]CancellationReason, n), make([]string, n)
+	failed := false
+	for i := range n {
+		err := do(i)
+		var e *Error
+		switch {
+		case err == nil:
+			reasons[i] = CancellationReason{Code: "None"}
+		case !errors.As(err, &e):
+			return err
+		case e.Code == ConditionalCheckFailedException:
+			reasons[i] = CancellationReason{Code: "ConditionalCheckFailed", Message: e.Message, Item: e.Item}
+		case e.Code == ValidationException && !strings.HasPrefix(e.Message, "One or more parameter values are not valid.") && e.Message != sameItem:
+			reasons[i] = CancellationReason{Code: "ValidationError", Message: e.Message}
+		default:
+			return err
+		}
+		codes[i] = reasons[i].Code
+		failed = failed || err != nil
 	}
-	return r
-}
-
-// add notes an action's error if it is one that cancels; others are the request's.
-func (r *reasons) add(i int, err error) error {
-	var e *Error
-	if !errors.As(err, &e) {
-		return err
-	}
-	switch {
-	case e.Code == ConditionalCheckFailedException:
-		r.all[i] = CancellationReason{Code: "ConditionalCheckFailed", Message: e.Message, Item: e.Item}
-	case e.Code == ValidationException && !strings.HasPrefix(e.Message, "One or more parameter values are not valid."):
-		r.all[i] = CancellationReason{Code: "ValidationError", Message: e.Message}
-	default:
-		return err
-	}
-	r.failed = true
-	return nil
-}
-
-func (r *reasons) err() error {
-	if !r.failed {
+	if !failed {
 		return nil
-	}
-	codes := make([]string, len(r.all))
-	for i := range r.all {
-		codes[i] = r.all[i].Code
 	}
 	return &Error{
 		Code: TransactionCanceledException,
 		Message: "Transaction cancelled, please refer cancellation reasons for specific reasons [" +
 			strings.Join(codes, ", ") + "]",
-		Reasons: r.all,
+		Reasons: reasons,
 	}
 }
 
+const sameItem = "Transaction request cannot include multiple operations on one item"
+
+// alone refuses an item that is in the set already.
+func (s targets) alone(t *table, key store.Key) error {
+	if !s.add(t, key) {
+		return invalid(sameItem)
+	}
+	return nil
+}
+
 // locate finds the tables and keys of all actions, and refuses two on one item.
-func locate(c *catalog, actions []action) error {
+func locate(c *catalog, actions []action) (err error) {
 	for i := range actions {
-		var err error
 		if actions[i].table, err = c.table(*actions[i].TableName); err != nil {
 			return err
 		}
 	}
-	reasons := newReasons(len(actions))
 	seen := targets{}
-	for i := range actions {
+	return each(len(actions), func(i int) error {
 		a := &actions[i]
 		if err := a.locate(); err != nil {
-			if err := reasons.add(i, err); err != nil {
-				return err
-			}
-			continue
+			return err
 		}
-		if !seen.add(a.table, a.key) {
-			return invalid("Transaction request cannot include multiple operations on one item")
-		}
-	}
-	return reasons.err()
+		return seen.alone(a.table, a.key)
+	})
 }
 
 // decide lets each action decide, before any of them writes.
 func decide(tx *store.Tx, actions []action) error {
-	reasons := newReasons(len(actions))
-	for i := range actions {
-		if err := actions[i].decide(tx); err != nil {
-			if err := reasons.add(i, err); err != nil {
-				return err
-			}
-		}
-	}
-	return reasons.err()
+	return each(len(actions), func(i int) error { return actions[i].decide(tx) })
 }

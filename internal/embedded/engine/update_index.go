@@ -14,13 +14,9 @@ type GlobalSecondaryIndexUpdate struct {
 	Delete *IndexInput `api:",class DeleteGlobalSecondaryIndexAction,without KeySchema Projection ProvisionedThroughput"`
 }
 
-func (u *GlobalSecondaryIndexUpdate) index() *IndexInput {
-	for _, in := range []*IndexInput{u.Create, u.Update, u.Delete} {
-		if in != nil {
-			return in
-		}
-	}
-	return nil
+// actions is those of its fields that are set.
+func (u *GlobalSecondaryIndexUpdate) actions() []*IndexInput {
+	return slices.DeleteFunc([]*IndexInput{u.Create, u.Update, u.Delete}, func(in *IndexInput) bool { return in == nil })
 }
 
 // checkIndexes checks what needs no table: one change of an index, and one index
@@ -29,21 +25,16 @@ func (in *UpdateTableInput) checkIndexes() error {
 	var seen []string
 	online := 0
 	for _, u := range in.GlobalSecondaryIndexUpdates {
-		ix, actions := u.index(), 0
-		for _, a := range []*IndexInput{u.Create, u.Update, u.Delete} {
-			if a != nil {
-				actions++
-			}
-		}
+		actions := u.actions()
 		switch {
-		case actions == 0:
+		case len(actions) == 0:
 			return invalid(badValues + "One of GlobalSecondaryIndexUpdate.Update, GlobalSecondaryIndexUpdate.Create, GlobalSecondaryIndexUpdate.Delete must not be null")
-		case actions > 1:
+		case len(actions) > 1:
 			return invalid(badValues + "Only one global secondary index action is allowed per GlobalSecondaryIndexUpdate object")
-		case slices.Contains(seen, *ix.IndexName):
-			return invalid(badValues+"Only one global secondary index update per index is allowed simultaneously. Index: %s", *ix.IndexName)
+		case slices.Contains(seen, *actions[0].IndexName):
+			return invalid(badValues+"Only one global secondary index update per index is allowed simultaneously. Index: %s", *actions[0].IndexName)
 		}
-		seen = append(seen, *ix.IndexName)
+		seen = append(seen, *actions[0].IndexName)
 		if u.Update == nil {
 			online++
 		}
@@ -184,13 +175,13 @@ func (e *Engine) deleteIndex(tx *store.Tx, t *table, name string) error {
 
 // dropUnused leaves the definitions of the attributes that are keys.
 func (t *table) dropUnused() {
-	keys := [][]KeySchemaElement{t.Key}
+	keys := slices.Clone(t.Key)
 	for _, ix := range t.Indexes {
-		keys = append(keys, ix.Key)
+		keys = append(keys, ix.Key...)
 	}
-	var defs []AttributeDefinition
-	for _, name := range names(keys...) {
-		defs = append(defs, AttributeDefinition{name, attributeType(t.Attributes, name)})
+	defs := t.Attributes
+	t.Attributes = nil
+	for _, name := range names(keys) {
+		t.Attributes = append(t.Attributes, AttributeDefinition{name, attributeType(defs, name)})
 	}
-	t.Attributes = defs
 }

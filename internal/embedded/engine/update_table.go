@@ -18,27 +18,13 @@ type UpdateTableInput struct {
 	Settings
 }
 
-// UpdateTable changes a table's stream, its indexes, its capacity or its billing mode. The
-// answer shows it UPDATING; the change is in force.
+// UpdateTable changes a table's stream, its indexes, its capacity or its settings.
+// The answer shows it UPDATING; the change is in force.
 //
 // Disabling a stream closes its shards; they stay readable under the old ARN
 // while their records live. Enabling it again makes a stream with a new ARN.
 func (e *Engine) UpdateTable(ctx context.Context, in *UpdateTableInput) (*TableDescription, error) {
-	if in.BillingMode == nil && in.ProvisionedThroughput == nil && in.StreamSpecification == nil && len(in.GlobalSecondaryIndexUpdates) == 0 && !in.Settings.given() {
-		return nil, invalid("At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates, SSESpecification, ReplicaUpdates, MultiAccountReplicaReady, ReplicaTransitRoleArn, MultiRegionConsistency, DeletionProtectionEnabled, OnDemandThroughput, WarmThroughput or TableClass is required")
-	}
-	if err := in.checkAlone(); err != nil {
-		return nil, err
-	}
-	if err := in.Settings.check(); err != nil {
-		return nil, err
-	}
-	err := checkStream(in.StreamSpecification, "If stream is being enabled then UpdateViewType is required",
-		"If stream is being disabled, then UpdateViewType must not be specified")
-	if err != nil {
-		return nil, err
-	}
-	if err := in.checkIndexes(); err != nil {
+	if err := firstOf(in.checkAny, in.checkAlone, in.Settings.check, in.checkStream, in.checkIndexes); err != nil {
 		return nil, err
 	}
 	return write(ctx, e, func(tx *store.Tx, c *catalog) (*TableDescription, error) {
@@ -47,16 +33,13 @@ func (e *Engine) UpdateTable(ctx context.Context, in *UpdateTableInput) (*TableD
 			return nil, err
 		}
 		t := *old
-		if err := e.updateCapacity(&t, in); err != nil {
-			return nil, err
-		}
-		if err := e.updateStream(tx, c, &t, in.StreamSpecification); err != nil {
-			return nil, err
-		}
-		if err := e.updateIndexes(tx, &t, in, old.BillingMode == "PAY_PER_REQUEST"); err != nil {
-			return nil, err
-		}
-		if err := e.checkSettings(&t, &in.Settings); err != nil {
+		err = firstOf(
+			func() error { return e.updateCapacity(&t, in) },
+			func() error { return e.updateStream(tx, c, &t, in.StreamSpecification) },
+			func() error { return e.updateIndexes(tx, &t, in, old.BillingMode == "PAY_PER_REQUEST") },
+			func() error { return e.checkSettings(&t, &in.Settings) },
+		)
+		if err != nil {
 			return nil, err
 		}
 		e.keep(&t.Kept, &in.Settings)
@@ -69,6 +52,22 @@ func (e *Engine) UpdateTable(ctx context.Context, in *UpdateTableInput) (*TableD
 		}
 		return d, nil
 	})
+}
+
+// checkAny refuses a request that changes nothing.
+func (in *UpdateTableInput) checkAny() error {
+	if in.BillingMode != nil || in.ProvisionedThroughput != nil || in.StreamSpecification != nil ||
+		len(in.GlobalSecondaryIndexUpdates) > 0 || in.Settings.given() {
+		return nil
+	}
+	return invalid("At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates, SSESpecification, " +
+		"ReplicaUpdates, MultiAccountReplicaReady, ReplicaTransitRoleArn, MultiRegionConsistency, DeletionProtectionEnabled, " +
+		"OnDemandThroughput, WarmThroughput or TableClass is required")
+}
+
+func (in *UpdateTableInput) checkStream() error {
+	return in.StreamSpecification.check("If stream is being enabled then UpdateViewType is required",
+		"If stream is being disabled, then UpdateViewType must not be specified")
 }
 
 func (e *Engine) updateCapacity(t *table, in *UpdateTableInput) error {

@@ -23,9 +23,6 @@ func operationOf[In, Out any](run func(*engine.Engine, context.Context, *In) (*O
 		if err := d.request(request, place); err != nil {
 			return nil, err
 		}
-		if err := d.End(); err != nil {
-			return nil, err
-		}
 		if d.unsupported != nil {
 			return nil, cmp.Or(d.mixed(), d.unsupported)
 		}

@@ -23,51 +23,56 @@ const (
 	javaString = "java.lang.String"
 )
 
-// request reads the request itself.
+// request reads the request, which must be all of the text.
 func (d *decoder) request(s *shape, v reflect.Value) error {
 	if d.Kind() != '{' {
 		return &attr.SerializationError{}
 	}
 	var refused error
-	return d.fields(s, v, &refused)
+	d.fields(s, v, &refused)
+	return d.End()
 }
 
 // read reads the next value into its place. misplaced is the message for a scalar
-// where a structure is due; refused takes the error of attribute values.
-func (d *decoder) read(s *shape, v reflect.Value, refused *error, misplaced string) error {
-	if d.Null() {
-		return nil
-	}
-	switch s.kind {
-	case scalar:
-		return d.scalar(v.Addr().Interface())
-	case attributes:
-		return d.attributes(v.Addr().Interface().(*attr.Item), refused)
-	case structure:
-		if err := d.Want("{", "class "+apiPackage+s.class, misplaced); err != nil {
-			return err
+// where a structure is due; refused takes the error of attribute values. The Scanner
+// keeps the others, see End.
+func (d *decoder) read(s *shape, v reflect.Value, refused *error, misplaced string) {
+	switch {
+	case d.Null():
+	case s.kind == scalar:
+		d.scalar(v.Addr().Interface())
+	case s.kind == attributes:
+		d.attributes(v.Addr().Interface().(*attr.Item), refused)
+	case s.kind == structure:
+		if d.Want("{", "class "+apiPackage+s.class, misplaced) != nil {
+			return
 		}
 		if v.Kind() == reflect.Pointer {
 			v.Set(reflect.New(v.Type().Elem()))
 			v = v.Elem()
 		}
-		return d.fields(s, v, refused)
-	case list:
-		if err := d.Want("[", "", attr.UnexpectedField); err != nil {
-			return err
+		d.fields(s, v, refused)
+	case s.kind == list:
+		if d.Want("[", "", attr.UnexpectedField) != nil {
+			return
 		}
 		v.Set(reflect.MakeSlice(v.Type(), 0, 0)) // an empty one is not absent
-		return d.Array(func(int) error { return d.read(s.elem, grown(v), refused, attr.UnexpectedMember) })
+		_ = d.Array(func(int) error {
+			d.read(s.elem, grown(v), refused, attr.UnexpectedMember)
+			return nil
+		})
+	default:
+		if d.Want("{", "java.util.Map<"+javaString+", "+s.elem.javaClass()+">", attr.UnexpectedField) != nil {
+			return
+		}
+		v.Set(reflect.MakeSlice(v.Type(), 0, 0))
+		_ = d.Object(func(name string) error {
+			pair := grown(v)
+			pair.Field(0).SetString(name)
+			d.read(s.elem, pair.Field(1), refused, attr.UnexpectedMember)
+			return nil
+		})
 	}
-	if err := d.Want("{", "java.util.Map<"+javaString+", "+s.elem.javaClass()+">", attr.UnexpectedField); err != nil {
-		return err
-	}
-	v.Set(reflect.MakeSlice(v.Type(), 0, 0))
-	return d.Object(func(name string) error {
-		pair := grown(v)
-		pair.Field(0).SetString(name)
-		return d.read(s.elem, pair.Field(1), refused, attr.UnexpectedMember)
-	})
 }
 
 // grown makes a slice longer by one and is its last element.
@@ -88,11 +93,11 @@ func (s *shape) javaClass() string {
 	return apiPackage + s.class
 }
 
-func (d *decoder) fields(s *shape, v reflect.Value, refused *error) error {
+func (d *decoder) fields(s *shape, v reflect.Value, refused *error) {
 	if s.usersAt != nil {
 		v.FieldByIndex(s.usersAt).SetString(s.users)
 	}
-	return d.Object(func(name string) error {
+	_ = d.Object(func(name string) error {
 		f := s.named[name]
 		if f == nil {
 			return d.other(name)
@@ -103,51 +108,40 @@ func (d *decoder) fields(s *shape, v reflect.Value, refused *error) error {
 		if f.refuse != nil {
 			refused = v.FieldByIndex(f.refuse).Addr().Interface().(*error)
 		}
-		return d.read(f.shape, v.FieldByIndex(f.index), refused, attr.UnexpectedField)
+		d.read(f.shape, v.FieldByIndex(f.index), refused, attr.UnexpectedField)
+		return nil
 	})
 }
 
 // attributes reads attribute values. One that DynamoDB refuses is noted, for the
 // engine to report in its turn.
-func (d *decoder) attributes(to *attr.Item, refused *error) error {
+func (d *decoder) attributes(to *attr.Item, refused *error) {
 	it, err := d.Item()
-	if value, ok := err.(*attr.ValidationError); ok {
-		if *refused == nil {
-			*refused = value
-		}
-		err = nil
+	if value, ok := err.(*attr.ValidationError); ok && *refused == nil {
+		*refused = value
 	}
 	*to = it
-	return err
 }
 
-func (d *decoder) scalar(place any) error {
+func (d *decoder) scalar(place any) {
 	switch to := place.(type) {
 	case **string:
-		return optional(to, d.String)
+		*to = pointer(d.String())
 	case *string:
-		return required(to, d.String)
+		*to, _ = d.String()
 	case **int64:
-		return optional(to, func() (int64, error) { return d.Int("Integer") })
+		*to = pointer(d.Int("Integer"))
 	case *int64:
-		return required(to, func() (int64, error) { return d.Int("Long") })
+		*to, _ = d.Int("Long")
 	case **float64:
-		return optional(to, d.Float)
+		*to = pointer(d.Float())
 	case **bool:
-		return optional(to, d.Bool)
+		*to = pointer(d.Bool())
 	case *bool:
-		return required(to, d.Bool)
+		*to, _ = d.Bool()
+	default:
+		panic(fmt.Sprintf("wire: no way to read a %T", place))
 	}
-	panic(fmt.Sprintf("wire: no way to read a %T", place))
 }
 
-func required[T any](to *T, read func() (T, error)) (err error) {
-	*to, err = read()
-	return err
-}
-
-func optional[T any](to **T, read func() (T, error)) error {
-	v, err := read()
-	*to = &v
-	return err
-}
+func pointer[T any](v T, _ error) *T { return &v }

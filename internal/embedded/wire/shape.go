@@ -21,14 +21,14 @@ import (
 //	Throughput *Units    `api:"ProvisionedThroughput"`
 //	Select     *string   `api:",one of A B"`
 //
-// required is that it is there, name that it has only the characters of names; a
-// range bounds the length of texts and lists and the value of numbers. parameter
-// is required with the message of a request that lacks its main parameter. map
-// makes a slice of pairs a JSON object, and tables one whose keys are names of tables;
-// each is the limits of its values, or of those of a list. class is what the service's messages call
-// a structure; else that is the name of a field, or of a list's Go type. without
-// takes fields away from a structure that others have too, and needs makes fields
-// required.
+// required is that it is there, parameter is that with the message for a request
+// without its main parameter, and name that it has only the characters of names. A
+// range bounds the length of texts and lists, and the value of numbers. map makes a
+// slice of pairs a JSON object, and tables one whose keys are tables' names; each is
+// the limits of its values, or of those of a list. class is what the service's
+// messages call a structure: else that is the name of the field, or of the list's Go
+// type. without takes fields away from a structure that others have too, and needs
+// makes fields of it required.
 //
 // An expr.Request has no field of its own: its tag lists which of its fields stand
 // in the structure around it. Where attribute values are refused, the error goes
@@ -68,10 +68,11 @@ type field struct {
 
 // limits are what a field is held against.
 type limits struct {
-	required, parameter, name, tables bool
-	least, most                       *int64
-	oneOf                             []string
-	each                              *limits
+	required, parameter, name bool
+	pairs, tables             bool
+	least, most               *int64
+	oneOf                     []string
+	each                      *limits
 }
 
 // options are the parts of a tag that concern the field's structure.
@@ -112,7 +113,7 @@ func (s *shape) add(t reflect.Type, at []int, o options) {
 		index := append(at[:len(at):len(at)], i)
 		tag := f.Tag.Get("api")
 		switch {
-		case !f.IsExported() || f.Type.Kind() == reflect.Interface || tag == "-":
+		case f.Type == reflect.TypeFor[error]():
 		case f.Type == reflect.TypeFor[expr.Request]():
 			s.addExpressions(strings.Fields(tag), index, o)
 		case f.Anonymous:
@@ -146,7 +147,7 @@ func (s *shape) addField(name string, t reflect.Type, tag string, index, refuse 
 		shape: shapeOf(t, inner), limits: l, name: name, label: []byte(strconv.Quote(name) + ":"),
 		at: string(unicode.ToLower(rune(name[0]))) + name[1:], index: index, refuse: refuse,
 	}
-	if l.tables || lists(strings.ReplaceAll(tag, ",", " "), "map") {
+	if l.pairs {
 		pair := t.Elem()
 		if inner.class == "" {
 			inner.class = pair.Field(1).Type.Name()
@@ -197,15 +198,15 @@ func parseTag(tag string) (l limits, o options) {
 		word, rest, _ := strings.Cut(part, " ")
 		low, high, ranged := strings.Cut(part, "..")
 		switch {
-		case part == "" || part == "map":
+		case part == "":
 		case part == "required":
 			l.required = true
 		case part == "parameter":
 			l.parameter = true
 		case part == "name":
 			l.name = true
-		case part == "tables":
-			l.tables = true
+		case part == "map" || part == "tables":
+			l.pairs, l.tables = true, part == "tables"
 		case word == "each":
 			each, _ := parseTag("," + rest)
 			l.each = &each

@@ -10,8 +10,8 @@ import (
 
 // BatchGetItemInput is the request of BatchGetItem.
 type BatchGetItemInput struct {
-	RequestItems []TableReads `api:",tables,required"`
 	Report
+	RequestItems []TableReads `api:",tables,required"`
 }
 
 // TableReads is what a batch reads from one table.

@@ -16,8 +16,9 @@ const (
 
 // BatchWriteItemInput is the request of BatchWriteItem.
 type BatchWriteItemInput struct {
+	Report
+	Metrics
 	RequestItems []TableWrites `api:",tables,required,each 1..25"`
-	WriteReport
 }
 
 // TableWrites is what a batch writes to one table.
@@ -28,8 +29,8 @@ type TableWrites struct {
 
 // A WriteRequest puts an item or deletes the item at a key.
 type WriteRequest struct {
-	PutRequest    *PutRequest
 	DeleteRequest *DeleteRequest
+	PutRequest    *PutRequest
 	Err           error // what is wrong with a value in either
 }
 

@@ -11,13 +11,13 @@ import (
 
 // CreateTableInput is the request of CreateTable.
 type CreateTableInput struct {
-	TableName              *string               `api:",parameter,name,3..255"`
 	AttributeDefinitions   []AttributeDefinition `api:",required"`
-	KeySchema              []KeySchemaElement    `api:",required,1..2"`
-	LocalSecondaryIndexes  []IndexInput          `api:",class LocalSecondaryIndex,without ProvisionedThroughput"`
-	GlobalSecondaryIndexes []IndexInput          `api:",class GlobalSecondaryIndex"`
+	TableName              *string               `api:",parameter,name,3..255"`
 	BillingMode            *string               `api:",one of PROVISIONED PAY_PER_REQUEST"`
-	ProvisionedThroughput  *Throughput
+	ProvisionedThroughput  *ProvisionedThroughput
+	KeySchema              []KeySchemaElement `api:",required,1..2"`
+	LocalSecondaryIndexes  []IndexInput       `api:",class LocalSecondaryIndex,without ProvisionedThroughput"`
+	GlobalSecondaryIndexes []IndexInput       `api:",class GlobalSecondaryIndex"`
 	StreamSpecification    *StreamSpecification
 	Settings
 	Tags []Tag
@@ -26,7 +26,7 @@ type CreateTableInput struct {
 // CreateTable makes a table. The answer shows it CREATING, as the service's
 // does; it is ACTIVE at once.
 func (e *Engine) CreateTable(ctx context.Context, in *CreateTableInput) (*TableDescription, error) {
-	err := firstOf(in.checkSchema, in.checkCapacity, in.checkIndexes, in.checkUsed, in.checkStream, in.checkSettings, in.checkTags)
+	err := firstOf(in.checkCapacity, in.checkSchema, in.checkIndexes, in.checkUsed, in.checkStream, in.checkSettings, in.checkTags)
 	if err != nil {
 		return nil, err
 	}
@@ -46,10 +46,8 @@ func (e *Engine) makeTable(tx *store.Tx, c *catalog, in *CreateTableInput) *tabl
 		ID:          newUUID(),
 		Created:     now,
 		BillingMode: "PROVISIONED",
+		Throughput:  in.ProvisionedThroughput.units(),
 	}}
-	if in.ProvisionedThroughput != nil {
-		t.Throughput = *in.ProvisionedThroughput
-	}
 	if text(in.BillingMode) == "PAY_PER_REQUEST" {
 		t.BillingMode, t.OnDemand = "PAY_PER_REQUEST", now
 	}
@@ -125,7 +123,7 @@ func (in *CreateTableInput) checkCapacity() error {
 	case !onDemand && in.ProvisionedThroughput == nil:
 		return invalid(badValues + "ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode is PROVISIONED")
 	}
-	return nil
+	return in.ProvisionedThroughput.check()
 }
 
 func (in *CreateTableInput) checkStream() error {

@@ -4,11 +4,12 @@ import "context"
 
 // DeleteItemInput is the request of DeleteItem.
 type DeleteItemInput struct {
-	WriteInput `api:",without Item UpdateExpression"`
+	ReturnValues *string `api:",one of ALL_NEW UPDATED_OLD ALL_OLD NONE UPDATED_NEW"`
+	WriteInput   `api:",without Item UpdateExpression"`
 }
 
 // DeleteItem removes the item at a key. Where there is none it succeeds and
 // changes nothing, if the condition holds.
 func (e *Engine) DeleteItem(ctx context.Context, in *DeleteItemInput) (*WriteOutput, error) {
-	return e.writeItem(ctx, &in.WriteInput, actionDelete)
+	return e.writeItem(ctx, &in.WriteInput, actionDelete, in.ReturnValues)
 }

@@ -10,7 +10,7 @@ import (
 
 // TableInput is the request of DescribeTable, DeleteTable and DescribeTimeToLive.
 type TableInput struct {
-	TableName *string `api:",required,name,1..255"`
+	TableName *string `api:",parameter,name,1..255"`
 }
 
 // DescribeTable tells what a table is. Its counts are exact; the service's are

@@ -10,9 +10,9 @@ import (
 
 // GetItemInput is the request of GetItem.
 type GetItemInput struct {
+	Report
 	Get
 	ConsistentRead bool
-	Report
 }
 
 // A Get reads one item: it is the request, or an entry of TransactGetItems.

@@ -14,7 +14,7 @@ type IndexInput struct {
 	IndexName             *string            `api:",required,name,3..255"`
 	KeySchema             []KeySchemaElement `api:",required,1..2"`
 	Projection            *Projection        `api:",required"`
-	ProvisionedThroughput *Throughput
+	ProvisionedThroughput *ProvisionedThroughput
 }
 
 // checkKey holds the key of a table or an index against the definitions.
@@ -136,10 +136,8 @@ func (in *CreateTableInput) checkLocal(ix *IndexInput) error {
 
 // define is what is kept of the index.
 func (in *IndexInput) define(id int64, global bool) indexDefinition {
-	def := indexDefinition{ID: id, Global: global, Name: *in.IndexName, Key: in.KeySchema, Projection: *in.Projection}
+	def := indexDefinition{ID: id, Global: global, Name: *in.IndexName, Key: in.KeySchema, Projection: *in.Projection,
+		Throughput: in.ProvisionedThroughput.units()}
 	slices.Sort(def.Projection.NonKeyAttributes)
-	if in.ProvisionedThroughput != nil {
-		def.Throughput = *in.ProvisionedThroughput
-	}
 	return def
 }

@@ -4,10 +4,11 @@ import "context"
 
 // PutItemInput is the request of PutItem.
 type PutItemInput struct {
-	WriteInput `api:",without Key UpdateExpression"`
+	ReturnValues *string `api:",one of ALL_NEW UPDATED_OLD ALL_OLD NONE UPDATED_NEW"`
+	WriteInput   `api:",without Key UpdateExpression"`
 }
 
 // PutItem makes the item stand at its key, in place of one that may stand there.
 func (e *Engine) PutItem(ctx context.Context, in *PutItemInput) (*WriteOutput, error) {
-	return e.writeItem(ctx, &in.WriteInput, actionPut)
+	return e.writeItem(ctx, &in.WriteInput, actionPut, in.ReturnValues)
 }

@@ -14,10 +14,7 @@ func (in *CreateTableInput) checkSettings() error {
 	if err := in.Settings.OnDemand.check(mode == "PAY_PER_REQUEST", 1); err != nil {
 		return err
 	}
-	t := definition{BillingMode: mode}
-	if in.ProvisionedThroughput != nil {
-		t.Throughput = *in.ProvisionedThroughput
-	}
+	t := definition{BillingMode: mode, Throughput: in.ProvisionedThroughput.units()}
 	reads, writes := "lower than ReadCapacityUnits of ProvisionedThroughput", "lower than WriteCapacityUnits of ProvisionedThroughput"
 	if mode == "PAY_PER_REQUEST" {
 		reads = "lower than initial throughput for OnDemand. See: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/on-demand-capacity-mode.html#on-demand-capacity-mode-initial"

@@ -22,8 +22,36 @@ type AttributeDefinition struct {
 
 // A Throughput is a table's provisioned capacity.
 type Throughput struct {
-	ReadCapacityUnits  int64 `api:",1.."`
-	WriteCapacityUnits int64 `api:",1.."`
+	ReadCapacityUnits  int64
+	WriteCapacityUnits int64
+}
+
+// A ProvisionedThroughput is a Throughput as a request has it.
+type ProvisionedThroughput struct {
+	WriteCapacityUnits *int64 `api:",class Long,required,1.."`
+	ReadCapacityUnits  *int64 `api:",class Long,required,1.."`
+}
+
+// units is the capacity that a request gives, zero where it gives none.
+func (p *ProvisionedThroughput) units() Throughput {
+	if p == nil {
+		return Throughput{}
+	}
+	return Throughput{*p.ReadCapacityUnits, *p.WriteCapacityUnits}
+}
+
+// maxUnits is more than any table could have.
+const maxUnits = 1_000_000_000_000
+
+// check refuses numbers beyond all reason.
+func (p *ProvisionedThroughput) check() error {
+	switch units := p.units(); {
+	case units.ReadCapacityUnits > maxUnits:
+		return invalid("Given value %d for ReadCapacityUnits is out of bounds", units.ReadCapacityUnits)
+	case units.WriteCapacityUnits > maxUnits:
+		return invalid("Given value %d for WriteCapacityUnits is out of bounds", units.WriteCapacityUnits)
+	}
+	return nil
 }
 
 // A StreamSpecification turns a table's stream on or off.

@@ -10,8 +10,8 @@ import (
 
 // TransactGetItemsInput is the request of TransactGetItems.
 type TransactGetItemsInput struct {
-	TransactItems []TransactGetItem `api:",required,1..100"`
 	Report
+	TransactItems []TransactGetItem `api:",required,1..100"`
 }
 
 // A TransactGetItem is an entry of a transaction that reads.

@@ -15,9 +15,10 @@ const (
 
 // TransactWriteItemsInput is the request of TransactWriteItems.
 type TransactWriteItemsInput struct {
-	TransactItems      []TransactWriteItem `api:",required,1..100"`
+	Report
+	Metrics
 	ClientRequestToken *string             `api:",1..36"`
-	WriteReport
+	TransactItems      []TransactWriteItem `api:",required,1..100"`
 }
 
 // A TransactWriteItem is one entry of a transaction: just one of its fields may be

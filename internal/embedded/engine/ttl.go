@@ -38,12 +38,12 @@ func (t *ttl) expiry(item attr.Item) int64 {
 // A TimeToLiveSpecification turns a table's TTL on or off.
 type TimeToLiveSpecification struct {
 	Enabled       *bool   `api:",required"`
-	AttributeName *string `api:",required,1..255"`
+	AttributeName *string `api:",required,..255"`
 }
 
 // UpdateTimeToLiveInput is the request of UpdateTimeToLive.
 type UpdateTimeToLiveInput struct {
-	TableName               *string                  `api:",required,name,1..255"`
+	TableName               *string                  `api:",parameter,name,1..255"`
 	TimeToLiveSpecification *TimeToLiveSpecification `api:",required"`
 }
 
@@ -51,6 +51,9 @@ type UpdateTimeToLiveInput struct {
 // service takes up to an hour, and like it this refuses another change until
 // that hour is over.
 func (e *Engine) UpdateTimeToLive(ctx context.Context, in *UpdateTimeToLiveInput) (*TimeToLiveSpecification, error) {
+	if *in.TimeToLiveSpecification.AttributeName == "" {
+		return nil, invalid("TimeToLiveSpecification.AttributeName must be non empty")
+	}
 	return write(ctx, e, func(tx *store.Tx, c *catalog) (*TimeToLiveSpecification, error) {
 		t, err := c.named(*in.TableName)
 		if err != nil {

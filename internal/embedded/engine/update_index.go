@@ -160,7 +160,7 @@ func (e *Engine) updateIndex(t *table, in *IndexInput) error {
 		return invalid(badValues+"Both ReadCapacityUnits and WriteCapacityUnits must be specified for index: %s", *in.IndexName)
 	}
 	ix := &t.Indexes[at]
-	return e.provision(&ix.Throughput, &ix.Increased, &ix.Decreased, *in.ProvisionedThroughput, "index "+ix.Name, "index")
+	return e.provision(&ix.Throughput, &ix.Increased, &ix.Decreased, in.ProvisionedThroughput.units(), "index "+ix.Name, "index")
 }
 
 func (e *Engine) deleteIndex(tx *store.Tx, t *table, name string) error {

@@ -7,16 +7,20 @@ import (
 	"dynamostreamer/internal/embedded/expr"
 )
 
-// UpdateItemInput is the request of UpdateItem.
+// UpdateItemInput is the request of UpdateItem. The service's messages have its
+// fields in another order than those of the other writes.
 type UpdateItemInput struct {
-	WriteInput `api:",without Item"`
+	WriteInput   `api:",without Item Key"`
+	ReturnValues *string   `api:",one of ALL_NEW UPDATED_OLD ALL_OLD NONE UPDATED_NEW"`
+	Key          attr.Item `api:",required"`
 }
 
 // UpdateItem changes the item at a key by an update expression. Where there is
 // none it makes one of the key and the update; without an update expression, of
 // the key alone.
 func (e *Engine) UpdateItem(ctx context.Context, in *UpdateItemInput) (*WriteOutput, error) {
-	return e.writeItem(ctx, &in.WriteInput, actionUpdate)
+	in.WriteInput.Key = in.Key
+	return e.writeItem(ctx, &in.WriteInput, actionUpdate, in.ReturnValues)
 }
 
 // updated is what an update makes of the item that stands, or of the key.

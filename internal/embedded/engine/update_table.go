@@ -9,10 +9,10 @@ import (
 
 // UpdateTableInput is the request of UpdateTable.
 type UpdateTableInput struct {
-	TableName                   *string               `api:",required,name,1..255"`
+	TableName                   *string               `api:",parameter,name,1..255"`
 	AttributeDefinitions        []AttributeDefinition // only a new index's matter
 	BillingMode                 *string               `api:",one of PROVISIONED PAY_PER_REQUEST"`
-	ProvisionedThroughput       *Throughput
+	ProvisionedThroughput       *ProvisionedThroughput
 	GlobalSecondaryIndexUpdates []GlobalSecondaryIndexUpdate
 	StreamSpecification         *StreamSpecification
 	Settings
@@ -24,7 +24,7 @@ type UpdateTableInput struct {
 // Disabling a stream closes its shards; they stay readable under the old ARN
 // while their records live. Enabling it again makes a stream with a new ARN.
 func (e *Engine) UpdateTable(ctx context.Context, in *UpdateTableInput) (*TableDescription, error) {
-	if err := firstOf(in.checkAny, in.checkAlone, in.Settings.check, in.checkStream, in.checkIndexes); err != nil {
+	if err := firstOf(in.checkAny, in.ProvisionedThroughput.check, in.checkAlone, in.Settings.check, in.checkStream, in.checkIndexes); err != nil {
 		return nil, err
 	}
 	return write(ctx, e, func(tx *store.Tx, c *catalog) (*TableDescription, error) {
@@ -89,7 +89,7 @@ func (e *Engine) updateCapacity(t *table, in *UpdateTableInput) error {
 	if in.ProvisionedThroughput == nil {
 		return nil
 	}
-	return e.provision(&t.Throughput, &t.Increased, &t.Decreased, *in.ProvisionedThroughput, "table", "table")
+	return e.provision(&t.Throughput, &t.Increased, &t.Decreased, in.ProvisionedThroughput.units(), "table", "table")
 }
 
 // provision changes the capacity of a table or an index, which the message calls

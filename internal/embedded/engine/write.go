@@ -90,11 +90,12 @@ func (a *action) decide(tx *store.Tx) (err error) {
 	return err
 }
 
-// WriteInput is what the requests of PutItem, UpdateItem and DeleteItem share.
+// WriteInput is what the requests of PutItem, UpdateItem and DeleteItem share, beside
+// ReturnValues.
 type WriteInput struct {
+	Report
 	Action
-	ReturnValues *string `api:",one of ALL_NEW UPDATED_OLD ALL_OLD NONE UPDATED_NEW"`
-	WriteReport
+	Metrics
 }
 
 // Report is what a request may ask to be told of its capacity.
@@ -102,9 +103,8 @@ type Report struct {
 	ReturnConsumedCapacity *string `api:",one of INDEXES TOTAL NONE"`
 }
 
-// WriteReport is what a request that writes may ask to be told.
-type WriteReport struct {
-	Report
+// Metrics is what a request may ask to be told of item collections.
+type Metrics struct {
 	ReturnItemCollectionMetrics *string `api:",one of SIZE NONE"`
 }
 
@@ -115,9 +115,9 @@ type WriteOutput struct {
 	ConsumedCapacity      *ConsumedCapacity
 }
 
-func (e *Engine) writeItem(ctx context.Context, in *WriteInput, kind string) (*WriteOutput, error) {
+func (e *Engine) writeItem(ctx context.Context, in *WriteInput, kind string, returning *string) (*WriteOutput, error) {
 	a := action{Action: &in.Action, kind: kind}
-	if r := text(in.ReturnValues); kind != actionUpdate && r != "" && r != "NONE" && r != "ALL_OLD" {
+	if r := text(returning); kind != actionUpdate && r != "" && r != "NONE" && r != "ALL_OLD" {
 		return nil, invalid("Return values set to invalid value")
 	}
 	if err := a.compile(); err != nil {
@@ -136,7 +136,7 @@ func (e *Engine) writeItem(ctx context.Context, in *WriteInput, kind string) (*W
 		used := newTally(in.ReturnConsumedCapacity, false)
 		e.change(tx, a.table, a.key, a.old, a.new, byRequest, used)
 		return &WriteOutput{
-			Attributes:            returned(text(in.ReturnValues), a.set.Update, a.old.item, a.new),
+			Attributes:            returned(text(returning), a.set.Update, a.old.item, a.new),
 			ConsumedCapacity:      used.one(),
 			ItemCollectionMetrics: a.collection(tx, in.ReturnItemCollectionMetrics),
 		}, nil

@@ -64,11 +64,12 @@ func (c *checks) within(s *shape, v reflect.Value, at string) {
 	case v.Kind() == reflect.Pointer && v.IsNil():
 	case s.kind == structure:
 		c.structure(s, reflect.Indirect(v), at+".")
-	case s.kind == list && s.elem.kind == structure:
+	case s.elem == nil || s.elem.kind < structure:
+	case s.kind == list:
 		for i := range v.Len() {
 			c.within(s.elem, v.Index(i), fmt.Sprintf("%s.%d.member", at, i+1))
 		}
-	case s.kind == mapping && s.elem.kind == structure:
+	default:
 		for i := range v.Len() {
 			c.within(s.elem, v.Index(i).Field(1), at+"."+v.Index(i).Field(0).String()+".member")
 		}
@@ -87,8 +88,7 @@ func (c *checks) field(f *field, v reflect.Value, at string) {
 		}
 		return
 	}
-	v = reflect.Indirect(v)
-	for _, constraint := range f.limits.broken(v) {
+	for _, constraint := range f.limits.broken(reflect.Indirect(v)) {
 		c.broke(v, f.shape, at, constraint)
 	}
 	switch {

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"cmp"
 	"fmt"
 	"reflect"
 	"strings"
@@ -40,7 +41,7 @@ func (d *decoder) read(s *shape, v reflect.Value, refused *error, misplaced stri
 	switch {
 	case d.Null():
 	case s.kind == scalar:
-		d.scalar(v.Addr().Interface())
+		d.scalar(v.Addr().Interface(), cmp.Or(s.class, "Integer"))
 	case s.kind == attributes:
 		d.attributes(v.Addr().Interface().(*attr.Item), refused)
 	case s.kind == structure:
@@ -123,16 +124,15 @@ func (d *decoder) attributes(to *attr.Item, refused *error) {
 	*to = it
 }
 
-func (d *decoder) scalar(place any) {
+// scalar reads a text, a boolean or a number; class is what messages call a whole one.
+func (d *decoder) scalar(place any, class string) {
 	switch to := place.(type) {
 	case **string:
 		*to = pointer(d.String())
 	case *string:
 		*to, _ = d.String()
 	case **int64:
-		*to = pointer(d.Int("Integer"))
-	case *int64:
-		*to, _ = d.Int("Long")
+		*to = pointer(d.Int(class))
 	case **float64:
 		*to = pointer(d.Float())
 	case **bool:

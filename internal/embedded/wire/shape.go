@@ -87,7 +87,7 @@ func shapeOf(t reflect.Type, o options) *shape {
 	case t.Kind() == reflect.Pointer && t.Elem().Kind() == reflect.Struct && t != reflect.TypeFor[*engine.Seconds]():
 		return shapeOf(t.Elem(), o)
 	case t.Kind() == reflect.Slice:
-		if o.class == "" {
+		if o.class == "" && t.Elem().Kind() == reflect.Struct {
 			o.class = t.Elem().Name()
 		}
 		return &shape{kind: list, elem: shapeOf(t.Elem(), o)}
@@ -99,7 +99,7 @@ func shapeOf(t reflect.Type, o options) *shape {
 		}
 		return s
 	}
-	return &shape{kind: scalar}
+	return &shape{kind: scalar, class: o.class}
 }
 
 // add adds the fields of a struct at an index within the structure.
@@ -140,7 +140,7 @@ func (s *shape) addField(name string, t reflect.Type, tag string, index, refuse 
 		return
 	}
 	l, inner := parseTag("," + tag)
-	if inner.class == "" && t.Kind() == reflect.Pointer {
+	if inner.class == "" && t.Kind() == reflect.Pointer && t.Elem().Kind() == reflect.Struct {
 		inner.class = name
 	}
 	f := &field{

@@ -75,8 +75,8 @@ func (q *queue) close() bool {
 
 // Write runs fn in a transaction and returns when that is committed. If fn
 // returns an error or the Tx has one, nothing that it wrote is kept, and Write
-// returns that error. fn may run more than once: each run starts from the state in the
-// database, and only the last one counts.
+// returns that error. fn may run more than once: each run starts from the state in
+// the database, and only the last one counts.
 //
 // Where ctx ends while the write waits, it does not happen and Write returns
 // ctx's error; once the write has begun, Write waits for its outcome.

@@ -112,13 +112,14 @@ func prepare(conn *sqlite.Conn) error {
 	case err != nil:
 		return err
 	case f.application != applicationID:
-		return errForeign
+		return &OpenError{Problem: "is an SQLite database of another program: name another folder"}
 	case f.version == formatVersion-1:
 		if err := execute(conn, fmt.Sprintf("PRAGMA user_version=%d", formatVersion)); err != nil {
 			return err
 		}
 	case f.version != formatVersion:
-		return &versionError{f.version}
+		return &OpenError{Problem: fmt.Sprintf("has format version %d and this program reads version %d: "+
+			"remove the folder, name another, or use the program that made it", f.version, formatVersion)}
 	}
 	// Checkpoints are left to a connection of their own; see checkpoints.
 	return execute(conn, "PRAGMA synchronous=NORMAL", "PRAGMA wal_autocheckpoint=0", "PRAGMA cache_size=-16000",
@@ -259,27 +260,19 @@ func read(conn *sqlite.Conn, fn func(*Tx) error) error {
 type OpenError struct {
 	Path    string
 	Problem string
-	Err     error
+	Err     error // nil where there is no other
 }
 
 func (e *OpenError) Error() string { return e.Path + " " + e.Problem }
 func (e *OpenError) Unwrap() error { return e.Err }
 
-var errForeign = errors.New("another program's database")
-
-type versionError struct{ version int64 }
-
-func (e *versionError) Error() string { return fmt.Sprintf("format version %d", e.version) }
-
 func explainOpen(path string, err error) error {
-	var version *versionError
+	var known *OpenError
 	problem := ""
 	switch {
-	case errors.Is(err, errForeign):
-		problem = "is an SQLite database of another program: name another folder"
-	case errors.As(err, &version):
-		problem = fmt.Sprintf("has format version %d and this program reads version %d: remove the folder, name another, or use the program that made it",
-			version.version, formatVersion)
+	case errors.As(err, &known):
+		known.Path = path
+		return known
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
 		problem = fmt.Sprintf("can't be used, its folder is read-only (%v): make the folder writable or name another", err)
 	case errors.Is(err, syscall.ENOSPC):
@@ -293,6 +286,16 @@ func explainOpen(path string, err error) error {
 	return &OpenError{Path: path, Problem: problem, Err: err}
 }
 
+// explain turns the results of SQLite that a user can do something about into
+// an *OpenError and leaves every other error alone.
+func (s *Store) explain(err error) error {
+	if problem := explainResult(sqlite.ErrCode(err)); problem != "" && s.path != "" {
+		return &OpenError{Path: s.path, Problem: problem, Err: err}
+	}
+	return err
+}
+
+// explainResult is empty for what no user can do something about.
 func explainResult(code sqlite.ResultCode) string {
 	switch code.ToPrimary() {
 	case sqlite.ResultNotADB:
@@ -307,20 +310,4 @@ func explainResult(code sqlite.ResultCode) string {
 		return fmt.Sprintf("was locked by another process for %v", busyTimeout)
 	}
 	return ""
-}
-
-// explain turns the results of SQLite that a user can do something about into
-// an *OpenError and leaves every other error alone.
-func (s *Store) explain(err error) error {
-	if err == nil {
-		return nil
-	}
-	code := sqlite.ErrCode(err)
-	if code == sqlite.ResultError || code == sqlite.ResultOK {
-		return err
-	}
-	if problem := explainResult(code); problem != "" && s.path != "" {
-		return &OpenError{Path: s.path, Problem: problem, Err: err}
-	}
-	return err
 }

@@ -49,10 +49,11 @@
 // One Reader reads all shards of a stream. Several processes can't divide
 // them: of those that share checkpoints in a table the newest one takes
 // over, and the older one ends with a *TakenError; a file admits one.
-// Don't start it again while the other one lives. What can't be repeated, such as a mail that
-// is sent, may be done twice after a crash; RunPages is for effects that
-// are in DynamoDB themselves. A gap tells that records were lost, and not
-// which.
+// Don't start it again while the other one lives.
+//
+// What can't be repeated, such as a mail that is sent, may be done twice
+// after a crash; RunPages is for effects that are in DynamoDB themselves.
+// A gap tells that records were lost, and not which.
 //
 // The tests run on DynamoDB Local, on an engine that has the service's
 // shard lives, limits and faults, and on thousands of streams made up at

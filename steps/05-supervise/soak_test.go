@@ -59,7 +59,7 @@ func TestSoak(t *testing.T) {
 	// The first third is for warming up: caches and pools fill.
 	samples = samples[len(samples)/3:]
 	before, after := least(samples[:len(samples)/2]), least(samples[len(samples)/2:])
-	if after.heap > before.heap+before.heap/2+(4<<20) {
+	if after.heap > before.heap+(4<<20) {
 		t.Errorf("the heap grew from %d to %d bytes", before.heap, after.heap)
 	}
 	if after.goroutines > before.goroutines+3 {

@@ -43,7 +43,9 @@ type Checkpoints interface {
 }
 
 // A TakenError is what a reader gets whose checkpoints belong to another
-// one: nothing was written.
+// one, or are not what they were when it read the page. Don't start it
+// again while the other one lives: it would take over in its turn, and so
+// on without end.
 type TakenError struct {
 	Name string // the checkpoints'
 	Err  error  // what tells so, or nil

@@ -177,8 +177,11 @@ func (t *Table) Save(ctx context.Context, changed, gone []Checkpoint) error {
 // checkpoint of a page which RunPages handed over. The transaction fails
 // if the page was committed before, or if a newer reader has taken the
 // checkpoints; the handler returns the error as it is and the reading
-// ends with a *TakenError. Where a transaction's outcome is not known,
-// end the reading too: the next reader finds out.
+// ends with a *TakenError. It takes any condition of the transaction that
+// failed for that: let the handler's own items have none. A transaction
+// whose answer was lost may have been made. Its repetition then ends the
+// reading in the same way, and a reader that is opened anew goes on from
+// what was written; Options.Attempts 1 ends it at once.
 func (t *Table) TransactItem(p *Page) types.TransactWriteItem {
 	p.committed = true
 	//weave:condition

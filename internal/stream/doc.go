@@ -20,10 +20,11 @@
 // # What a Reader promises
 //
 // Delivery: every record that the stream held when it was reached is
-// delivered at least once. Without a crash and without a checkpoint that
-// failed, that is exactly once. With Checkpoints, the next Reader goes on
-// after the last event that was handled, so that only events whose
-// checkpoint was not written yet come again.
+// delivered at least once, and as a rule once. It comes again after a
+// handler that failed and after a break. With Checkpoints, the next Reader
+// goes on after the last event that was handled, so that after a crash, or
+// without a Close, only events whose checkpoint was not written yet come
+// again.
 //
 // Loss: DynamoDB keeps a record for 24 hours. What was trimmed before it
 // was read is a Gap. It ends the reading with an error, or is an event of
@@ -39,13 +40,16 @@
 // seconds.
 //
 // Where these can't be had, the Reader says so: every error that lasts
-// ends the reading.
+// ends the reading. Throttling does not: the Reader waits, warns and
+// counts it. Watch what Stats has as Left: it is the time after which a
+// shard that is not caught up loses records.
 //
 // # Limits
 //
 // One Reader reads all shards of a stream. Several processes can't divide
 // them: of those that share checkpoints in a table the newest one takes
-// over, and a file admits one. What can't be repeated, such as a mail that
+// over, and the older one ends with a *TakenError; a file admits one.
+// Don't start it again while the other one lives. What can't be repeated, such as a mail that
 // is sent, may be done twice after a crash; RunPages is for effects that
 // are in DynamoDB themselves. A gap tells that records were lost, and not
 // which.

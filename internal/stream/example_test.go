@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"log"
 	"os"
+	"os/signal"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -74,7 +76,8 @@ const briefly = 200 * time.Millisecond
 // The simplest form is a loop. Asking for the next event says that this one
 // is handled.
 func ExampleReader_Events() {
-	ctx := context.Background()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
 	db, streams, end := exampleClients()
 	defer end()
 	arn := orders(ctx, db)
@@ -85,17 +88,23 @@ func ExampleReader_Events() {
 	if err != nil {
 		log.Fatal(err)
 	}
+	var failed error
 	for event, err := range reader.Events(ctx) {
-		if err != nil {
-			log.Fatal(err)
-		}
 		var row Order
-		if err := event.Image().Decode(&row); err != nil {
-			log.Fatal(err)
+		if err == nil {
+			err = event.Image().Decode(&row)
+		}
+		if err != nil {
+			failed = err
+			break
 		}
 		fmt.Println(event.Kind, row)
 	}
-	if err := reader.Close(); err != nil { // saves the checkpoint, if there is one
+	if errors.Is(failed, context.Canceled) {
+		failed = nil // Ctrl-C
+	}
+	// Close saves what was handled last: call it whatever failed.
+	if err := errors.Join(failed, reader.Close()); err != nil {
 		log.Fatal(err)
 	}
 	// Output:
@@ -126,6 +135,9 @@ func ExampleReader_Run() {
 		log.Fatal(err)
 	}
 	err = reader.Run(ctx, func(ctx context.Context, event stream.Event) error {
+		if event.New == nil {
+			return nil // deleted or expired
+		}
 		var row Order
 		if err := event.New.Decode(&row); err != nil {
 			return err
@@ -176,7 +188,7 @@ func ExampleFileCheckpoints() {
 			}
 			fmt.Println(event.Kind, row)
 		}
-		if err := reader.Close(); err != nil {
+		if err := reader.Close(); err != nil { // saves what was handled last
 			log.Fatal(err)
 		}
 	}

@@ -49,7 +49,9 @@ type Options struct {
 	Attempts int
 	// DeadLetter, if set, gets the event, and the last error, after all
 	// of Run's attempts. If it returns nil, the event counts as handled.
-	// Otherwise, and where it is nil, reading ends with the error.
+	// Otherwise, and where it is nil, reading ends with the error. So it
+	// does where ctx ended before all attempts were made: the event
+	// comes again.
 	DeadLetter func(context.Context, Event, error) error
 	// PageSize bounds the events that RunPages hands over at once. Zero:
 	// as many as DynamoDB gave, 1,000 at most.
@@ -88,7 +90,9 @@ type Reader struct {
 
 // Open finds the stream's shards, and the place to begin in each: the
 // checkpoint, or else Options.Start. A stream that does not exist is a
-// types.ResourceNotFoundException.
+// *ResourceNotFoundException of package dynamodbstreams/types; package
+// dynamodb/types has another of that name. Where there are checkpoints of
+// it, what is lost of it is a Gap instead.
 //
 // A table that was recreated has another stream. Reading goes on with it
 // once the older one is read to its end, whether that happens under way

@@ -25,8 +25,8 @@ func (r *Reader) Run(ctx context.Context, handle func(context.Context, Event) er
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
-			err := r.attempt(ctx, p, func() error { return handle(working, e) })
-			if err != nil && r.options.DeadLetter != nil && working.Err() == nil {
+			spent, err := r.attempt(ctx, p, func() error { return handle(working, e) })
+			if spent && r.options.DeadLetter != nil && working.Err() == nil {
 				err = r.options.DeadLetter(working, e, err)
 			}
 			if err != nil {
@@ -51,7 +51,7 @@ func (r *Reader) RunPages(ctx context.Context, handle func(context.Context, *Pag
 			return err
 		}
 		r.enter(p.shard, Handling)
-		err := r.attempt(ctx, p, func() error {
+		_, err := r.attempt(ctx, p, func() error {
 			p.committed = false
 			return handle(working, p)
 		})
@@ -87,8 +87,8 @@ func (r *Reader) runHandlers(ctx context.Context, handle func(ctx, working conte
 }
 
 // attempt calls a handler until it succeeds, as often as the options
-// allow and while ctx lives.
-func (r *Reader) attempt(ctx context.Context, p *Page, handle func() error) error {
+// allow and while ctx lives. spent says that it failed as often as that.
+func (r *Reader) attempt(ctx context.Context, p *Page, handle func() error) (spent bool, err error) {
 	attempts := r.options.Attempts
 	if attempts <= 0 {
 		attempts = 3
@@ -96,10 +96,10 @@ func (r *Reader) attempt(ctx context.Context, p *Page, handle func() error) erro
 	for try := 0; ; try++ {
 		err := handle()
 		if err == nil || try == attempts-1 || p.taken(err) {
-			return err
+			return err != nil && try == attempts-1, err
 		}
 		if sleep(ctx, backoff(try)) != nil {
-			return err
+			return false, err
 		}
 	}
 }

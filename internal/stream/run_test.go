@@ -117,6 +117,35 @@ func TestAHandlerThatFails(t *testing.T) {
 	}
 }
 
+// TestNoDeadLetterForAShutdown: an event whose attempts were cut short by
+// the end of the context is no dead letter: it comes again.
+func TestNoDeadLetterForAShutdown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeStream(&fakeShard{id: "a"})
+		f.put(f.shards[0], "1", "2")
+		o := drain
+		o.Attempts = 5
+		o.DeadLetter = func(_ context.Context, e Event, _ error) error {
+			t.Errorf("%s became a dead letter", name(e))
+			return nil
+		}
+		r := mustOpen(t, f, o)
+		ctx, cancel := context.WithCancel(t.Context())
+		err := r.Run(ctx, func(context.Context, Event) error {
+			cancel()
+			return errors.New("the database is away")
+		})
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("Run = %v, want context.Canceled", err)
+		}
+		var c collector
+		if err := r.Run(t.Context(), c.handle); err != nil {
+			t.Error(err)
+		}
+		check(t, "events", c.got, []string{"a/1", "a/2"})
+	})
+}
+
 // TestShutdown: when the context ends, the event in work is finished, no
 // other begins, and the checkpoint has it.
 func TestShutdown(t *testing.T) {

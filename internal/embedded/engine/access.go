@@ -81,13 +81,19 @@ func (t *table) makeKey(item attr.Item) (key store.Key, err error) {
 		if err := checkKeySize(i, v); err != nil {
 			return key, err
 		}
-		if i == 0 {
-			key = hashKey(v)
-		} else {
-			key.SK = attr.AppendKey(nil, v)
-		}
 	}
-	return key, nil
+	return t.keys.place(item), nil
+}
+
+// place is the key that attributes make which are there and in order.
+func (s schema) place(item attr.Item) store.Key {
+	v, _ := item.Get(s[0].Name)
+	key := hashKey(v)
+	if len(s) > 1 {
+		v, _ = item.Get(s[1].Name)
+		key.SK = attr.AppendKey(nil, v)
+	}
+	return key
 }
 
 // emptyKey names the type of a value that is empty and can't be a key.
@@ -170,7 +176,7 @@ const (
 // transaction. A change that changes nothing does nothing. What the change uses
 // goes to used, which may be nil.
 func (e *Engine) change(tx *store.Tx, t *table, key store.Key, old version, item attr.Item, by actor, used *tally) {
-	used.write(t, nil, old.item, item)
+	used.write(t, t.own, old.item, item)
 	now := version{item: item}
 	if !now.exists() && !old.exists() || now.exists() && old.exists() && old.item.Equal(item) {
 		return

@@ -80,7 +80,7 @@ func (e *Engine) changeAll(tx *store.Tx, actions []action, used *tally, metrics 
 	for i := range actions {
 		a := &actions[i]
 		if a.kind == actionCheck {
-			used.write(a.table, nil, a.old.item, nil)
+			used.write(a.table, a.table.own, a.old.item, nil)
 			continue
 		}
 		e.change(tx, a.table, a.key, a.old, a.new, byRequest, used)

@@ -63,7 +63,7 @@ func (t *tally) one() *ConsumedCapacity {
 	return t.tables[0]
 }
 
-// add counts units of a table, or of its index ix if that is not nil.
+// add counts units of a table or of one of its indexes.
 func (t *tally) add(tbl *table, ix *index, units float64) {
 	if t == nil {
 		return
@@ -85,7 +85,7 @@ func (t *tally) add(tbl *table, ix *index, units float64) {
 	c.CapacityUnits += units
 	switch {
 	case !t.detailed:
-	case ix == nil:
+	case ix.own:
 		c.Table.CapacityUnits += units
 	case ix.Global:
 		c.GlobalSecondaryIndexes = addIndex(c.GlobalSecondaryIndexes, ix.Name, units)

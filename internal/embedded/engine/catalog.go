@@ -50,6 +50,7 @@ type table struct {
 	name    string
 	keys    schema
 	names   []string // of the key's attributes, sorted
+	own     *index   // the table itself
 	indexes []*index // by name
 	stream  *stream  // nil unless enabled
 }
@@ -118,6 +119,7 @@ func loadCatalog(tx *store.Tx) *catalog {
 // resolve derives keys and indexes from the definition.
 func (t *table) resolve() {
 	t.keys, t.names, t.indexes = newSchema(t.Key, t.Attributes), names(t.Key), nil
+	t.own = ownIndex(t)
 	for i := range t.Indexes {
 		t.indexes = append(t.indexes, newIndex(t, &t.Indexes[i]))
 	}

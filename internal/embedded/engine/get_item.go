@@ -55,7 +55,7 @@ func (e *Engine) GetItem(ctx context.Context, in *GetItemInput) (*GetItemOutput,
 func fetch(tx *store.Tx, t *table, key store.Key, set expr.Set, consistent bool, used *tally) (item attr.Item, size int) {
 	found := current(tx, t, key)
 	size = found.item.Size()
-	used.read(t, nil, size, consistent)
+	used.read(t, t.own, size, consistent)
 	if !found.exists() {
 		return nil, size
 	}

@@ -37,6 +37,7 @@ type index struct {
 	*indexDefinition
 	keys      schema
 	startKey  []string // the attributes of the index's and the table's key, sorted
+	own       bool     // it is the table itself, to be read as indexes are
 	projected []string // sorted; nil: all
 }
 
@@ -48,6 +49,11 @@ func newIndex(t *table, def *indexDefinition) *index {
 		ix.projected = slices.Compact(ix.projected)
 	}
 	return ix
+}
+
+// ownIndex is the table as one of its indexes, for what reads both.
+func ownIndex(t *table) *index {
+	return &index{indexDefinition: &indexDefinition{ID: t.id}, keys: t.keys, startKey: t.names, own: true}
 }
 
 func (t *table) index(name string) *index {
@@ -73,12 +79,8 @@ func (ix *index) place(key store.Key, item attr.Item) (at store.Key, ok bool) {
 		if !ok || ix.refuses(i, v) != nil {
 			return at, false
 		}
-		if i == 0 {
-			at = hashKey(v)
-		} else {
-			at.SK = attr.AppendKey(nil, v)
-		}
 	}
+	at = ix.keys.place(item)
 	at.SK = append(appendPart(appendPart(nil, at.SK), key.PK), key.SK...)
 	return at, true
 }
@@ -92,6 +94,9 @@ func appendPart(dst, part []byte) []byte {
 
 // rows is the bounds of the rows whose sort keys are within bounds.
 func (ix *index) rows(b expr.Bounds) (rows expr.Bounds) {
+	if ix.own {
+		return b
+	}
 	// A part's rows are those from it on, before the same that ends with 0, 1.
 	edge := func(part []byte, behind bool) []byte {
 		edge := appendPart(nil, part)

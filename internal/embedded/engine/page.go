@@ -80,60 +80,34 @@ func (in *ReadInput) readPage(ctx context.Context, e *Engine, limit *int64, fn f
 	})
 }
 
-// A source is what Query and Scan read: a table, or one of its indexes.
-type source struct {
-	table *table
-	index *index // nil: the table itself
-}
-
-func (s source) id() int64 {
-	if s.index != nil {
-		return s.index.ID
-	}
-	return s.table.id
-}
-
-func (s source) keys() schema {
-	if s.index != nil {
-		return s.index.keys
-	}
-	return s.table.keys
-}
-
-// rows is the bounds of the rows that have sort keys within bounds.
-func (s source) rows(b expr.Bounds) expr.Bounds {
-	if s.index != nil {
-		return s.index.rows(b)
-	}
-	return b
-}
-
 // start is the place of an ExclusiveStartKey.
-func (s source) start(key attr.Item) (store.Key, error) {
+func (p *page) start(key attr.Item) (store.Key, error) {
 	const refused = "The provided starting key is invalid"
 	own := key
-	if s.index != nil {
-		if len(key) != len(s.index.startKey) || len(key.Only(s.index.startKey)) != len(key) {
+	if !p.index.own {
+		if len(key) != len(p.index.startKey) || len(key.Only(p.index.startKey)) != len(key) {
 			return store.Key{}, invalid(refused)
 		}
-		own = key.Only(s.table.names)
+		own = key.Only(p.table.names)
 	}
-	at, err := s.table.keyOf(own)
+	at, err := p.table.keyOf(own)
 	if err != nil {
 		return at, invalid(refused+": %s", err.(*Error).Message)
 	}
-	if s.index != nil {
-		var ok bool
-		if at, ok = s.index.place(at, key); !ok {
-			return at, invalid(keyMismatch)
-		}
+	if p.index.own {
+		return at, nil
+	}
+	at, ok := p.index.place(at, key)
+	if !ok {
+		return at, invalid(keyMismatch)
 	}
 	return at, nil
 }
 
 // A page collects what Query or Scan reads until it is full.
 type page struct {
-	source
+	table   *table
+	index   *index // what is read: of a table without one, the table's own
 	tx      *store.Tx
 	in      *ReadInput
 	set     expr.Set
@@ -148,7 +122,7 @@ type page struct {
 }
 
 func newPage(tx *store.Tx, t *table, in *ReadInput, set expr.Set) (*page, error) {
-	p := &page{source: source{table: t}, tx: tx, in: in, set: set, used: newTally(in.ReturnConsumedCapacity, false)}
+	p := &page{table: t, index: t.own, tx: tx, in: in, set: set, used: newTally(in.ReturnConsumedCapacity, false)}
 	if text(in.Select) != "COUNT" {
 		p.out.Items = []attr.Item{}
 	}
@@ -179,9 +153,6 @@ func (p *page) useIndex(name string) error {
 // project. A local one fetches the items.
 func (p *page) checkProjection() error {
 	ix := p.index
-	if ix == nil {
-		return nil
-	}
 	everything := text(p.in.Select) == "ALL_ATTRIBUTES" && ix.projected != nil
 	missing := p.missing(p.set.Projection.Each)
 	switch {
@@ -232,22 +203,16 @@ func (p *page) fetch(row attr.Item) attr.Item {
 	found := current(p.tx, p.table, key)
 	size := found.item.Size()
 	p.fetched += size
-	p.used.read(p.table, nil, size, p.in.ConsistentRead)
+	p.used.read(p.table, p.table.own, size, p.in.ConsistentRead)
 	return found.item
 }
 
 func (p *page) finish() *PageOutput {
 	if p.full {
-		names := p.table.names
-		if p.index != nil {
-			names = p.index.startKey
-		}
-		p.out.LastEvaluatedKey = p.last.Only(names)
+		p.out.LastEvaluatedKey = p.last.Only(p.index.startKey)
 	}
 	p.used.read(p.table, p.index, p.bytes, p.in.ConsistentRead)
-	if p.index != nil {
-		p.used.add(p.table, nil, 0) // the answer has the table too
-	}
+	p.used.add(p.table, p.table.own, 0) // the answer of an index has the table too
 	p.out.ConsumedCapacity = p.used.one()
 	return &p.out
 }

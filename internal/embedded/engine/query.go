@@ -34,7 +34,7 @@ func (e *Engine) Query(ctx context.Context, in *QueryInput) (*PageOutput, error)
 		if err := p.checkProjection(); err != nil {
 			return err
 		}
-		tx.Query(p.id(), plan.key.Part, plan.key.PK, plan.rows, plan.descending, p.take)
+		tx.Query(p.index.ID, plan.key.Part, plan.key.PK, plan.rows, plan.descending, p.take)
 		return nil
 	})
 }
@@ -48,7 +48,7 @@ type plan struct {
 }
 
 func (in *QueryInput) plan(p *page) (plan, error) {
-	keys := p.keys()
+	keys := p.index.keys
 	value, bounds, err := p.set.KeyCondition.Resolve(keys[0], keys.sort())
 	if err != nil {
 		return plan{}, refusal(err)
@@ -56,7 +56,7 @@ func (in *QueryInput) plan(p *page) (plan, error) {
 	if err := p.checkFilter(); err != nil {
 		return plan{}, err
 	}
-	pl := plan{hashKey(value), p.rows(bounds), in.ScanIndexForward != nil && !*in.ScanIndexForward}
+	pl := plan{hashKey(value), p.index.rows(bounds), in.ScanIndexForward != nil && !*in.ScanIndexForward}
 	if in.ExclusiveStartKey == nil {
 		return pl, nil
 	}
@@ -82,11 +82,11 @@ func (in *QueryInput) plan(p *page) (plan, error) {
 // condition, and one on what the index does not project.
 func (p *page) checkFilter() (err error) {
 	p.set.Filter.Each(func(attribute string, _ bool) {
-		if p.keys().has(attribute) {
+		if p.index.keys.has(attribute) {
 			err = invalid("Filter Expression can only contain non-primary key attributes: Primary key attribute: %s", attribute)
 		}
 	})
-	if p.index == nil || err != nil {
+	if err != nil {
 		return err
 	}
 	if missing := p.missing(p.set.Filter.Each); missing != nil {

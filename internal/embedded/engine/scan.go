@@ -37,7 +37,7 @@ func (e *Engine) Scan(ctx context.Context, in *ScanInput) (*PageOutput, error) {
 		if err := p.checkProjection(); err != nil {
 			return err
 		}
-		tx.Scan(p.id(), low, high, after, p.take)
+		tx.Scan(p.index.ID, low, high, after, p.take)
 		return nil
 	})
 }

@@ -57,31 +57,42 @@ func (d *decoder) read(s *shape, v reflect.Value, refused *error, misplaced stri
 		if d.Want("[", "", attr.UnexpectedField) != nil {
 			return
 		}
-		v.Set(reflect.MakeSlice(v.Type(), 0, 0)) // an empty one is not absent
+		v.SetZero()
 		_ = d.Array(func(int) error {
 			d.read(s.elem, grown(v), refused, attr.UnexpectedMember)
 			return nil
 		})
+		present(v)
 	default:
 		if d.Want("{", "java.util.Map<"+javaString+", "+s.elem.javaClass()+">", attr.UnexpectedField) != nil {
 			return
 		}
-		v.Set(reflect.MakeSlice(v.Type(), 0, 0))
+		v.SetZero()
 		_ = d.Object(func(name string) error {
 			pair := grown(v)
 			pair.Field(0).SetString(name)
 			d.read(s.elem, pair.Field(1), refused, attr.UnexpectedMember)
 			return nil
 		})
+		present(v)
 	}
 }
 
 // grown makes a slice longer by one and is its last element.
 func grown(v reflect.Value) reflect.Value {
 	n := v.Len()
-	v.Grow(1)
+	if n == v.Cap() {
+		v.Grow(max(2, n))
+	}
 	v.SetLen(n + 1)
 	return v.Index(n)
+}
+
+// present tells an empty slice from one that is absent.
+func present(v reflect.Value) {
+	if v.IsNil() {
+		v.Set(reflect.MakeSlice(v.Type(), 0, 0))
+	}
 }
 
 func (s *shape) javaClass() string {

@@ -31,6 +31,7 @@ type checkpointer struct {
 // checkpoints runs until the store closes.
 func (s *Store) checkpoints(conn *sqlite.Conn) {
 	defer conn.Close()
+	trimCache(conn)
 	tick := time.NewTicker(checkpointTick)
 	defer tick.Stop()
 	before := int64(0)
@@ -50,9 +51,21 @@ func (s *Store) checkpoints(conn *sqlite.Conn) {
 		if pages, err := checkpoint(conn); err == nil {
 			s.commits.Add(-now)
 			s.full.Store(pages >= maxWAL)
+			trimCache(conn)
 		}
 		before = 0
 	}
+}
+
+// trimCache drops the pages that were used longest ago, as many as there are too
+// many in the page caches together. SQLite is built here with one list of pages for
+// all connections of the process (ENABLE_MEMORY_MANAGEMENT; see its pcache1.c): a
+// connection that has its share takes the oldest page of any, so readers come to have
+// the writer's; and once all shares together are used up, a connection that is short
+// keeps no page at all, which makes writes take twice as long. So this connection, which
+// needs none, has a large share, and gives it up for a moment.
+func trimCache(conn *sqlite.Conn) {
+	_ = execute(conn, "PRAGMA cache_size=0", "PRAGMA cache_size=-32000") // no more than a hint
 }
 
 // checkpoint folds in what it can without waiting and returns the number of

@@ -30,7 +30,8 @@ type Store struct {
 	path    string // empty: in memory
 	writer  *sqlite.Conn
 	queue   queue
-	readers chan *sqlite.Conn // nil stands for one that is not open yet
+	readers chan *sqlite.Conn // that are open and idle; nil in memory
+	unused  chan struct{}     // one for each reader that may still be opened
 	closing chan struct{}     // closed by Close
 	checkpointer
 }
@@ -39,12 +40,13 @@ type Store struct {
 // file's folder must exist. The errors that a user can do something about are
 // *OpenError.
 func Open(path string) (*Store, error) {
-	s := &Store{path: path, queue: newQueue(), readers: make(chan *sqlite.Conn, maxReaders), closing: make(chan struct{})}
+	s := &Store{path: path, queue: newQueue(), closing: make(chan struct{}),
+		readers: make(chan *sqlite.Conn, maxReaders), unused: make(chan struct{}, maxReaders)}
 	if err := s.open(); err != nil {
 		return nil, explainOpen(path, err)
 	}
 	for range maxReaders {
-		s.readers <- nil
+		s.unused <- struct{}{}
 	}
 	return s, nil
 }
@@ -122,7 +124,7 @@ func prepare(conn *sqlite.Conn) error {
 			"remove the folder, name another, or use the program that made it", f.version, formatVersion)}
 	}
 	// Checkpoints are left to a connection of their own; see checkpoints.
-	return execute(conn, "PRAGMA synchronous=NORMAL", "PRAGMA wal_autocheckpoint=0", "PRAGMA cache_size=-16000",
+	return execute(conn, "PRAGMA synchronous=NORMAL", "PRAGMA wal_autocheckpoint=0", "PRAGMA cache_size=-8000",
 		"PRAGMA journal_size_limit=33554432")
 }
 
@@ -197,8 +199,10 @@ func (s *Store) Close() error {
 	if s.readers != nil {
 		s.stopped.Wait()
 		for range maxReaders {
-			if conn := <-s.readers; conn != nil {
+			select {
+			case conn := <-s.readers:
 				errs = append(errs, conn.Close())
+			case <-s.unused:
 			}
 		}
 		// The last process to close leaves no WAL behind: SQLite folds it in.
@@ -214,33 +218,45 @@ func (s *Store) Read(ctx context.Context, fn func(*Tx) error) error {
 		// In memory there is but one connection.
 		return s.Write(ctx, fn)
 	}
-	var conn *sqlite.Conn
+	conn, err := s.reader(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { s.readers <- conn }()
+	return s.explain(read(conn, fn))
+}
+
+// reader takes a connection that is idle, whose pages are still at hand, and opens
+// another only if there is none.
+func (s *Store) reader(ctx context.Context) (conn *sqlite.Conn, err error) {
 	select {
 	case <-s.closing:
-		return ErrClosed
+		return nil, ErrClosed
 	default:
 	}
 	select {
 	case conn = <-s.readers:
+		return conn, nil
+	default:
+	}
+	select {
+	case conn = <-s.readers:
+		return conn, nil
+	case <-s.unused:
 	case <-s.closing:
-		return ErrClosed
+		return nil, ErrClosed
 	case <-ctx.Done():
-		return ctx.Err()
+		return nil, ctx.Err()
 	}
-	defer func() { s.readers <- conn }()
-	if conn == nil {
-		c, err := sqlite.OpenConn(s.path, sqlite.OpenReadWrite)
-		if err != nil {
-			return fmt.Errorf("open another connection to %s: %w", s.path, err)
+	if conn, err = sqlite.OpenConn(s.path, sqlite.OpenReadWrite); err == nil {
+		conn.SetBusyTimeout(busyTimeout)
+		if err = execute(conn, "PRAGMA query_only=1", "PRAGMA cache_size=-2000"); err == nil {
+			return conn, nil
 		}
-		c.SetBusyTimeout(busyTimeout)
-		if err := execute(c, "PRAGMA query_only=1", "PRAGMA cache_size=-8000"); err != nil {
-			c.Close()
-			return err
-		}
-		conn = c
+		conn.Close()
 	}
-	return s.explain(read(conn, fn))
+	s.unused <- struct{}{}
+	return nil, fmt.Errorf("open another connection to %s: %w", s.path, err)
 }
 
 func read(conn *sqlite.Conn, fn func(*Tx) error) error {

@@ -1,0 +1,74 @@
+package store_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"dynamostreamer/internal/embedded/store"
+)
+
+// TestReadersLeaveTheWriterItsPages counts how often the process reads from files:
+// the few pages of a small table stay in memory, however much others read.
+func TestReadersLeaveTheWriterItsPages(t *testing.T) {
+	s, err := store.Open(filepath.Join(t.TempDir(), "db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	ctx := t.Context()
+	const large, small = 1, 2
+	put := func(tx *store.Tx, table int64, n int) {
+		tx.Put(table, store.Row{Key: store.Key{Part: uint32(n), PK: fmt.Append(nil, n)}, Item: make([]byte, 500)}, 1, 500)
+	}
+	for from := 0; from < 40_000; from += 1000 { // 20 MB
+		err := s.Write(ctx, func(tx *store.Tx) error {
+			for n := range 1000 {
+				put(tx, large, from+n)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 8 {
+		err := s.Read(ctx, func(tx *store.Tx) error {
+			tx.Scan(large, 0, 1<<32-1, nil, func(store.Row) bool { return true })
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	// Caches are trimmed now and then, so not the first round counts but the best.
+	const writes = 1000
+	best := 1 << 30
+	for range 20 {
+		before := reads(t)
+		for n := range writes {
+			if err := s.Write(ctx, func(tx *store.Tx) error { put(tx, small, n%100); return nil }); err != nil {
+				t.Fatal(err)
+			}
+		}
+		best = min(best, reads(t)-before)
+	}
+	if best > writes/2 {
+		t.Errorf("%d writes made %d reads from files, want almost none", writes, best)
+	}
+}
+
+// reads is how many reads the process has made.
+func reads(t *testing.T) (n int) {
+	t.Helper()
+	io, err := os.ReadFile("/proc/self/io")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var read, written int
+	if _, err := fmt.Sscanf(string(io), "rchar: %d\nwchar: %d\nsyscr: %d", &read, &written, &n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}

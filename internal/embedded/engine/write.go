@@ -130,6 +130,9 @@ func (e *Engine) writeItem(ctx context.Context, in *WriteInput, kind string, ret
 		if err := a.locate(); err != nil {
 			return nil, err
 		}
+		if a.set.Update.Charge() > attr.MaxItemSize {
+			return nil, invalid(updateTooLarge)
+		}
 		if err := a.decide(tx); err != nil {
 			return nil, err
 		}

@@ -31,7 +31,7 @@ func (e *Engine) Query(ctx context.Context, in *QueryInput) (*PageOutput, error)
 		if err != nil {
 			return err
 		}
-		if err := p.checkProjection(); err != nil {
+		if err := firstOf(p.checkFilter, p.checkProjection, p.checkScalars); err != nil {
 			return err
 		}
 		tx.Query(p.index.ID, plan.key.Part, plan.key.PK, plan.rows, plan.descending, p.take)
@@ -49,22 +49,30 @@ type plan struct {
 
 func (in *QueryInput) plan(p *page) (plan, error) {
 	keys := p.index.keys
+	if err := p.checkStart(keys[:1]); err != nil {
+		return plan{}, err
+	}
 	value, bounds, err := p.set.KeyCondition.Resolve(keys[0], keys.sort())
 	if err != nil {
 		return plan{}, refusal(err)
 	}
-	if err := p.checkFilter(); err != nil {
+	if err := p.checkStart(keys[1:]); err != nil {
 		return plan{}, err
 	}
 	pl := plan{hashKey(value), p.index.rows(bounds), in.ScanIndexForward != nil && !*in.ScanIndexForward}
 	if in.ExclusiveStartKey == nil {
 		return pl, nil
 	}
-	start, err := p.start(in.ExclusiveStartKey)
+	start, err := p.start()
 	if err != nil {
 		return pl, err
 	}
-	if !bytes.Equal(start.PK, pl.key.PK) || !pl.rows.Holds(start.SK) {
+	switch sorted, elsewhere := bounds.Low != nil || bounds.High != nil, !bytes.Equal(start.PK, pl.key.PK); {
+	case !pl.rows.Holds(start.SK):
+		return pl, invalid("The provided starting key does not match the range key predicate")
+	case sorted && elsewhere:
+		return pl, invalid("The query can return at most one row and cannot be restarted")
+	case elsewhere:
 		return pl, invalid("The provided starting key is outside query boundaries based on provided conditions")
 	}
 	if start.SK == nil { // there was but the one row

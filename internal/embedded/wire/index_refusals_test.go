@@ -201,7 +201,6 @@ func TestIndexReadRefusals(t *testing.T) {
 		{"start of another type of table", "Query", query("g-all", `,"ExclusiveStartKey":{"p":{"S":"p"},"q":{"S":"1"},"g":{"S":"g"},"n":{"N":"1"}}`), invalidStart + ": The provided key element does not match the schema"},
 		{"start elsewhere", "Query", query("g-all", `,"ExclusiveStartKey":{"p":{"S":"p"},"q":{"N":"1"},"g":{"S":"h"},"n":{"N":"1"}}`), v + "The provided starting key is outside query boundaries based on provided conditions"},
 		{"start", "Query", query("g-all", `,"ExclusiveStartKey":{"p":{"S":"p"},"q":{"N":"1"},"g":{"S":"g"},"n":{"N":"1"}}`), ""},
-		{"start in no index", "Query", query("nothing", `,"ExclusiveStartKey":{"p":{"S":"p"}}`), invalidStart},
 		{"start in another segment", "Scan", `{"TableName":"tab","Segment":0,"TotalSegments":1000000,"ExclusiveStartKey":{"p":{"S":"p"},"q":{"N":"1"}}}`,
 			invalidStart + ": Invalid ExclusiveStartKey. Please use ExclusiveStartKey with correct Segment. TotalSegments: 1000000 Segment: 0"},
 	})

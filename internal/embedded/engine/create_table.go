@@ -16,7 +16,7 @@ type CreateTableInput struct {
 	BillingMode            *string               `api:",one of PROVISIONED PAY_PER_REQUEST"`
 	ProvisionedThroughput  *ProvisionedThroughput
 	KeySchema              []KeySchemaElement `api:",required,1..2"`
-	LocalSecondaryIndexes  []IndexInput       `api:",class LocalSecondaryIndex,without ProvisionedThroughput"`
+	LocalSecondaryIndexes  []IndexInput       `api:",class LocalSecondaryIndex,without ProvisionedThroughput OnDemandThroughput WarmThroughput"`
 	GlobalSecondaryIndexes []IndexInput       `api:",class GlobalSecondaryIndex"`
 	StreamSpecification    *StreamSpecification
 	Settings

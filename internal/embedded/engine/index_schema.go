@@ -15,6 +15,7 @@ type IndexInput struct {
 	KeySchema             []KeySchemaElement `api:",required,1..2"`
 	Projection            *Projection        `api:",required"`
 	ProvisionedThroughput *ProvisionedThroughput
+	Rates
 }
 
 // checkKey holds the key of a table or an index against the definitions.
@@ -96,6 +97,8 @@ func (in *CreateTableInput) checkIndexes() error {
 			err = invalid(badValues+"ProvisionedThroughput should not be specified for index: %s when BillingMode is PAY_PER_REQUEST", *ix.IndexName)
 		case !onDemand && ix.ProvisionedThroughput == nil:
 			err = invalid(badValues+"ProvisionedThroughput is not specified for index: %s", *ix.IndexName)
+		default:
+			err = ix.Rates.check(nil, text(in.BillingMode), ix.ProvisionedThroughput.units(), *ix.IndexName)
 		}
 		if err != nil {
 			return err
@@ -138,6 +141,7 @@ func (in *CreateTableInput) checkLocal(ix *IndexInput) error {
 func (in *IndexInput) define(id int64, global bool) indexDefinition {
 	def := indexDefinition{ID: id, Global: global, Name: *in.IndexName, Key: in.KeySchema, Projection: *in.Projection,
 		Throughput: in.ProvisionedThroughput.units()}
+	def.keep(in.Rates)
 	slices.Sort(def.Projection.NonKeyAttributes)
 	return def
 }

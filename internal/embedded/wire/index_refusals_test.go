@@ -112,7 +112,7 @@ func TestIndexUpdateRefusals(t *testing.T) {
 		{"an index twice", "UpdateTable", update(`{"Delete":{"IndexName":"g-all"}},{"Delete":{"IndexName":"g-all"}}`, ""), vi + "Only one global secondary index update per index is allowed simultaneously. Index: g-all"},
 		{"two deletions", "UpdateTable", update(`{"Delete":{"IndexName":"g-all"}},{"Delete":{"IndexName":"g-include"}}`, ""), "LimitExceededException: Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table"},
 		{"with a stream", "UpdateTable", update(`{"Delete":{"IndexName":"g-all"}}`, `,"StreamSpecification":{"StreamEnabled":false}`), vi + "You cannot create or delete index while changing stream status"},
-		{"delete what is not there", "UpdateTable", update(`{"Delete":{"IndexName":"nothing"}}`, ""), "ResourceNotFoundException: Requested resource not found"},
+		{"delete what is not there", "UpdateTable", update(`{"Delete":{"IndexName":"nothing"}}`, ""), "ResourceNotFoundException: Requested resource not found: Index nothing for table tab"},
 		{"delete a local one", "UpdateTable", update(`{"Delete":{"IndexName":"l-all"}}`, ""), v + "Cannot delete an index that is not a GlobalSecondaryIndex: l-all"},
 		{"update a local one", "UpdateTable", update(`{"Update":{"IndexName":"l-all",`+units+`}}`, ""), v + "Cannot update an index that is not a GlobalSecondaryIndex: l-all"},
 		{"capacity on demand", "UpdateTable", update(`{"Update":{"IndexName":"g-all",`+units+`}}`, ""), vi + "The only Updates for index: g-all when TableThroughputMode is PAY_PER_REQUEST can be to OnDemandThroughput, WarmThroughput"},

@@ -55,11 +55,14 @@ func TestIndexSchemas(t *testing.T) {
 		}
 		return strings.Join(all, ",")
 	}
+	without := func(body string) string { // the definition of g
+		return strings.Replace(body, `,{"AttributeName":"g","AttributeType":"S"}`, "", 1)
+	}
 	const localKey = `[{"AttributeName":"p","KeyType":"HASH"},{"AttributeName":"g","KeyType":"RANGE"}]`
 	const shape = v + "1 validation error detected: Value "
 	newWorld(t).refuse(t, []refusalCase{
-		{"no local indexes", "CreateTable", create(`"LocalSecondaryIndexes":[]`), vi + "List of LocalSecondaryIndexes is empty"},
-		{"no global indexes", "CreateTable", create(`"GlobalSecondaryIndexes":[]`), vi + "List of GlobalSecondaryIndexes is empty"},
+		{"no local indexes", "CreateTable", without(create(`"LocalSecondaryIndexes":[]`)), vi + "List of LocalSecondaryIndexes is empty"},
+		{"no global indexes", "CreateTable", without(create(`"GlobalSecondaryIndexes":[]`)), vi + "List of GlobalSecondaryIndexes is empty"},
 		{"no name, no projection", "CreateTable", global(hashG), v + "2 validation errors detected: Value null at 'globalSecondaryIndexes.1.member.indexName' failed to satisfy constraint: Member must not be null; " +
 			"Value null at 'globalSecondaryIndexes.1.member.projection' failed to satisfy constraint: Member must not be null"},
 		{"short name", "CreateTable", global(`"IndexName":"gs",` + hashG + `,` + all), shape + "'gs' at 'globalSecondaryIndexes.1.member.indexName' failed to satisfy constraint: Member must have length greater than or equal to 3"},
@@ -68,6 +71,10 @@ func TestIndexSchemas(t *testing.T) {
 		{"bad key type", "CreateTable", local(`[{"AttributeName":"p","KeyType":"X"}]`, ""), shape + "'X' at 'localSecondaryIndexes.1.member.keySchema.1.member.keyType' failed to satisfy constraint: Member must satisfy enum value set: [HASH, RANGE]"},
 		{"undefined key", "CreateTable", global(`"IndexName":"one","KeySchema":[{"AttributeName":"z","KeyType":"HASH"}],` + all), vi + "Some index key attributes are not defined in AttributeDefinitions. Keys: [z], AttributeDefinitions: [p, q, g]"},
 		{"unused definition", "CreateTable", global(`"IndexName":"one","KeySchema":[{"AttributeName":"q","KeyType":"HASH"}],` + all), vi + "Some AttributeDefinitions are not used. AttributeDefinitions: [p, q, g], keys used: [p, q]"},
+		{"unused definition before projection", "CreateTable", global(`"IndexName":"one","KeySchema":[{"AttributeName":"q","KeyType":"HASH"}],"Projection":{}`), vi + "Some AttributeDefinitions are not used. AttributeDefinitions: [p, q, g], keys used: [p, q]"},
+		{"a key twice", "CreateTable", global(`"IndexName":"one","KeySchema":[{"AttributeName":"g","KeyType":"HASH"},{"AttributeName":"g","KeyType":"HASH"}],` + all), v + "Both the Hash Key and the Range Key element in the KeySchema have the same name"},
+		{"names of both kinds", "CreateTable", create(`"LocalSecondaryIndexes":[{"IndexName":"aa","KeySchema":` + localKey + `,` + all + `}],"GlobalSecondaryIndexes":[{"IndexName":"zz",` + hashG + `,` + all + `}]`),
+			broken(unmet("'zz'", "globalSecondaryIndexes.1.member.indexName", shortest+"3"), unmet("'aa'", "localSecondaryIndexes.1.member.indexName", shortest+"3"))},
 		{"range first", "CreateTable", global(`"IndexName":"one","KeySchema":[{"AttributeName":"g","KeyType":"RANGE"}],` + all), v + "Invalid KeySchema: The first KeySchemaElement is not a HASH key type"},
 		{"no projection type", "CreateTable", global(`"IndexName":"one",` + hashG + `,"Projection":{}`), vi + "Unknown ProjectionType: null"},
 		{"bad projection type", "CreateTable", global(`"IndexName":"one",` + hashG + `,"Projection":{"ProjectionType":"SOME"}`), shape + "'SOME' at 'globalSecondaryIndexes.1.member.projection.projectionType' failed to satisfy constraint: Member must satisfy enum value set: [ALL, INCLUDE, KEYS_ONLY]"},
@@ -81,7 +88,7 @@ func TestIndexSchemas(t *testing.T) {
 		{"a name of both kinds", "CreateTable", create(`"LocalSecondaryIndexes":[{"IndexName":"one","KeySchema":` + localKey + `,` + all + `}],"GlobalSecondaryIndexes":[{"IndexName":"one",` + hashG + `,` + all + `}]`), vi + "Duplicate index name: one"},
 		{"too many global", "CreateTable", global(many(21, `"IndexName":"one%d",`+hashG+`,`+all)), vi + "GlobalSecondaryIndex count exceeds the per-table limit of 20"},
 		{"too many local", "CreateTable", create(`"LocalSecondaryIndexes":[{` + many(6, `"IndexName":"one%d","KeySchema":`+localKey+`,`+all) + `}]`), vi + "Number of LocalSecondaryIndexes exceeds per-table limit of 5"},
-		{"local without range", "CreateTable", local(`[{"AttributeName":"p","KeyType":"HASH"}]`, ""), vi + "Index KeySchema does not have a range key for index: one"},
+		{"local without range", "CreateTable", without(local(`[{"AttributeName":"p","KeyType":"HASH"}]`, "")), vi + "Index KeySchema does not have a range key for index: one"},
 		{"local with another hash", "CreateTable", local(`[{"AttributeName":"g","KeyType":"HASH"},{"AttributeName":"q","KeyType":"RANGE"}]`, ""),
 			vi + "Index KeySchema does not have the same leading hash key as table KeySchema for index: one. index hash key: g, table hash key: p"},
 		{"local, table without range", "CreateTable", `{"TableName":"new","KeySchema":[{"AttributeName":"p","KeyType":"HASH"}],"BillingMode":"PAY_PER_REQUEST","AttributeDefinitions":[{"AttributeName":"p","AttributeType":"S"},{"AttributeName":"g","AttributeType":"S"}],

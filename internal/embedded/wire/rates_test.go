@@ -65,7 +65,7 @@ func TestIndexRates(t *testing.T) {
 	}
 }
 
-// TestIndexRatesRefused: ack-api-quirks, findings 128, 153, 155, 161 and 456.
+// TestIndexRatesRefused: ack-api-quirks, findings 128, 153, 155, 161, 164 and 456.
 func TestIndexRatesRefused(t *testing.T) {
 	w := newWorld(t)
 	w.must("CreateTable", ratedTable)
@@ -92,6 +92,7 @@ func TestIndexRatesRefused(t *testing.T) {
 		{"a bound with capacity", "UpdateTable", on("provided", "Create", three+`"ProvisionedThroughput":{"ReadCapacityUnits":1,"WriteCapacityUnits":1},"OnDemandThroughput":{"MaxReadRequestUnits":1}`),
 			vi + bound + ": three cannot be specified when the table BillingMode is PROVISIONED"},
 		{"a bound with capacity", "UpdateTable", on("provided", "Update", `"IndexName":"one","OnDemandThroughput":{"MaxReadRequestUnits":1}`), vi + bound + " : one cannot be specified when the table BillingMode is PROVISIONED"},
+		{"no capacity, provisioned already", "UpdateTable", `{"TableName":"provided","BillingMode":"PROVISIONED"}`, vi + "ProvisionedThroughput must be specified when BillingMode is PROVISIONED"},
 		{"nothing", "UpdateTable", on("rated", "Update", `"IndexName":"one"`), only},
 		{"no bound", "UpdateTable", on("rated", "Update", `"IndexName":"one","OnDemandThroughput":{}`), only},
 		{"no such index", "UpdateTable", on("rated", "Update", `"IndexName":"ghost","OnDemandThroughput":{}`), "ResourceNotFoundException: Requested resource not found: Index ghost for table rated"},

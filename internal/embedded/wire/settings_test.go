@@ -147,7 +147,6 @@ func TestSettingsRefused(t *testing.T) {
 		{"a bound with capacity", "CreateTable", provisioned(`"OnDemandThroughput":{"MaxReadRequestUnits":5}`), wrong + "MaxReadRequestUnits for OnDemandThroughput cannot be specified when the table BillingMode is PROVISIONED"},
 		{"not so warm", "CreateTable", create(`"WarmThroughput":{"ReadUnitsPerSecond":1}`), wrong + "Requested ReadUnitsPerSecond for WarmThroughput for table is lower than initial throughput for OnDemand. See: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/on-demand-capacity-mode.html#on-demand-capacity-mode-initial"},
 		{"less than provided", "CreateTable", provisioned(`"WarmThroughput":{"ReadUnitsPerSecond":2,"WriteUnitsPerSecond":2}`), wrong + "Requested ReadUnitsPerSecond for WarmThroughput for table is lower than ReadCapacityUnits of ProvisionedThroughput"},
-		{"no capacity", "UpdateTable", update(`"BillingMode":"PROVISIONED"`), wrong + "ProvisionedThroughput must be specified when BillingMode is PROVISIONED"},
 		{"cooler", "UpdateTable", update(`"WarmThroughput":{"WriteUnitsPerSecond":3999}`), wrong + "Requested WriteUnitsPerSecond for WarmThroughput for table is lower than current WarmThroughput, decreasing WarmThroughput is not supported"},
 		{"tags of a new table", "CreateTable", create(`"Tags":[{"Key":"aws:x","Value":""}]`), v + "Tag Key cannot be prefixed with aws:, Key: aws:x"},
 

@@ -41,6 +41,9 @@ func (s *Scanner) item() Item {
 	attrs := make([]Attr, 0, 4)
 	for more := s.open('{'); more; more = s.next('}') {
 		before, name := s.refused, s.name()
+		if name == "" {
+			s.refuse("Empty attribute name")
+		}
 		attrs = append(attrs, Attr{name, s.value()})
 		if before == nil && s.refused != nil {
 			s.refused.Attribute = name // of maps in maps the outermost stays

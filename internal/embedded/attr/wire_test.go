@@ -112,6 +112,7 @@ func TestDecodeValidation(t *testing.T) {
 		{`{"X":"a"}`, empty},
 		{`{"L":[{}]}`, empty},
 		{`{"M":{"b":{}}}`, empty},
+		{`{"M":{"":{"S":"a"}}}`, "Empty attribute name"}, // DynamoDB Local; bare and at the top: dynamodb-conformance, deepRequests
 		{`{"S":"a","N":"1"}`, "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes"},
 		{`{"N":""}`, "The parameter cannot be converted to a numeric value"},
 		{`{"N":"abc"}`, "The parameter cannot be converted to a numeric value: abc"},
@@ -279,7 +280,7 @@ func genValue(t *rapid.T, depth int) Value {
 
 func genItem(t *rapid.T, depth int) Item {
 	var attrs []Attr
-	for _, name := range rapid.SliceOfN(rapid.String(), 0, 12).Draw(t, "names") {
+	for _, name := range rapid.SliceOfN(rapid.StringN(1, -1, -1), 0, 12).Draw(t, "names") {
 		attrs = append(attrs, Attr{name, genValue(t, depth)})
 	}
 	return NewItem(attrs...)

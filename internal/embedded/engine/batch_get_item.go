@@ -54,13 +54,12 @@ func (e *Engine) BatchGetItem(ctx context.Context, in *BatchGetItemInput) (*Batc
 		}
 	}
 	return read(ctx, e, func(tx *store.Tx, c *catalog) (*BatchGetItemOutput, error) {
-		keys, err := in.keys(c)
-		if err != nil {
-			return nil, err
-		}
-		out, left, used := &BatchGetItemOutput{UnprocessedKeys: []TableReads{}}, maxBatchBytes, newTally(in.ReturnConsumedCapacity, false)
-		for i := range in.RequestItems {
-			in.readTable(tx, c, i, keys[i], sets[i], &left, used, out)
+		out, left := &BatchGetItemOutput{UnprocessedKeys: []TableReads{}}, maxBatchBytes
+		seen, used := targets{}, newTally(in.ReturnConsumedCapacity, false)
+		for i, group := range in.RequestItems {
+			if err := group.read(tx, c, sets[i], seen, &left, used, out); err != nil {
+				return nil, err
+			}
 		}
 		out.ConsumedCapacity = used.result()
 		return out, nil
@@ -84,47 +83,35 @@ func (in *BatchGetItemInput) check() error {
 	return nil
 }
 
-// keys finds the places of all keys and refuses a batch that reads one twice.
-func (in *BatchGetItemInput) keys(c *catalog) ([][]store.Key, error) {
-	all := make([][]store.Key, len(in.RequestItems))
-	seen := targets{}
-	for i, group := range in.RequestItems {
-		t, err := c.table(group.TableName)
-		if err != nil {
-			return nil, err
-		}
-		for _, k := range group.Keys {
-			key, err := t.keyOf(k)
-			if err != nil {
-				return nil, err
-			}
-			if !seen.add(t, key) {
-				return nil, invalid("Provided list of item keys contains duplicates")
-			}
-			all[i] = append(all[i], key)
-		}
+// read adds what was found in one table to out, while there is room left in the
+// answer. It refuses a batch that reads an item twice.
+func (r TableReads) read(tx *store.Tx, c *catalog, set expr.Set, seen targets, left *int, used *tally, out *BatchGetItemOutput) error {
+	t, err := c.table(r.TableName)
+	if err != nil {
+		return err
 	}
-	return all, nil
-}
-
-// readTable reads one table's part of a batch into out, while there is room left
-// in the answer.
-func (in *BatchGetItemInput) readTable(tx *store.Tx, c *catalog, i int, keys []store.Key, set expr.Set, left *int, used *tally, out *BatchGetItemOutput) {
-	group := in.RequestItems[i]
-	t := c.tables[group.TableName]
-	items := []attr.Item{}
-	for n, key := range keys {
-		if *left <= 0 {
-			rest := group
-			rest.Keys = group.Keys[n:]
-			out.UnprocessedKeys = append(out.UnprocessedKeys, rest)
-			break
+	keys, items := r.Keys, []attr.Item{}
+	r.Keys = nil // those that are left
+	for _, k := range keys {
+		key, err := t.keyOf(k)
+		switch {
+		case err != nil:
+			return err
+		case !seen.add(t, key):
+			return invalid("Provided list of item keys contains duplicates")
+		case *left <= 0:
+			r.Keys = append(r.Keys, k)
+			continue
 		}
-		item, size := fetch(tx, t, key, set, group.ConsistentRead, used)
+		item, size := fetch(tx, t, key, set, r.ConsistentRead, used)
 		*left -= size
 		if item != nil {
 			items = append(items, item)
 		}
 	}
-	out.Responses = append(out.Responses, TableItems{group.TableName, items})
+	out.Responses = append(out.Responses, TableItems{r.TableName, items})
+	if r.Keys != nil {
+		out.UnprocessedKeys = append(out.UnprocessedKeys, r)
+	}
+	return nil
 }

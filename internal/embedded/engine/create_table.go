@@ -16,8 +16,8 @@ type CreateTableInput struct {
 	BillingMode            *string               `api:",one of PROVISIONED PAY_PER_REQUEST"`
 	ProvisionedThroughput  *ProvisionedThroughput
 	KeySchema              []KeySchemaElement `api:",required,1..2"`
-	LocalSecondaryIndexes  []IndexInput       `api:",class LocalSecondaryIndex,without ProvisionedThroughput"`
 	GlobalSecondaryIndexes []IndexInput       `api:",class GlobalSecondaryIndex"`
+	LocalSecondaryIndexes  []IndexInput       `api:",class LocalSecondaryIndex,without ProvisionedThroughput OnDemandThroughput WarmThroughput"`
 	StreamSpecification    *StreamSpecification
 	Settings
 	Tags []Tag
@@ -26,7 +26,7 @@ type CreateTableInput struct {
 // CreateTable makes a table. The answer shows it CREATING, as the service's
 // does; it is ACTIVE at once.
 func (e *Engine) CreateTable(ctx context.Context, in *CreateTableInput) (*TableDescription, error) {
-	err := firstOf(in.checkCapacity, in.checkSchema, in.checkIndexes, in.checkUsed, in.checkStream, in.checkSettings, in.checkTags)
+	err := firstOf(in.checkCapacity, in.checkSchema, in.checkUsed, in.checkIndexes, in.checkStream, in.checkSettings, in.checkTags)
 	if err != nil {
 		return nil, err
 	}
@@ -73,10 +73,10 @@ func (e *Engine) makeTable(tx *store.Tx, c *catalog, in *CreateTableInput) *tabl
 func (in *CreateTableInput) checkSchema() error {
 	for i, d := range in.AttributeDefinitions {
 		if attributeType(in.AttributeDefinitions[:i], d.AttributeName) != "" {
-			return invalid(badValues+"Duplicate AttributeName in AttributeDefinitions: %s", d.AttributeName)
+			return invalid("Attribute Name is duplicated: %s", d.AttributeName)
 		}
 	}
-	if err := checkKey(in.KeySchema, in.AttributeDefinitions); err != nil {
+	if err := checkKey(in.KeySchema, in.AttributeDefinitions, true); err != nil {
 		return err
 	}
 	if in.LocalSecondaryIndexes == nil && in.GlobalSecondaryIndexes == nil && len(in.AttributeDefinitions) > len(in.KeySchema) {

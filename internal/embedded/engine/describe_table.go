@@ -50,13 +50,13 @@ func (e *Engine) describe(tx *store.Tx, t *table, status string) *TableDescripti
 	}
 	e.describeSettings(d, t)
 	for i := range t.Indexes {
-		e.describeIndex(tx, d, &t.Indexes[i])
+		e.describeIndex(tx, d, t.BillingMode, &t.Indexes[i])
 	}
 	return d
 }
 
 // describeIndex adds an index to its table's description.
-func (e *Engine) describeIndex(tx *store.Tx, d *TableDescription, ix *indexDefinition) {
+func (e *Engine) describeIndex(tx *store.Tx, d *TableDescription, mode string, ix *indexDefinition) {
 	items, bytes := tx.Counts(ix.ID)
 	local := IndexDescription{
 		IndexName: ix.Name, KeySchema: ix.Key, Projection: ix.Projection,
@@ -66,9 +66,11 @@ func (e *Engine) describeIndex(tx *store.Tx, d *TableDescription, ix *indexDefin
 		d.LocalSecondaryIndexes = append(d.LocalSecondaryIndexes, local)
 		return
 	}
-	g := GlobalIndexDescription{local, "ACTIVE", ix.Throughput.describe(ix.Increased, ix.Decreased)}
-	if d.TableStatus == "CREATING" {
-		g.IndexStatus = d.TableStatus
+	g := GlobalIndexDescription{IndexDescription: local, IndexStatus: "CREATING",
+		ProvisionedThroughput: ix.Throughput.describe(ix.Increased, ix.Decreased), OnDemandThroughput: ix.OnDemand}
+	if d.TableStatus != "CREATING" {
+		g.IndexStatus = "ACTIVE"
+		g.WarmThroughput = &WarmThroughputDescription{ix.warm(mode, ix.Throughput), "ACTIVE"}
 	}
 	d.GlobalSecondaryIndexes = append(d.GlobalSecondaryIndexes, g)
 }

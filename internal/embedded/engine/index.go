@@ -20,6 +20,7 @@ type indexDefinition struct {
 	Throughput Throughput
 	Increased  time.Time `json:",omitzero"`
 	Decreased  time.Time `json:",omitzero"`
+	rates
 }
 
 // A Projection is which attributes an index has beside the keys: ProjectionType is

@@ -15,27 +15,25 @@ type IndexInput struct {
 	KeySchema             []KeySchemaElement `api:",required,1..2"`
 	Projection            *Projection        `api:",required"`
 	ProvisionedThroughput *ProvisionedThroughput
+	Rates
 }
 
 // checkKey holds the key of a table or an index against the definitions.
-func checkKey(key []KeySchemaElement, defs []AttributeDefinition) error {
-	if key[0].KeyType != "HASH" {
+func checkKey(key []KeySchemaElement, defs []AttributeDefinition, ofTable bool) error {
+	undefined := slices.ContainsFunc(key, func(k KeySchemaElement) bool { return attributeType(defs, k.AttributeName) == "" })
+	sorted := len(key) == 2
+	switch {
+	case ofTable && (sorted && undefined || len(defs) < len(key)):
+		return invalid("Invalid KeySchema: Some index key attribute have no definition")
+	case undefined:
+		return invalid(badValues+"Some index key attributes are not defined in AttributeDefinitions. Keys: %s, AttributeDefinitions: %s",
+			keyNames(key), definedNames(defs))
+	case sorted && key[0].AttributeName == key[1].AttributeName:
+		return invalid("Both the Hash Key and the Range Key element in the KeySchema have the same name")
+	case key[0].KeyType != "HASH":
 		return invalid("Invalid KeySchema: The first KeySchemaElement is not a HASH key type")
-	}
-	if len(key) == 2 {
-		if key[1].KeyType != "RANGE" {
-			return invalid("Invalid KeySchema: The second KeySchemaElement is not a RANGE key type")
-		}
-		if key[0].AttributeName == key[1].AttributeName {
-			// The service's words are these, though what it means is the duplicate.
-			return invalid("Invalid KeySchema: Some index key attribute have no definition")
-		}
-	}
-	for _, k := range key {
-		if attributeType(defs, k.AttributeName) == "" {
-			return invalid(badValues+"Some index key attributes are not defined in AttributeDefinitions. Keys: %s, AttributeDefinitions: %s",
-				keyNames(key), definedNames(defs))
-		}
+	case sorted && key[1].KeyType != "RANGE":
+		return invalid("Invalid KeySchema: The second KeySchemaElement is not a RANGE key type")
 	}
 	return nil
 }
@@ -52,7 +50,7 @@ func attributeType(defs []AttributeDefinition, name string) string {
 
 // check holds an index's key and projection against the definitions.
 func (in *IndexInput) check(defs []AttributeDefinition) error {
-	if err := checkKey(in.KeySchema, defs); err != nil {
+	if err := checkKey(in.KeySchema, defs, false); err != nil {
 		return err
 	}
 	p := in.Projection
@@ -96,6 +94,8 @@ func (in *CreateTableInput) checkIndexes() error {
 			err = invalid(badValues+"ProvisionedThroughput should not be specified for index: %s when BillingMode is PAY_PER_REQUEST", *ix.IndexName)
 		case !onDemand && ix.ProvisionedThroughput == nil:
 			err = invalid(badValues+"ProvisionedThroughput is not specified for index: %s", *ix.IndexName)
+		default:
+			err = ix.Rates.check(nil, text(in.BillingMode), ix.ProvisionedThroughput.units(), *ix.IndexName)
 		}
 		if err != nil {
 			return err
@@ -138,6 +138,7 @@ func (in *CreateTableInput) checkLocal(ix *IndexInput) error {
 func (in *IndexInput) define(id int64, global bool) indexDefinition {
 	def := indexDefinition{ID: id, Global: global, Name: *in.IndexName, Key: in.KeySchema, Projection: *in.Projection,
 		Throughput: in.ProvisionedThroughput.units()}
+	def.keep(in.Rates)
 	slices.Sort(def.Projection.NonKeyAttributes)
 	return def
 }

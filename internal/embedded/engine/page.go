@@ -57,7 +57,7 @@ func (in *ReadInput) readPage(ctx context.Context, e *Engine, limit *int64, fn f
 		return nil, err
 	}
 	if in.Err != nil {
-		return nil, invalid("The provided starting key is invalid: %v", in.Err)
+		return nil, invalid(badStart+": %v", in.Err)
 	}
 	set, err := compile(in.Expressions, nil)
 	if err != nil {
@@ -80,24 +80,44 @@ func (in *ReadInput) readPage(ctx context.Context, e *Engine, limit *int64, fn f
 	})
 }
 
-// start is the place of an ExclusiveStartKey.
-func (p *page) start(key attr.Item) (store.Key, error) {
-	const refused = "The provided starting key is invalid"
-	own := key
-	if !p.index.own {
-		if len(key) != len(p.index.startKey) || len(key.Only(p.index.startKey)) != len(key) {
-			return store.Key{}, invalid(refused)
+const badStart = "The provided starting key is invalid"
+
+// checkStart holds the ExclusiveStartKey, if there is one, against keys of the
+// index that is read.
+func (p *page) checkStart(keys schema) error {
+	start := p.in.ExclusiveStartKey
+	if start == nil {
+		return nil
+	}
+	if len(start) != len(p.index.startKey) {
+		return invalid(badStart)
+	}
+	for _, k := range keys {
+		switch v, ok := start.Get(k.Name); {
+		case !ok:
+			return invalid(badStart)
+		case v.Type() != k.Type:
+			return invalid(keyMismatch)
 		}
-		own = key.Only(p.table.names)
+	}
+	return nil
+}
+
+// start is the place of the ExclusiveStartKey.
+func (p *page) start() (store.Key, error) {
+	start := p.in.ExclusiveStartKey
+	own := start
+	if !p.index.own {
+		own = start.Only(p.table.names)
 	}
 	at, err := p.table.keyOf(own)
 	if err != nil {
-		return at, invalid(refused+": %s", err.(*Error).Message)
+		return at, invalid(badStart+": %s", err.(*Error).Message)
 	}
 	if p.index.own {
 		return at, nil
 	}
-	at, ok := p.index.place(at, key)
+	at, ok := p.index.place(at, start)
 	if !ok {
 		return at, invalid(keyMismatch)
 	}
@@ -131,15 +151,13 @@ func newPage(tx *store.Tx, t *table, in *ReadInput, set expr.Set) (*page, error)
 			return nil, err
 		}
 	}
-	return p, t.checkScalars(&set)
+	return p, nil
 }
 
 // useIndex makes the page one of an index.
 func (p *page) useIndex(name string) error {
 	ix := p.table.index(name)
 	switch {
-	case ix == nil && p.in.ExclusiveStartKey != nil:
-		return invalid("The provided starting key is invalid")
 	case ix == nil:
 		return invalid("The table does not have the specified index: %s", name)
 	case ix.Global && p.in.ConsistentRead:
@@ -164,6 +182,8 @@ func (p *page) checkProjection() error {
 	p.fetches = everything || missing != nil
 	return nil
 }
+
+func (p *page) checkScalars() error { return p.table.checkScalars(&p.set) }
 
 // missing lists the attributes, of those that each tells, which the index does not
 // project.

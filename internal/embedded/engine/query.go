@@ -27,55 +27,56 @@ func (e *Engine) Query(ctx context.Context, in *QueryInput) (*PageOutput, error)
 		return nil, invalid("Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.")
 	}
 	return in.readPage(ctx, e, in.Limit, func(tx *store.Tx, p *page) error {
-		plan, err := in.plan(p)
+		key, rows, err := in.plan(p)
 		if err != nil {
 			return err
 		}
-		if err := p.checkProjection(); err != nil {
+		if err := firstOf(p.checkFilter, p.checkProjection, p.checkScalars); err != nil {
 			return err
 		}
-		tx.Query(p.index.ID, plan.key.Part, plan.key.PK, plan.rows, plan.descending, p.take)
+		tx.Query(p.index.ID, key.Part, key.PK, rows, in.descends(), p.take)
 		return nil
 	})
 }
 
-// A plan is which rows a Query reads: of the partition of a key those whose sort
-// keys are in the bounds.
-type plan struct {
-	key        store.Key
-	rows       expr.Bounds
-	descending bool
-}
+func (in *QueryInput) descends() bool { return in.ScanIndexForward != nil && !*in.ScanIndexForward }
 
-func (in *QueryInput) plan(p *page) (plan, error) {
+// plan is which rows are read: of the partition of a key those whose sort keys are
+// in the bounds.
+func (in *QueryInput) plan(p *page) (key store.Key, rows expr.Bounds, err error) {
 	keys := p.index.keys
+	if err := p.checkStart(keys[:1]); err != nil {
+		return key, rows, err
+	}
 	value, bounds, err := p.set.KeyCondition.Resolve(keys[0], keys.sort())
 	if err != nil {
-		return plan{}, refusal(err)
+		return key, rows, refusal(err)
 	}
-	if err := p.checkFilter(); err != nil {
-		return plan{}, err
+	key, rows = hashKey(value), p.index.rows(bounds)
+	if err := p.checkStart(keys[1:]); err != nil || in.ExclusiveStartKey == nil {
+		return key, rows, err
 	}
-	pl := plan{hashKey(value), p.index.rows(bounds), in.ScanIndexForward != nil && !*in.ScanIndexForward}
-	if in.ExclusiveStartKey == nil {
-		return pl, nil
-	}
-	start, err := p.start(in.ExclusiveStartKey)
+	start, err := p.start()
 	if err != nil {
-		return pl, err
+		return key, rows, err
 	}
-	if !bytes.Equal(start.PK, pl.key.PK) || !pl.rows.Holds(start.SK) {
-		return pl, invalid("The provided starting key is outside query boundaries based on provided conditions")
+	switch sorted, elsewhere := bounds.Low != nil || bounds.High != nil, !bytes.Equal(start.PK, key.PK); {
+	case !rows.Holds(start.SK):
+		return key, rows, invalid("The provided starting key does not match the range key predicate")
+	case sorted && elsewhere:
+		return key, rows, invalid("The query can return at most one row and cannot be restarted")
+	case elsewhere:
+		return key, rows, invalid("The provided starting key is outside query boundaries based on provided conditions")
 	}
 	if start.SK == nil { // there was but the one row
 		start.SK = []byte{}
 	}
-	if pl.descending {
-		pl.rows.High, pl.rows.HighOpen = start.SK, true
+	if in.descends() {
+		rows.High, rows.HighOpen = start.SK, true
 	} else {
-		pl.rows.Low, pl.rows.LowOpen = start.SK, true
+		rows.Low, rows.LowOpen = start.SK, true
 	}
-	return pl, nil
+	return key, rows, nil
 }
 
 // checkFilter refuses a filter on a key attribute, which belongs into the key

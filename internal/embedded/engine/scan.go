@@ -21,20 +21,28 @@ func (e *Engine) Scan(ctx context.Context, in *ScanInput) (*PageOutput, error) {
 		return nil, err
 	}
 	return in.readPage(ctx, e, in.Limit, func(tx *store.Tx, p *page) error {
+		if !p.index.own {
+			if err := p.checkStart(p.index.keys); err != nil {
+				return err
+			}
+		}
+		if err := p.checkProjection(); err != nil {
+			return err
+		}
 		low, high := in.hashes()
 		var after *store.Key
 		if in.ExclusiveStartKey != nil {
-			key, err := p.start(in.ExclusiveStartKey)
+			key, err := p.start()
 			if err != nil {
 				return err
 			}
 			if key.Part < low || key.Part > high {
-				return invalid("The provided starting key is invalid: Invalid ExclusiveStartKey. "+
+				return invalid(badStart+": Invalid ExclusiveStartKey. "+
 					"Please use ExclusiveStartKey with correct Segment. TotalSegments: %d Segment: %d", *in.TotalSegments, *in.Segment)
 			}
 			after = &key
 		}
-		if err := p.checkProjection(); err != nil {
+		if err := p.checkScalars(); err != nil {
 			return err
 		}
 		tx.Scan(p.index.ID, low, high, after, p.take)

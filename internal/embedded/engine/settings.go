@@ -13,9 +13,8 @@ import (
 type Settings struct {
 	DeletionProtection *bool `api:"DeletionProtectionEnabled"`
 	TableClass         *string
-	SSE                *SSESpecification   `api:"SSESpecification"`
-	OnDemand           *OnDemandThroughput `api:"OnDemandThroughput"`
-	Warm               *WarmThroughput     `api:"WarmThroughput"`
+	SSE                *SSESpecification `api:"SSESpecification"`
+	Rates
 }
 
 // An SSESpecification says how a table is encrypted at rest.
@@ -25,27 +24,14 @@ type SSESpecification struct {
 	Key     *string `api:"KMSMasterKeyId"`
 }
 
-// An OnDemandThroughput bounds a table that is billed by request; -1 is no bound.
-type OnDemandThroughput struct {
-	MaxReadRequestUnits  *int64 `json:",omitempty"`
-	MaxWriteRequestUnits *int64 `json:",omitempty"`
-}
-
-// A WarmThroughput is what a table can serve at once.
-type WarmThroughput struct {
-	ReadUnitsPerSecond  *int64
-	WriteUnitsPerSecond *int64
-}
-
 // kept is what of the settings a table's definition holds.
 type kept struct {
-	DeletionProtection bool                `json:",omitempty"`
-	TableClass         string              `json:",omitempty"`
-	ClassSince         time.Time           `json:",omitzero"`
-	SSEKey             string              `json:",omitempty"` // empty: AWS's own key
-	OnDemand           *OnDemandThroughput `json:",omitempty"`
-	Warm               WarmThroughput      `json:",omitzero"`
-	Tags               []Tag               `json:",omitempty"` // by key
+	DeletionProtection bool      `json:",omitempty"`
+	TableClass         string    `json:",omitempty"`
+	ClassSince         time.Time `json:",omitzero"`
+	SSEKey             string    `json:",omitempty"` // empty: AWS's own key
+	rates
+	Tags []Tag `json:",omitempty"` // by key
 }
 
 // The parts of a TableDescription that tell of settings.
@@ -58,11 +44,6 @@ type (
 		Status          string
 		SSEType         string
 		KMSMasterKeyArn string
-	}
-	WarmThroughputDescription struct {
-		ReadUnitsPerSecond  int64
-		WriteUnitsPerSecond int64
-		Status              string
 	}
 )
 
@@ -85,25 +66,8 @@ func (e *Engine) keep(k *kept, s *Settings) {
 			k.SSEKey = cmp.Or(text(s.SSE.Key), "alias/aws/dynamodb")
 		}
 	}
-	if o := s.OnDemand; o != nil && *o != (OnDemandThroughput{}) {
-		var merged OnDemandThroughput
-		if k.OnDemand != nil {
-			merged = *k.OnDemand
-		}
-		merged.MaxReadRequestUnits = cmp.Or(o.MaxReadRequestUnits, merged.MaxReadRequestUnits)
-		merged.MaxWriteRequestUnits = cmp.Or(o.MaxWriteRequestUnits, merged.MaxWriteRequestUnits)
-		k.OnDemand = &merged
-	}
-	if s.Warm != nil {
-		k.Warm.ReadUnitsPerSecond = cmp.Or(s.Warm.ReadUnitsPerSecond, k.Warm.ReadUnitsPerSecond)
-		k.Warm.WriteUnitsPerSecond = cmp.Or(s.Warm.WriteUnitsPerSecond, k.Warm.WriteUnitsPerSecond)
-	}
+	k.rates.keep(s.Rates)
 }
-
-// What a new table that is billed by request can serve at once ("Understanding
-// DynamoDB warm throughput in different scenarios" in the Developer Guide). A
-// provisioned one can serve what it provides.
-const warmReads, warmWrites = 12_000, 4_000
 
 // describeSettings adds the settings to a description.
 func (e *Engine) describeSettings(d *TableDescription, t *table) {
@@ -115,8 +79,7 @@ func (e *Engine) describeSettings(d *TableDescription, t *table) {
 	if t.Kept.SSEKey != "" {
 		d.SSEDescription = &SSEDescription{"ENABLED", "KMS", e.keyARN(t.Kept.SSEKey)}
 	}
-	warm := t.warm()
-	d.WarmThroughput = &warm
+	d.WarmThroughput = &WarmThroughputDescription{t.Kept.warm(t.BillingMode, t.Throughput), "ACTIVE"}
 }
 
 // keyARN is the ARN of a key that a request names by ARN, alias or id.
@@ -128,19 +91,6 @@ func (e *Engine) keyARN(key string) string {
 		key = "key/" + key
 	}
 	return "arn:aws:kms:" + e.options.Region + ":" + Account + ":" + key
-}
-
-// warm is what a table can serve at once.
-func (d *definition) warm() WarmThroughputDescription {
-	reads, writes := d.Throughput.ReadCapacityUnits, d.Throughput.WriteCapacityUnits
-	if d.BillingMode == "PAY_PER_REQUEST" {
-		reads, writes = warmReads, warmWrites
-	}
-	return WarmThroughputDescription{
-		ReadUnitsPerSecond:  max(reads, int64(orElse(d.Kept.Warm.ReadUnitsPerSecond, 0))),
-		WriteUnitsPerSecond: max(writes, int64(orElse(d.Kept.Warm.WriteUnitsPerSecond, 0))),
-		Status:              "ACTIVE",
-	}
 }
 
 // LimitsDescription is the answer of DescribeLimits: the service's first limits.

@@ -10,17 +10,7 @@ func (in *CreateTableInput) checkSettings() error {
 	if err := in.Settings.check(); err != nil {
 		return err
 	}
-	mode := text(in.BillingMode)
-	if err := in.Settings.OnDemand.check(mode == "PAY_PER_REQUEST", 1); err != nil {
-		return err
-	}
-	t := definition{BillingMode: mode, Throughput: in.ProvisionedThroughput.units()}
-	reads, writes := "lower than ReadCapacityUnits of ProvisionedThroughput", "lower than WriteCapacityUnits of ProvisionedThroughput"
-	if mode == "PAY_PER_REQUEST" {
-		reads = "lower than initial throughput for OnDemand. See: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/on-demand-capacity-mode.html#on-demand-capacity-mode-initial"
-		writes = reads
-	}
-	return in.Settings.Warm.check(t.warm(), reads, writes)
+	return in.Rates.check(nil, text(in.BillingMode), in.ProvisionedThroughput.units(), "")
 }
 
 // checkAlone refuses changes that the service makes one at a time.
@@ -57,14 +47,10 @@ func (in *UpdateTableInput) checkAlone() error {
 
 // checkSettings holds new settings against the table's.
 func (e *Engine) checkSettings(t *table, s *Settings) error {
-	if err := s.OnDemand.check(t.BillingMode == "PAY_PER_REQUEST", -1); err != nil {
+	if err := s.Rates.check(&t.Kept.rates, t.BillingMode, t.Throughput, ""); err != nil {
 		return err
 	}
-	if err := e.checkEncrypted(t, s.SSE); err != nil {
-		return err
-	}
-	const lower = "lower than current WarmThroughput, decreasing WarmThroughput is not supported"
-	return s.Warm.check(t.warm(), lower, lower)
+	return e.checkEncrypted(t, s.SSE)
 }
 
 // checkEncrypted refuses encryption that changes nothing.
@@ -100,51 +86,3 @@ func (s *Settings) check() error {
 }
 
 func (s *SSESpecification) on() bool { return s.Enabled != nil && *s.Enabled }
-
-// check holds bounds against the billing mode. least is the smallest that may be
-// said: -1 takes a bound away, 0 is none.
-func (o *OnDemandThroughput) check(onDemand bool, least int64) error {
-	if o == nil {
-		return nil
-	}
-	return eachUnit("MaxReadRequestUnits", o.MaxReadRequestUnits, "MaxWriteRequestUnits", o.MaxWriteRequestUnits, func(name string, units int64) error {
-		switch {
-		case !onDemand:
-			return invalid(badValues+"%s for OnDemandThroughput cannot be specified when the table BillingMode is PROVISIONED", name)
-		case units == 0 || units < least:
-			return invalid(badValues+"Requested %s for OnDemandThroughput for table is outside of valid range", name)
-		}
-		return nil
-	})
-}
-
-// check refuses what is less than the table can serve already; the reasons say
-// what that is.
-func (w *WarmThroughput) check(now WarmThroughputDescription, reads, writes string) error {
-	if w == nil {
-		return nil
-	}
-	return eachUnit("ReadUnitsPerSecond", w.ReadUnitsPerSecond, "WriteUnitsPerSecond", w.WriteUnitsPerSecond, func(name string, units int64) error {
-		least, reason := now.ReadUnitsPerSecond, reads
-		if strings.HasPrefix(name, "Write") {
-			least, reason = now.WriteUnitsPerSecond, writes
-		}
-		if units < least {
-			return invalid(badValues+"Requested %s for WarmThroughput for table is %s", name, reason)
-		}
-		return nil
-	})
-}
-
-// eachUnit checks those of two numbers that are there.
-func eachUnit(first string, a *int64, second string, b *int64, check func(name string, units int64) error) error {
-	if a != nil {
-		if err := check(first, *a); err != nil {
-			return err
-		}
-	}
-	if b != nil {
-		return check(second, *b)
-	}
-	return nil
-}

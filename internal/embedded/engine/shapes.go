@@ -104,6 +104,8 @@ type GlobalIndexDescription struct {
 	IndexDescription
 	IndexStatus           string
 	ProvisionedThroughput ThroughputDescription
+	OnDemandThroughput    *OnDemandThroughput
+	WarmThroughput        *WarmThroughputDescription
 }
 
 // A ThroughputDescription is what the API tells of a table's capacity.

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"slices"
 
 	"dynamostreamer/internal/embedded/store"
@@ -11,7 +12,7 @@ import (
 type GlobalSecondaryIndexUpdate struct {
 	Create *IndexInput `api:",class CreateGlobalSecondaryIndexAction"`
 	Update *IndexInput `api:",class UpdateGlobalSecondaryIndexAction,without KeySchema Projection"`
-	Delete *IndexInput `api:",class DeleteGlobalSecondaryIndexAction,without KeySchema Projection ProvisionedThroughput"`
+	Delete *IndexInput `api:",class DeleteGlobalSecondaryIndexAction,without KeySchema Projection ProvisionedThroughput OnDemandThroughput WarmThroughput"`
 }
 
 // actions is those of its fields that are set.
@@ -33,6 +34,8 @@ func (in *UpdateTableInput) checkIndexes() error {
 			return invalid(badValues + "Only one global secondary index action is allowed per GlobalSecondaryIndexUpdate object")
 		case slices.Contains(seen, *actions[0].IndexName):
 			return invalid(badValues+"Only one global secondary index update per index is allowed simultaneously. Index: %s", *actions[0].IndexName)
+		case u.Update != nil && u.Update.Warm != nil && *u.Update.Warm == (WarmThroughput{}):
+			return invalid(badValues+"WarmThroughput must have at least one of ReadUnitsPerSecond or WriteUnitsPerSecond specified for index: %s", *u.Update.IndexName)
 		}
 		seen = append(seen, *actions[0].IndexName)
 		if u.Update == nil {
@@ -55,9 +58,8 @@ func (in *UpdateTableInput) checkIndexes() error {
 // updateIndexes changes the table's global indexes. A new one is filled in the same
 // transaction, so that it is never seen half full and is never in use: other writers
 // wait for it, some seconds for 100,000 items. An item that can't be in it is left
-// out. wasOnDemand says how the table was billed before this request.
-func (e *Engine) updateIndexes(tx *store.Tx, t *table, in *UpdateTableInput, wasOnDemand bool) error {
-	t.Indexes = slices.Clone(t.Indexes)
+// out.
+func (e *Engine) updateIndexes(tx *store.Tx, t *table, in *UpdateTableInput) error {
 	for _, u := range in.GlobalSecondaryIndexUpdates {
 		var err error
 		switch {
@@ -72,11 +74,8 @@ func (e *Engine) updateIndexes(tx *store.Tx, t *table, in *UpdateTableInput, was
 			return err
 		}
 	}
-	for i := range t.Indexes {
-		ix := &t.Indexes[i]
-		if t.BillingMode == "PAY_PER_REQUEST" {
-			ix.Throughput = Throughput{}
-		} else if wasOnDemand && ix.Global && ix.Throughput == (Throughput{}) {
+	for _, ix := range t.Indexes {
+		if t.BillingMode == "PROVISIONED" && ix.Global && ix.Throughput == (Throughput{}) {
 			return invalid(badValues+"ProvisionedThroughput must be specified for index: %s", ix.Name)
 		}
 	}
@@ -88,7 +87,7 @@ func (e *Engine) updateIndexes(tx *store.Tx, t *table, in *UpdateTableInput, was
 func (t *table) find(name, verb string) (int, error) {
 	at := slices.IndexFunc(t.Indexes, func(d indexDefinition) bool { return d.Name == name })
 	if at < 0 {
-		return at, fail(ResourceNotFoundException, "Requested resource not found")
+		return at, fail(ResourceNotFoundException, "Requested resource not found: Index %s for table %s", name, t.name)
 	}
 	if !t.Indexes[at].Global {
 		return at, invalid("Cannot %s an index that is not a GlobalSecondaryIndex: %s", verb, name)
@@ -121,7 +120,7 @@ func (e *Engine) createIndex(tx *store.Tx, t *table, in *UpdateTableInput, ix *I
 	if err := ix.check(in.AttributeDefinitions); err != nil {
 		return err
 	}
-	if err := checkNonKey(nonKey); err != nil {
+	if err := cmp.Or(checkNonKey(nonKey), ix.Rates.check(nil, t.BillingMode, ix.ProvisionedThroughput.units(), *ix.IndexName)); err != nil {
 		return err
 	}
 	for _, k := range ix.KeySchema {
@@ -153,13 +152,21 @@ func (e *Engine) updateIndex(t *table, in *IndexInput) error {
 	if err != nil {
 		return err
 	}
-	if t.BillingMode == "PAY_PER_REQUEST" {
-		return invalid(badValues+"The only Updates for index: %s when TableThroughputMode is PAY_PER_REQUEST can be to OnDemandThroughput, WarmThroughput", *in.IndexName)
-	}
-	if in.ProvisionedThroughput == nil {
-		return invalid(badValues+"Both ReadCapacityUnits and WriteCapacityUnits must be specified for index: %s", *in.IndexName)
-	}
 	ix := &t.Indexes[at]
+	none := !in.OnDemand.given() && in.Warm == nil
+	switch onDemand := t.BillingMode == "PAY_PER_REQUEST"; {
+	case onDemand && (none || in.ProvisionedThroughput != nil):
+		return invalid(badValues+"The only Updates for index: %s when TableThroughputMode is PAY_PER_REQUEST can be to OnDemandThroughput, WarmThroughput", ix.Name)
+	case none && in.ProvisionedThroughput == nil:
+		return invalid(badValues+"Both ReadCapacityUnits and WriteCapacityUnits must be specified for index: %s", ix.Name)
+	}
+	if err := in.Rates.check(&ix.rates, t.BillingMode, ix.Throughput, ix.Name); err != nil {
+		return err
+	}
+	ix.keep(in.Rates)
+	if in.ProvisionedThroughput == nil {
+		return nil
+	}
 	return e.provision(&ix.Throughput, &ix.Increased, &ix.Decreased, in.ProvisionedThroughput.units(), "index "+ix.Name, "index")
 }
 

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"dynamostreamer/internal/embedded/store"
@@ -33,23 +34,32 @@ func (e *Engine) UpdateTable(ctx context.Context, in *UpdateTableInput) (*TableD
 			return nil, err
 		}
 		t := *old
+		t.Indexes = slices.Clone(t.Indexes)
+		for i := range t.Indexes {
+			t.Indexes[i].Warm = t.Indexes[i].warm(t.BillingMode, t.Indexes[i].Throughput)
+		}
+		t.Kept.Warm = t.Kept.warm(t.BillingMode, t.Throughput)
 		err = firstOf(
 			func() error { return e.updateCapacity(&t, in) },
 			func() error { return e.updateStream(tx, c, &t, in.StreamSpecification) },
-			func() error { return e.updateIndexes(tx, &t, in, old.BillingMode == "PAY_PER_REQUEST") },
+			func() error { return e.updateIndexes(tx, &t, in) },
 			func() error { return e.checkSettings(&t, &in.Settings) },
 		)
 		if err != nil {
 			return nil, err
 		}
 		e.keep(&t.Kept, &in.Settings)
-		tx.UpdateTable(t.id, encode(t.definition))
 		d := e.describe(tx, &t, "UPDATING")
 		for i := range d.GlobalSecondaryIndexes {
 			if ix := &d.GlobalSecondaryIndexes[i]; old.index(ix.IndexName) == nil {
 				ix.IndexStatus = "CREATING"
 			}
 		}
+		t.Kept.settle()
+		for i := range t.Indexes {
+			t.Indexes[i].settle()
+		}
+		tx.UpdateTable(t.id, encode(t.definition))
 		return d, nil
 	})
 }
@@ -79,11 +89,17 @@ func (e *Engine) updateCapacity(t *table, in *UpdateTableInput) error {
 	switch {
 	case mode == "PAY_PER_REQUEST" && in.ProvisionedThroughput != nil:
 		return invalid(badValues + "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST")
-	case mode == "PROVISIONED" && t.BillingMode == "PAY_PER_REQUEST" && in.ProvisionedThroughput == nil:
+	case in.BillingMode != nil && mode == "PROVISIONED" && in.ProvisionedThroughput == nil:
 		return invalid(badValues + "ProvisionedThroughput must be specified when BillingMode is PROVISIONED")
 	}
-	if mode == "PAY_PER_REQUEST" && t.BillingMode != mode {
-		t.Throughput, t.OnDemand = Throughput{}, now
+	if t.BillingMode != mode {
+		t.Kept.OnDemand = nil
+		for i := range t.Indexes {
+			t.Indexes[i].Throughput, t.Indexes[i].OnDemand = Throughput{}, nil
+		}
+		if t.Throughput = (Throughput{}); mode == "PAY_PER_REQUEST" {
+			t.OnDemand = now
+		}
 	}
 	t.BillingMode = mode
 	if in.ProvisionedThroughput == nil {

@@ -40,8 +40,11 @@ type action struct {
 
 // compile reads the expressions and checks what needs no table.
 func (a *action) compile() (err error) {
-	if a.set, err = compile(a.Expressions, a.Err); err != nil || a.kind != actionPut {
+	if a.set, err = compile(a.Expressions, a.Err); err != nil {
 		return err
+	}
+	if a.kind != actionPut {
+		return refusal(a.Key.Check())
 	}
 	return checkItem(a.Item, putTooLarge)
 }
@@ -129,6 +132,9 @@ func (e *Engine) writeItem(ctx context.Context, in *WriteInput, kind string, ret
 		}
 		if err := a.locate(); err != nil {
 			return nil, err
+		}
+		if a.set.Update.Charge() > attr.MaxItemSize {
+			return nil, invalid(updateTooLarge)
 		}
 		if err := a.decide(tx); err != nil {
 			return nil, err

@@ -97,7 +97,10 @@ func (s *scope) read(parameter string, text *string, into func(p *parser)) {
 	case *text == "":
 		message = "The expression can not be empty;"
 	case len(*text) > maxExpression:
-		message = fmt.Sprintf("Expression size has exceeded the maximum allowed size; expression size: %d", len(*text))
+		message = "Expression size has exceeded the maximum allowed size;"
+		if parameter != "UpdateExpression" {
+			message += fmt.Sprintf(" expression size: %d", len(*text))
+		}
 	default:
 		p := parser{text: *text, scope: s, token: scan(*text, 0)}
 		into(&p)

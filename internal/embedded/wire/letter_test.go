@@ -126,7 +126,13 @@ func TestShapesOfTables(t *testing.T) {
 		attributes = `"TableName":"new","AttributeDefinitions":[{"AttributeName":"p","AttributeType":"S"}]`
 		key        = `"KeySchema":[{"AttributeName":"p","KeyType":"HASH"}]`
 		units      = "provisionedThroughput."
+		undefined  = v + "Invalid KeySchema: Some index key attribute have no definition"
 	)
+	define := func(name string) string { return `{"AttributeName":"` + name + `","AttributeType":"S"}` }
+	hash := func(name string) string { return `{"AttributeName":"` + name + `","KeyType":"HASH"}` }
+	table := func(definitions, keys string) string {
+		return `{"TableName":"new","BillingMode":"PAY_PER_REQUEST","AttributeDefinitions":[` + definitions + `],"KeySchema":[` + keys + `]}`
+	}
 	throughput := func(reads, writes string) string {
 		return `"ProvisionedThroughput":{"ReadCapacityUnits":` + reads + `,"WriteCapacityUnits":` + writes + `}`
 	}
@@ -148,6 +154,15 @@ func TestShapesOfTables(t *testing.T) {
 		{"too many reads", "CreateTable", `{` + attributes + `,` + key + `,` + throughput("1000000000001", "1000000000001") + `}`, v + "Given value 1000000000001 for ReadCapacityUnits is out of bounds"},
 		{"too many writes", "CreateTable", `{` + attributes + `,` + key + `,` + throughput("1000000000000", "1000000000001") + `}`, v + "Given value 1000000000001 for WriteCapacityUnits is out of bounds"},
 		{"capacity before the key", "CreateTable", `{` + attributes + `,"KeySchema":[{"AttributeName":"z","KeyType":"RANGE"}]}`, vi + "ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode is PROVISIONED"},
+
+		// dynalite; with no definitions and one twice ack-api-quirks, finding 042 of tables.
+		{"no definitions", "CreateTable", table(``, hash("p")), undefined},
+		{"one definition twice", "CreateTable", table(define("p")+`,`+define("p"), hash("p")), v + "Attribute Name is duplicated: p"},
+		{"another definition", "CreateTable", table(define("z"), hash("p")), vi + "Some index key attributes are not defined in AttributeDefinitions. Keys: [p], AttributeDefinitions: [z]"},
+		{"definition before key type", "CreateTable", table(define("p")+`,`+define("z"), hash("p")+`,`+hash("q")), undefined},
+		{"a key twice, defined once", "CreateTable", table(define("p"), hash("p")+`,`+hash("p")), undefined},
+		{"a key twice before key type", "CreateTable", table(define("p")+`,`+define("q"), hash("p")+`,`+hash("p")), v + "Both the Hash Key and the Range Key element in the KeySchema have the same name"},
+		{"two partition keys", "CreateTable", table(define("p")+`,`+define("q"), hash("p")+`,`+hash("q")), v + "Invalid KeySchema: The second KeySchemaElement is not a RANGE key type"},
 
 		{"nothing", "UpdateTable", `{}`, parameter},
 		{"no units", "UpdateTable", `{"TableName":"tab","ProvisionedThroughput":{}}`, broken(missing(units+"writeCapacityUnits"), missing(units+"readCapacityUnits"))},

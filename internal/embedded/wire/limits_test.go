@@ -178,3 +178,21 @@ func TestTables(t *testing.T) {
 		t.Errorf("a table made anew has %v items", n)
 	}
 }
+
+// TestUpdateCharge: UpdateItem holds what the update itself comes to against 400 KB
+// too, before the condition; a transaction holds the item alone against it
+// (dynamodb-conformance, limits/itemSizeBySurface).
+func TestUpdateCharge(t *testing.T) {
+	w := newWorld(t).withTable()
+	update := func(size int, more string) string {
+		return fmt.Sprintf(`{"TableName":"tab","Key":{"p":{"S":"x"},"q":{"N":"1"}},"UpdateExpression":"SET b = :b"%s,"ExpressionAttributeValues":{":b":{"S":%q}}}`, more, strings.Repeat("x", size))
+	}
+	const (
+		fits  = 400<<10 - 3 - 19 - len("b")
+		large = v + "Item size to update has exceeded the maximum allowed size"
+	)
+	w.must("UpdateItem", update(fits, ""))
+	w.expectRefusal("UpdateItem", update(fits+1, ""), large)
+	w.expectRefusal("UpdateItem", update(fits+1, `,"ConditionExpression":"attribute_exists(nothing)"`), large)
+	w.must("TransactWriteItems", `{"TransactItems":[{"Update":`+update(fits+1, "")+`}]}`)
+}

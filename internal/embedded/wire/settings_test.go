@@ -52,7 +52,7 @@ func TestSettings(t *testing.T) {
 	shown("changed", map[string]any{
 		"TableClassSummary":  map[string]any{"TableClass": "STANDARD_INFREQUENT_ACCESS", "LastUpdateDateTime": 1893456000.0},
 		"SSEDescription":     nil,
-		"OnDemandThroughput": map[string]any{"MaxReadRequestUnits": 7.0, "MaxWriteRequestUnits": -1.0},
+		"OnDemandThroughput": map[string]any{"MaxReadRequestUnits": 7.0},
 	})
 	w.must("DeleteTable", `{"TableName":"tab"}`)
 

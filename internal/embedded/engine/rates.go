@@ -1,0 +1,145 @@
+package engine
+
+import (
+	"cmp"
+	"strings"
+)
+
+// Rates are what a request says of how much a table or a global index may serve,
+// and can serve at once, beside its provisioned capacity. They change nothing here:
+// the engine keeps them and shows them.
+type Rates struct {
+	OnDemand *OnDemandThroughput `api:"OnDemandThroughput"`
+	Warm     *WarmThroughput     `api:"WarmThroughput"`
+}
+
+// An OnDemandThroughput bounds what is billed by request. In a request, -1 takes a
+// bound away.
+type OnDemandThroughput struct {
+	MaxReadRequestUnits  *int64 `json:",omitempty"`
+	MaxWriteRequestUnits *int64 `json:",omitempty"`
+}
+
+func (o *OnDemandThroughput) given() bool { return o != nil && *o != OnDemandThroughput{} }
+
+// A WarmThroughput is a Warmth as a request has it.
+type WarmThroughput struct {
+	ReadUnitsPerSecond  *int64
+	WriteUnitsPerSecond *int64
+}
+
+// A Warmth is what can be served at once. It never sinks.
+type Warmth struct {
+	ReadUnitsPerSecond  int64
+	WriteUnitsPerSecond int64
+}
+
+// A WarmThroughputDescription is what the API tells of a Warmth.
+type WarmThroughputDescription struct {
+	Warmth
+	Status string
+}
+
+// rates is what is kept of Rates. Warm lacks what the last change of capacity or of
+// the billing mode brought: see warm.
+type rates struct {
+	OnDemand *OnDemandThroughput `json:",omitempty"`
+	Warm     Warmth              `json:",omitzero"`
+}
+
+// warm is what can be served: at least what is provided or, billed by request, what
+// is so from the start ("Understanding DynamoDB warm throughput in different
+// scenarios" in the Developer Guide).
+func (r *rates) warm(mode string, provided Throughput) Warmth {
+	reads, writes := provided.ReadCapacityUnits, provided.WriteCapacityUnits
+	if mode == "PAY_PER_REQUEST" {
+		reads, writes = 12_000, 4_000
+	}
+	return Warmth{max(reads, r.Warm.ReadUnitsPerSecond), max(writes, r.Warm.WriteUnitsPerSecond)}
+}
+
+// keep takes in what a request says.
+func (r *rates) keep(in Rates) {
+	if o := in.OnDemand; o.given() {
+		merged := *o
+		if old := r.OnDemand; old != nil {
+			merged.MaxReadRequestUnits = cmp.Or(o.MaxReadRequestUnits, old.MaxReadRequestUnits)
+			merged.MaxWriteRequestUnits = cmp.Or(o.MaxWriteRequestUnits, old.MaxWriteRequestUnits)
+		}
+		r.OnDemand = &merged
+	}
+	if w := in.Warm; w != nil {
+		r.Warm.ReadUnitsPerSecond = max(r.Warm.ReadUnitsPerSecond, int64(orElse(w.ReadUnitsPerSecond, 0)))
+		r.Warm.WriteUnitsPerSecond = max(r.Warm.WriteUnitsPerSecond, int64(orElse(w.WriteUnitsPerSecond, 0)))
+	}
+}
+
+// settle drops bounds of -1, which only the answer of UpdateTable shows.
+func (r *rates) settle() {
+	if r.OnDemand == nil {
+		return
+	}
+	left := *r.OnDemand
+	for _, bound := range []**int64{&left.MaxReadRequestUnits, &left.MaxWriteRequestUnits} {
+		if orElse(*bound, 0) < 0 {
+			*bound = nil
+		}
+	}
+	if r.OnDemand = nil; left.given() {
+		r.OnDemand = &left
+	}
+}
+
+// check holds what a request says against what is kept, which is nil for a new table
+// or index. An empty index is the table. The messages are from ack-api-quirks.
+func (in *Rates) check(kept *rates, mode string, provided Throughput, index string) error {
+	const initial = "initial throughput for OnDemand. See: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/on-demand-capacity-mode.html#on-demand-capacity-mode-initial"
+	of, at, bounded := "table", "", "table"
+	if index != "" {
+		of, at, bounded = "index "+index, " for index : "+index, "index : "+index
+	}
+	least, reads := int64(-1), "current WarmThroughput, decreasing WarmThroughput is not supported"
+	writes := reads
+	if kept == nil {
+		kept, least, at = &rates{}, 1, strings.Replace(at, " :", ":", 1)
+		reads, writes = "ReadCapacityUnits of ProvisionedThroughput", "WriteCapacityUnits of ProvisionedThroughput"
+		if mode == "PAY_PER_REQUEST" {
+			reads, writes = initial, initial
+		}
+	}
+	if err := in.OnDemand.check(mode, least, at, bounded); err != nil {
+		return err
+	}
+	return in.Warm.check(kept.warm(mode, provided), of, reads, writes)
+}
+
+func (o *OnDemandThroughput) check(mode string, least int64, at, of string) error {
+	bound := func(name string, units *int64) error {
+		switch {
+		case units == nil:
+		case mode != "PAY_PER_REQUEST":
+			return invalid(badValues+"%s for OnDemandThroughput%s cannot be specified when the table BillingMode is PROVISIONED", name, at)
+		case *units == 0 || *units < least:
+			return invalid(badValues+"Requested %s for OnDemandThroughput for %s is outside of valid range", name, of)
+		}
+		return nil
+	}
+	if o == nil {
+		return nil
+	}
+	return cmp.Or(bound("MaxReadRequestUnits", o.MaxReadRequestUnits), bound("MaxWriteRequestUnits", o.MaxWriteRequestUnits))
+}
+
+func (w *WarmThroughput) check(now Warmth, of, reads, writes string) error {
+	warm := func(name string, units *int64, now int64, what string) error {
+		if units == nil || *units >= now {
+			return nil
+		}
+		return invalid(badValues+"Requested %s for WarmThroughput for %s is lower than %s", name, of, what)
+	}
+	if w == nil {
+		return nil
+	}
+	return cmp.Or(warm("ReadUnitsPerSecond", w.ReadUnitsPerSecond, now.ReadUnitsPerSecond, reads),
+		warm("WriteUnitsPerSecond", w.WriteUnitsPerSecond, now.WriteUnitsPerSecond, writes))
+}

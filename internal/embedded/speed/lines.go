@@ -19,6 +19,9 @@ var lines = []struct {
 	name string
 	run  func(context.Context, *contestant) (time.Duration, error)
 }{
+	{"DescribeLimits, which looks nothing up", func(ctx context.Context, c *contestant) (time.Duration, error) {
+		return each(ctx, c, 1, 1000, c.nothing)
+	}},
 	{"put, 1 worker", func(ctx context.Context, c *contestant) (time.Duration, error) { return each(ctx, c, 1, 1000, c.put) }},
 	{"put, 8 workers", func(ctx context.Context, c *contestant) (time.Duration, error) { return each(ctx, c, 8, 2000, c.put) }},
 	{"batch write of 25", func(ctx context.Context, c *contestant) (time.Duration, error) { return each(ctx, c, 1, 40, c.batch) }},
@@ -79,6 +82,12 @@ func item(n, version int64) map[string]types.AttributeValue {
 		"page": text("/checkout/cart"), "task": text("buying"), "n": number(version),
 	}}
 	return row
+}
+
+// nothing is a call that costs what every call does: the SDK and HTTP.
+func (c *contestant) nothing(ctx context.Context, _ int64) error {
+	_, err := c.tables.DescribeLimits(ctx, &dynamodb.DescribeLimitsInput{})
+	return err
 }
 
 func (c *contestant) put(ctx context.Context, n int64) error {

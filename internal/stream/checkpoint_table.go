@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
+	"slices"
 	"strconv"
 	"time"
 
@@ -176,14 +178,13 @@ func (t *Table) Save(ctx context.Context, changed, gone []Checkpoint) error {
 // TransactItem is the part of a TransactWriteItems that writes the
 // checkpoint of a page which RunPages handed over. The transaction fails
 // if the page was committed before, or if a newer reader has taken the
-// checkpoints; the handler returns the error as it is and the reading
-// ends with a *TakenError. It takes any condition of the transaction that
-// failed for that: let the handler's own items have none. A transaction
-// whose answer was lost may have been made. Its repetition then ends the
-// reading in the same way, and a reader that is opened anew goes on from
-// what was written; Options.Attempts 1 ends it at once.
+// checkpoints; the handler returns the error as it is. If an earlier try
+// of this reader committed the page and its answer was lost, RunPages goes
+// on; else the reading ends with a *TakenError. It takes any condition of
+// the transaction that failed for that: let the handler's own items have
+// none.
 func (t *Table) TransactItem(p *Page) types.TransactWriteItem {
-	p.committed = true
+	p.commit = t.item(p.Checkpoint)
 	//weave:condition
 	values := map[string]types.AttributeValue{":mine": t.mine()}
 	condition := "#generation = :mine AND attribute_not_exists(#sequence)"
@@ -193,8 +194,10 @@ func (t *Table) TransactItem(p *Page) types.TransactWriteItem {
 	}
 	//weave:end
 	return types.TransactWriteItem{Put: &types.Put{
-		TableName: &t.table, Item: t.item(p.Checkpoint),
+		TableName: &t.table, Item: p.commit,
 		ConditionExpression: &condition,
+		// It tells whether this transaction has been made already.
+		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 		ExpressionAttributeNames: map[string]string{
 			"#generation": attrGeneration, "#sequence": attrSequence,
 		},
@@ -233,6 +236,24 @@ func conditionFailed(err error) bool {
 		}
 	}
 	return false
+}
+
+// made reports whether the handler's transaction failed since it was made
+// before and its answer was lost: the checkpoint is there already, with a
+// generation that no other reader has.
+func (p *Page) made(err error) bool {
+	var canceled *types.TransactionCanceledException
+	if p.commit == nil || !errors.As(err, &canceled) {
+		return false
+	}
+	return slices.ContainsFunc(canceled.CancellationReasons, func(reason types.CancellationReason) bool {
+		for _, name := range []string{attrReader, attrPlace, attrGeneration, attrSequence} {
+			if reason.Item[name] == nil || !reflect.DeepEqual(reason.Item[name], p.commit[name]) {
+				return false
+			}
+		}
+		return true
+	})
 }
 
 func (t *Table) create(ctx context.Context) error {

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
@@ -139,6 +140,57 @@ func TestOnTheEmbeddedEngine(t *testing.T) {
 }
 
 // TestTrimsOnTheEmbeddedEngine: what was trimmed between two readers is a
+// TestATransactionWhoseAnswerIsLost: the handler's transaction is made and
+// its answer lost. Its repetition, which is another call, fails on the
+// checkpoint; that is no other reader's, and each event counts once.
+func TestATransactionWhoseAnswerIsLost(t *testing.T) {
+	e, db, streams := openEmbedded(t)
+	const table, places, events = "changes", "places", 10
+	arn := fillEmbedded(t, e, db, streams, table, 0, 1)
+	for n := range events {
+		putN(t, db, table, fmt.Sprint(n), n)
+	}
+	checkpoints := stream.TableCheckpoints(db, places, "r")
+	r, err := stream.Open(t.Context(), streams, arn, stream.Options{
+		Checkpoints: checkpoints, PageSize: 3, Idle: 300 * time.Millisecond,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	count := map[string]types.AttributeValue{
+		"reader": &types.AttributeValueMemberS{Value: "count"}, "place": &types.AttributeValueMemberS{Value: "all"},
+	}
+	calls, handed := 0, 0
+	err = r.RunPages(t.Context(), func(ctx context.Context, p *stream.Page) error {
+		if calls++; calls%2 == 1 {
+			e.Inject("TransactWriteItems", 1, embedded.LostAnswer)
+			handed += len(p.Events)
+		}
+		_, err := db.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{
+			checkpoints.TransactItem(p),
+			{Update: &types.Update{
+				TableName: aws.String(places), Key: count, UpdateExpression: aws.String("ADD n :n"),
+				ExpressionAttributeValues: map[string]types.AttributeValue{
+					":n": &types.AttributeValueMemberN{Value: fmt.Sprint(len(p.Events))},
+				},
+			}},
+		}}, func(o *dynamodb.Options) { o.Retryer = aws.NopRetryer{} })
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := db.GetItem(t.Context(), &dynamodb.GetItemInput{TableName: aws.String(places), Key: count})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, ok := out.Item["n"].(*types.AttributeValueMemberN)
+	if !ok || n.Value != fmt.Sprint(handed) || handed < events {
+		t.Errorf("counted %v of %d events that were handed over, of %d at least", out.Item["n"], handed, events)
+	}
+}
+
 // gap.
 func TestTrimsOnTheEmbeddedEngine(t *testing.T) {
 	e, db, streams := openEmbedded(t)

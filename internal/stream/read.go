@@ -6,7 +6,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	streamtypes "github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
 )
 
 // A Page is some events of one shard, in order.
@@ -16,9 +17,9 @@ type Page struct {
 	// Checkpoint is the shard's, once all Events are handled.
 	Checkpoint Checkpoint
 
-	shard     *shard
-	previous  string // the sequence number of the checkpoint before it
-	committed bool   // the handler writes the Checkpoint itself
+	shard    *shard
+	previous string                          // the sequence number of the checkpoint before it
+	commit   map[string]types.AttributeValue // the Checkpoint, where the handler writes it
 }
 
 // A pageHandler handles a page, notes with handled how far it came, and
@@ -211,7 +212,7 @@ func (r *Reader) handled(p *Page, e Event) {
 	s.pos = afterRecord(e.Sequence)
 	s.pos.floor = e.At
 	s.lastRecord = e.At
-	s.dirty = !p.committed
+	s.dirty = p.commit == nil
 }
 
 // noteAnswer counts an answer before it is handled.
@@ -262,7 +263,7 @@ func (r *Reader) finished() bool {
 // follow what ended at the given time.
 func (r *Reader) settled(end time.Time) bool {
 	since := r.newest.asked.Sub(end)
-	return r.newest.status == types.StreamStatusDisabled && since > 0 ||
+	return r.newest.status == streamtypes.StreamStatusDisabled && since > 0 ||
 		r.options.Idle > 0 && since >= r.options.Idle
 }
 

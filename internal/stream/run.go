@@ -44,7 +44,8 @@ func (r *Reader) Run(ctx context.Context, handle func(context.Context, Event) er
 //
 // Before the next page of the shard is handed over, its checkpoint is
 // written: by the handler, in a transaction that has Table.TransactItem,
-// or by the reader. DeadLetter is not asked.
+// or by the reader. A handler that returns the error of a transaction which
+// it had made before has succeeded. DeadLetter is not asked.
 func (r *Reader) RunPages(ctx context.Context, handle func(context.Context, *Page) error) error {
 	return r.runHandlers(ctx, func(ctx, working context.Context, p *Page) error {
 		if err := r.saveShard(working, p.shard); err != nil {
@@ -52,7 +53,7 @@ func (r *Reader) RunPages(ctx context.Context, handle func(context.Context, *Pag
 		}
 		r.enter(p.shard, Handling)
 		_, err := r.attempt(ctx, p, func() error {
-			p.committed = false
+			p.commit = nil
 			return handle(working, p)
 		})
 		if err != nil {
@@ -95,6 +96,9 @@ func (r *Reader) attempt(ctx context.Context, p *Page, handle func() error) (spe
 	}
 	for try := 0; ; try++ {
 		err := handle()
+		if p.made(err) {
+			err = nil
+		}
 		if err == nil || try == attempts-1 || p.taken(err) {
 			return err != nil && try == attempts-1, err
 		}
@@ -106,7 +110,7 @@ func (r *Reader) attempt(ctx context.Context, p *Page, handle func() error) (spe
 
 // taken reports whether the handler's transaction failed since the
 // checkpoint is not what it was when the page was read.
-func (p *Page) taken(err error) bool { return p.committed && conditionFailed(err) }
+func (p *Page) taken(err error) bool { return p.commit != nil && conditionFailed(err) }
 
 func handlerError(p *Page, e Event, err error) error {
 	if p.taken(err) {

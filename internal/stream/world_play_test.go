@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"sync"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
 // memory keeps checkpoints as long as the world lasts.
@@ -63,7 +65,7 @@ func (g *grip) Close() error { return nil }
 func (g *grip) commit(p *Page) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	p.committed = true
+	p.commit = map[string]types.AttributeValue{}
 	switch {
 	case g.dead:
 		return errDead

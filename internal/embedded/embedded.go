@@ -18,8 +18,8 @@
 // newest first and never half of one.
 //
 // Secondary indexes change together with the table: what reads one sees every
-// write that was acknowledged. An index that is added to a table is complete when
-// UpdateTable returns.
+// write that was acknowledged. An index that is added to a large table is filled
+// beside other writes; until DescribeTable has it ACTIVE it can't be read.
 //
 // What it is not: it has no PartiQL, no legacy parameters, no backups and no global
 // tables, and says so where asked; it has no limits of throughput; and every read

@@ -189,7 +189,9 @@ func (e *Engine) change(tx *store.Tx, t *table, key store.Key, old version, item
 		tx.Delete(t.id, key, -bytes)
 	}
 	for _, ix := range t.indexes {
-		ix.change(tx, t, key, old, now, used)
+		if ix.has(key) {
+			ix.change(tx, t, key, old, now, used)
+		}
 	}
 	e.record(tx, t, key, old, now, by)
 }

@@ -68,7 +68,9 @@ func (e *Engine) describeIndex(tx *store.Tx, d *TableDescription, mode string, i
 	}
 	g := GlobalIndexDescription{IndexDescription: local, IndexStatus: "CREATING",
 		ProvisionedThroughput: ix.Throughput.describe(ix.Increased, ix.Decreased), OnDemandThroughput: ix.OnDemand}
-	if d.TableStatus != "CREATING" {
+	if filling := true; ix.Filling != nil {
+		g.Backfilling = &filling
+	} else if d.TableStatus != "CREATING" {
 		g.IndexStatus = "ACTIVE"
 		g.WarmThroughput = &WarmThroughputDescription{ix.warm(mode, ix.Throughput), "ACTIVE"}
 	}

@@ -47,6 +47,7 @@ type Engine struct {
 	generation atomic.Uint32
 	identity   uint32 // tells this engine's iterators from other processes'
 
+	wake    chan struct{} // a token wakes the sweeper
 	stop    context.CancelFunc
 	stopped sync.WaitGroup
 }
@@ -69,7 +70,7 @@ func New(s *store.Store, o Options) *Engine {
 	if o.ShardBytes == 0 {
 		o.ShardBytes = 128 << 20
 	}
-	e := &Engine{store: s, options: o, clock: o.Clock, identity: randomUint32()}
+	e := &Engine{store: s, options: o, clock: o.Clock, identity: randomUint32(), wake: make(chan struct{}, 1)}
 	ctx, cancel := context.WithCancel(context.Background())
 	e.stop = cancel
 	if o.SweepInterval > 0 {

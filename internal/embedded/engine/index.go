@@ -20,6 +20,9 @@ type indexDefinition struct {
 	Throughput Throughput
 	Increased  time.Time `json:",omitzero"`
 	Decreased  time.Time `json:",omitzero"`
+	// Filling is how far the index has the items of the table, in a scan's order.
+	// Nil is all the way.
+	Filling *store.Key `json:",omitempty"`
 	rates
 }
 
@@ -113,6 +116,12 @@ func (ix *index) rows(b expr.Bounds) (rows expr.Bounds) {
 		rows.High, rows.HighOpen = edge(b.High, !b.HighOpen), true
 	}
 	return rows
+}
+
+// has says whether the index has the item at key, if it is one for it. It will get
+// there for the others.
+func (ix *index) has(key store.Key) bool {
+	return ix.Filling == nil || key.Compare(*ix.Filling) <= 0
 }
 
 // change brings the index up to date with an item that changes from old to new.

@@ -160,6 +160,8 @@ func (p *page) useIndex(name string) error {
 	switch {
 	case ix == nil:
 		return invalid("The table does not have the specified index: %s", name)
+	case ix.Filling != nil:
+		return invalid("Cannot read from backfilling global secondary index: %s", name)
 	case ix.Global && p.in.ConsistentRead:
 		return invalid("Consistent reads are not supported on global secondary indexes")
 	}

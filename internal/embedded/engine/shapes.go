@@ -103,6 +103,7 @@ type IndexDescription struct {
 type GlobalIndexDescription struct {
 	IndexDescription
 	IndexStatus           string
+	Backfilling           *bool
 	ProvisionedThroughput ThroughputDescription
 	OnDemandThroughput    *OnDemandThroughput
 	WarmThroughput        *WarmThroughputDescription

@@ -18,8 +18,8 @@ const (
 )
 
 // sweepUntil sweeps at once, since many a process lives for less than a
-// SweepInterval, and then at each until ctx ends. An error is left to the
-// requests, which meet it too and can report it.
+// SweepInterval, and then at each, or when it is woken, until ctx ends. An error is
+// left to the requests, which meet it too and can report it.
 func (e *Engine) sweepUntil(ctx context.Context) {
 	for {
 		_ = e.Sweep(ctx)
@@ -27,17 +27,18 @@ func (e *Engine) sweepUntil(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-e.clock.After(e.options.SweepInterval):
+		case <-e.wake:
 		}
 	}
 }
 
 // Sweep does now what the engine otherwise does by itself every SweepInterval: it
-// removes expired items, closes old shards, trims old records and gives their
-// space back. Any number of processes may do so at the same time: what one
+// removes expired items, closes old shards, trims old records, gives their space
+// back and fills new indexes. Any number of processes may do so at the same time: what one
 // transaction finds to do it does, so that an item that was prolonged in time
 // stays and one that is removed is removed once.
 func (e *Engine) Sweep(ctx context.Context) error {
-	for _, step := range []func(*store.Tx, *catalog) (more bool){e.expire, e.rollOld, e.trim} {
+	for _, step := range []func(*store.Tx, *catalog) (more bool){e.expire, e.rollOld, e.trim, e.backfill} {
 		for more := true; more; {
 			var err error
 			more, err = write(ctx, e, func(tx *store.Tx, c *catalog) (bool, error) { return step(tx, c), nil })

@@ -50,19 +50,20 @@ func (in *UpdateTableInput) checkIndexes() error {
 	case online > 0 && in.StreamSpecification != nil:
 		return invalid(badValues + "You cannot create or delete index while changing stream status")
 	case online > 1:
-		return fail(LimitExceededException, "Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table")
+		return errOneIndex
 	}
 	return nil
 }
 
-// updateIndexes changes the table's global indexes. A new one is filled in the same
-// transaction, so that it is never seen half full and is never in use: other writers
-// wait for it, some seconds for 100,000 items. An item that can't be in it is left
-// out.
+// updateIndexes changes the table's global indexes. A new one gets its first rows in
+// the same transaction, so that the index of a small table can be read at once; see
+// backfill.
 func (e *Engine) updateIndexes(tx *store.Tx, t *table, in *UpdateTableInput) error {
 	for _, u := range in.GlobalSecondaryIndexUpdates {
 		var err error
-		switch {
+		switch filling := t.filling(); {
+		case filling != "" && u.Update == nil && (u.Delete == nil || *u.Delete.IndexName != filling):
+			err = errOneIndex
 		case u.Create != nil:
 			err = e.createIndex(tx, t, in, u.Create)
 		case u.Update != nil:
@@ -81,6 +82,18 @@ func (e *Engine) updateIndexes(tx *store.Tx, t *table, in *UpdateTableInput) err
 	}
 	t.dropUnused()
 	return nil
+}
+
+var errOneIndex = fail(LimitExceededException, "Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table")
+
+// filling names the index that does not have all items yet, empty for none.
+func (t *table) filling() string {
+	for _, ix := range t.Indexes {
+		if ix.Filling != nil {
+			return ix.Name
+		}
+	}
+	return ""
 }
 
 // find is the place of a global index. verb is what a request wants with it.
@@ -135,16 +148,48 @@ func (e *Engine) createIndex(tx *store.Tx, t *table, in *UpdateTableInput, ix *I
 				k.AttributeName, old, k.AttributeName, now, k.KeyType)
 		}
 	}
-	t.Indexes = append(t.Indexes, ix.define(-tx.NextSequence(), true))
-	fill(tx, t, newIndex(t, &t.Indexes[len(t.Indexes)-1]))
+	def := ix.define(-tx.NextSequence(), true)
+	def.Filling = &store.Key{}
+	fill(tx, t, &def)
+	t.Indexes = append(t.Indexes, def)
+	if def.Filling != nil {
+		select {
+		case e.wake <- struct{}{}:
+		default: // it is awake
+		}
+	}
 	return nil
 }
 
-// fill gives an index the rows of the items that are there.
-func fill(tx *store.Tx, t *table, ix *index) {
-	tx.Walk(t.id, func(row store.Row) {
+// backfill goes on filling an index, so that other writers get their turn between.
+// Any number of processes may do so: each goes on from where the index is. An item
+// that can't be in the index is left out.
+func (e *Engine) backfill(tx *store.Tx, c *catalog) (more bool) {
+	for _, name := range c.names {
+		t := *c.tables[name]
+		t.Indexes = slices.Clone(t.Indexes)
+		for i := range t.Indexes {
+			if t.Indexes[i].Filling != nil {
+				fill(tx, &t, &t.Indexes[i])
+				tx.UpdateTable(t.id, encode(t.definition))
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// fill gives an index the rows of the items that come next.
+func fill(tx *store.Tx, t *table, def *indexDefinition) {
+	rows, more := tx.Next(t.id, def.Filling)
+	ix := newIndex(t, def)
+	for _, row := range rows {
 		ix.change(tx, t, row.Key, version{}, version{readItem(tx, row.Item), row.Item}, nil)
-	})
+		def.Filling = &row.Key
+	}
+	if !more {
+		def.Filling = nil
+	}
 }
 
 func (e *Engine) updateIndex(t *table, in *IndexInput) error {

@@ -1,6 +1,9 @@
 package store
 
 import (
+	"bytes"
+	"cmp"
+
 	"zombiezen.com/go/sqlite"
 
 	"dynamostreamer/internal/embedded/expr"
@@ -12,6 +15,11 @@ import (
 type Key struct {
 	Part   uint32 // the hash of PK
 	PK, SK []byte
+}
+
+// Compare orders keys as Scan does.
+func (k Key) Compare(other Key) int {
+	return cmp.Or(cmp.Compare(k.Part, other.Part), bytes.Compare(k.PK, other.PK), bytes.Compare(k.SK, other.SK))
 }
 
 // A Row is an item as it is kept.
@@ -103,25 +111,30 @@ func (tx *Tx) SetExpiry(table int64, key Key, expires int64) {
 		orNull(expires), table, int64(key.Part), key.PK, key.SK)
 }
 
-// Walk calls fn for all rows of a table. fn may write: the rows are read in pages
-// of a thousand or 4 MB, each before fn gets the first of its rows.
+// Next reads the rows behind a key in Scan's order, a thousand or 4 MB of them.
+func (tx *Tx) Next(table int64, after *Key) (rows []Row, more bool) {
+	size := 0
+	tx.Scan(table, 0, 1<<32-1, after, func(row Row) bool {
+		if more = len(rows) == 1000 || size >= 4<<20; more {
+			return false
+		}
+		rows = append(rows, row)
+		size += len(row.Item)
+		return true
+	})
+	return rows, more
+}
+
+// Walk calls fn for all rows of a table. fn may write.
 func (tx *Tx) Walk(table int64, fn func(Row)) {
 	var after *Key
-	for {
-		var page []Row
-		bytes := 0
-		tx.Scan(table, 0, 1<<32-1, after, func(row Row) bool {
-			page = append(page, row)
-			bytes += len(row.Item)
-			return len(page) < 1000 && bytes < 4<<20
-		})
-		if len(page) == 0 || tx.err != nil {
-			return
-		}
-		for _, row := range page {
+	for more := true; more && tx.err == nil; {
+		var rows []Row
+		rows, more = tx.Next(table, after)
+		for _, row := range rows {
 			fn(row)
+			after = &row.Key
 		}
-		after = &page[len(page)-1].Key
 	}
 }
 

@@ -159,7 +159,7 @@ func (e *Engine) SplitShard(ctx context.Context, tableName, shardID string) erro
 // older than 24 hours.
 func (e *Engine) TrimTo(ctx context.Context, tableName string, before time.Time) error {
 	return e.onStream(ctx, tableName, func(tx *store.Tx, s *stream) error {
-		for _, sh := range tx.Shards(s.id, "", everything) {
+		for _, sh := range tx.Shards(s.id, "", "", everything) {
 			tx.Trim(sh.ID, before.UnixMilli(), everything)
 		}
 		return nil

@@ -149,14 +149,15 @@ func (v version) exists() bool { return v.item != nil }
 
 func current(tx *store.Tx, t *table, key store.Key) version {
 	raw := tx.Get(t.id, key)
-	if raw == nil {
-		return version{}
-	}
 	return version{readItem(tx, raw), raw}
 }
 
-// readItem reads what the store has of an item. What can't be read fails tx.
+// readItem reads what the store has of an item, nil for nothing. What can't be read
+// fails tx.
 func readItem(tx *store.Tx, raw []byte) attr.Item {
+	if raw == nil {
+		return nil
+	}
 	item, err := attr.ReadItem(raw)
 	tx.Fail(err)
 	return item

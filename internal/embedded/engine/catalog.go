@@ -26,9 +26,7 @@ type definition struct {
 	ID          string
 	Created     time.Time
 	BillingMode string
-	Throughput  Throughput
-	Increased   time.Time // when capacity was last raised, zero for never
-	Decreased   time.Time
+	provisioned
 	OnDemand    time.Time         // when it was last set to PAY_PER_REQUEST
 	Indexes     []indexDefinition `json:",omitempty"`
 	TTL         ttl

@@ -46,16 +46,13 @@ func (e *Engine) makeTable(tx *store.Tx, c *catalog, in *CreateTableInput) *tabl
 		ID:          newUUID(),
 		Created:     now,
 		BillingMode: "PROVISIONED",
-		Throughput:  in.ProvisionedThroughput.units(),
 	}}
+	t.Throughput = in.ProvisionedThroughput.units()
 	if text(in.BillingMode) == "PAY_PER_REQUEST" {
 		t.BillingMode, t.OnDemand = "PAY_PER_REQUEST", now
 	}
-	for i := range in.LocalSecondaryIndexes {
-		t.Indexes = append(t.Indexes, in.LocalSecondaryIndexes[i].define(-tx.NextSequence(), false))
-	}
-	for i := range in.GlobalSecondaryIndexes {
-		t.Indexes = append(t.Indexes, in.GlobalSecondaryIndexes[i].define(-tx.NextSequence(), true))
+	for i, ix := range in.indexes() {
+		t.Indexes = append(t.Indexes, ix.define(-tx.NextSequence(), i >= len(in.LocalSecondaryIndexes)))
 	}
 	t.dropUnused()
 	e.keep(&t.Kept, &in.Settings)
@@ -67,6 +64,11 @@ func (e *Engine) makeTable(tx *store.Tx, c *catalog, in *CreateTableInput) *tabl
 		tx.UpdateTable(t.id, encode(t.definition))
 	}
 	return t
+}
+
+// indexes is the local and then the global ones.
+func (in *CreateTableInput) indexes() []IndexInput {
+	return slices.Concat(in.LocalSecondaryIndexes, in.GlobalSecondaryIndexes)
 }
 
 // checkSchema holds keys and definitions against each other.
@@ -88,7 +90,7 @@ func (in *CreateTableInput) checkSchema() error {
 // checkUsed refuses definitions of attributes that are no keys.
 func (in *CreateTableInput) checkUsed() error {
 	keys := [][]KeySchemaElement{in.KeySchema}
-	for _, ix := range slices.Concat(in.LocalSecondaryIndexes, in.GlobalSecondaryIndexes) {
+	for _, ix := range in.indexes() {
 		keys = append(keys, ix.KeySchema)
 	}
 	if used := names(keys...); len(used) < len(in.AttributeDefinitions) {

@@ -97,18 +97,14 @@ func (in *DescribeStreamInput) check() error {
 
 // find reads up to limit of the shards that the request asks for.
 func (in *DescribeStreamInput) find(tx *store.Tx, s *stream, limit int) ([]store.Shard, error) {
-	after := text(in.ExclusiveStartShardId)
-	if in.ShardFilter == nil {
-		return tx.Shards(s.id, after, limit), nil
+	parent := ""
+	if in.ShardFilter != nil {
+		parent = *in.ShardFilter.ShardId
+		if _, found := tx.Shard(s.id, parent); !found {
+			return nil, shardNotFound(parent, s)
+		}
 	}
-	if _, found := tx.Shard(s.id, *in.ShardFilter.ShardId); !found {
-		return nil, shardNotFound(*in.ShardFilter.ShardId, s)
-	}
-	children := tx.Children(s.id, *in.ShardFilter.ShardId)
-	for len(children) > 0 && children[0].Name <= after {
-		children = children[1:]
-	}
-	return children, nil
+	return tx.Shards(s.id, parent, text(in.ExclusiveStartShardId), limit), nil
 }
 
 func describeShard(sh store.Shard) ShardDescription {

@@ -33,7 +33,7 @@ func (e *Engine) describe(tx *store.Tx, t *table, status string) *TableDescripti
 		KeySchema:             t.Key,
 		TableStatus:           status,
 		CreationDateTime:      Seconds(t.Created),
-		ProvisionedThroughput: t.Throughput.describe(t.Increased, t.Decreased),
+		ProvisionedThroughput: t.provisioned.describe(),
 		TableSizeBytes:        bytes,
 		ItemCount:             items,
 		TableArn:              e.tableARN(t.name),
@@ -67,7 +67,7 @@ func (e *Engine) describeIndex(tx *store.Tx, d *TableDescription, mode string, i
 		return
 	}
 	g := GlobalIndexDescription{IndexDescription: local, IndexStatus: "CREATING",
-		ProvisionedThroughput: ix.Throughput.describe(ix.Increased, ix.Decreased), OnDemandThroughput: ix.OnDemand}
+		ProvisionedThroughput: ix.provisioned.describe(), OnDemandThroughput: ix.OnDemand}
 	if filling := true; ix.Filling != nil {
 		g.Backfilling = &filling
 	} else if d.TableStatus != "CREATING" {
@@ -75,15 +75,6 @@ func (e *Engine) describeIndex(tx *store.Tx, d *TableDescription, mode string, i
 		g.WarmThroughput = &WarmThroughputDescription{ix.warm(mode, ix.Throughput), "ACTIVE"}
 	}
 	d.GlobalSecondaryIndexes = append(d.GlobalSecondaryIndexes, g)
-}
-
-func (t Throughput) describe(increased, decreased time.Time) ThroughputDescription {
-	return ThroughputDescription{
-		LastIncreaseDateTime: sometime(increased),
-		LastDecreaseDateTime: sometime(decreased),
-		ReadCapacityUnits:    t.ReadCapacityUnits,
-		WriteCapacityUnits:   t.WriteCapacityUnits,
-	}
 }
 
 func sometime(t time.Time) *Seconds {

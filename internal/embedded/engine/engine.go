@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -70,7 +71,7 @@ func New(s *store.Store, o Options) *Engine {
 	if o.ShardBytes == 0 {
 		o.ShardBytes = 128 << 20
 	}
-	e := &Engine{store: s, options: o, clock: o.Clock, identity: randomUint32(), wake: make(chan struct{}, 1)}
+	e := &Engine{store: s, options: o, clock: o.Clock, identity: rand.Uint32(), wake: make(chan struct{}, 1)}
 	ctx, cancel := context.WithCancel(context.Background())
 	e.stop = cancel
 	if o.SweepInterval > 0 {

@@ -122,21 +122,16 @@ func (e *Engine) describeRecord(tx *store.Tx, s *stream, sh store.Shard, r store
 		ApproximateCreationDateTime: r.At / 1000,
 		SequenceNumber:              formatSequence(r.Sequence),
 		StreamViewType:              s.View,
+		Keys:                        readItem(tx, r.Keys),
+		NewImage:                    readItem(tx, r.New),
+		OldImage:                    readItem(tx, r.Old),
 	}
-	for _, image := range []struct {
-		raw []byte
-		to  *attr.Item
-	}{{r.New, &c.NewImage}, {r.Old, &c.OldImage}, {r.Keys, &c.Keys}} {
-		if image.raw != nil {
-			*image.to = readItem(tx, image.raw)
-		}
-	}
-	if c.Keys == nil {
-		image := c.NewImage
-		if image == nil {
-			image = c.OldImage
-		}
-		c.Keys = image.Only(s.names)
+	switch {
+	case c.Keys != nil:
+	case c.NewImage != nil:
+		c.Keys = c.NewImage.Only(s.names)
+	default:
+		c.Keys = c.OldImage.Only(s.names)
 	}
 	c.SizeBytes = c.Keys.Size() + c.NewImage.Size() + c.OldImage.Size()
 	out := Record{

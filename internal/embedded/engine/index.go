@@ -3,7 +3,6 @@ package engine
 import (
 	"bytes"
 	"slices"
-	"time"
 
 	"dynamostreamer/internal/embedded/attr"
 	"dynamostreamer/internal/embedded/expr"
@@ -17,9 +16,7 @@ type indexDefinition struct {
 	Name       string
 	Key        []KeySchemaElement
 	Projection Projection
-	Throughput Throughput
-	Increased  time.Time `json:",omitzero"`
-	Decreased  time.Time `json:",omitzero"`
+	provisioned
 	// Filling is how far the index has the items of the table, in a scan's order.
 	// Nil is all the way.
 	Filling *store.Key `json:",omitempty"`

@@ -82,7 +82,7 @@ func (in *CreateTableInput) checkIndexes() error {
 		return invalid(badValues + "Table KeySchema does not have a range key, which is required when specifying a LocalSecondaryIndex")
 	}
 	onDemand := text(in.BillingMode) == "PAY_PER_REQUEST"
-	for i, ix := range slices.Concat(in.LocalSecondaryIndexes, in.GlobalSecondaryIndexes) {
+	for i, ix := range in.indexes() {
 		if err := ix.check(in.AttributeDefinitions); err != nil {
 			return err
 		}
@@ -136,8 +136,8 @@ func (in *CreateTableInput) checkLocal(ix *IndexInput) error {
 
 // define is what is kept of the index.
 func (in *IndexInput) define(id int64, global bool) indexDefinition {
-	def := indexDefinition{ID: id, Global: global, Name: *in.IndexName, Key: in.KeySchema, Projection: *in.Projection,
-		Throughput: in.ProvisionedThroughput.units()}
+	def := indexDefinition{ID: id, Global: global, Name: *in.IndexName, Key: in.KeySchema, Projection: *in.Projection}
+	def.Throughput = in.ProvisionedThroughput.units()
 	def.keep(in.Rates)
 	slices.Sort(def.Projection.NonKeyAttributes)
 	return def

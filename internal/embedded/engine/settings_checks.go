@@ -45,20 +45,16 @@ func (in *UpdateTableInput) checkAlone() error {
 	return nil
 }
 
-// checkSettings holds new settings against the table's.
+// checkSettings holds new settings against the table's, and refuses encryption that
+// changes nothing.
 func (e *Engine) checkSettings(t *table, s *Settings) error {
-	if err := s.Rates.check(&t.Kept.rates, t.BillingMode, t.Throughput, ""); err != nil {
+	if err := s.Rates.check(&t.Kept.rates, t.BillingMode, t.Throughput, ""); err != nil || s.SSE == nil {
 		return err
 	}
-	return e.checkEncrypted(t, s.SSE)
-}
-
-// checkEncrypted refuses encryption that changes nothing.
-func (e *Engine) checkEncrypted(t *table, s *SSESpecification) error {
 	switch {
-	case s != nil && !s.on() && t.Kept.SSEKey == "":
+	case !s.SSE.on() && t.Kept.SSEKey == "":
 		return invalid(badValues + "Table is already encrypted by default")
-	case s != nil && s.on() && strings.HasPrefix(text(s.Key), "arn:") && *s.Key == e.keyARN(t.Kept.SSEKey):
+	case s.SSE.on() && strings.HasPrefix(text(s.SSE.Key), "arn:") && *s.SSE.Key == e.keyARN(t.Kept.SSEKey):
 		return invalid(badValues + "Table is already encrypted with given KMSMasterKeyId. Use KMSMasterKeyId parameter if you want to change Master Key")
 	}
 	return nil

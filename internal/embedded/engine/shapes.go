@@ -20,40 +20,6 @@ type AttributeDefinition struct {
 	AttributeType string `api:",required,one of B N S"`
 }
 
-// A Throughput is a table's provisioned capacity.
-type Throughput struct {
-	ReadCapacityUnits  int64
-	WriteCapacityUnits int64
-}
-
-// A ProvisionedThroughput is a Throughput as a request has it.
-type ProvisionedThroughput struct {
-	WriteCapacityUnits *int64 `api:",class Long,required,1.."`
-	ReadCapacityUnits  *int64 `api:",class Long,required,1.."`
-}
-
-// units is the capacity that a request gives, zero where it gives none.
-func (p *ProvisionedThroughput) units() Throughput {
-	if p == nil {
-		return Throughput{}
-	}
-	return Throughput{*p.ReadCapacityUnits, *p.WriteCapacityUnits}
-}
-
-// maxUnits is more than any table could have.
-const maxUnits = 1_000_000_000_000
-
-// check refuses numbers beyond all reason.
-func (p *ProvisionedThroughput) check() error {
-	switch units := p.units(); {
-	case units.ReadCapacityUnits > maxUnits:
-		return invalid("Given value %d for ReadCapacityUnits is out of bounds", units.ReadCapacityUnits)
-	case units.WriteCapacityUnits > maxUnits:
-		return invalid("Given value %d for WriteCapacityUnits is out of bounds", units.WriteCapacityUnits)
-	}
-	return nil
-}
-
 // A StreamSpecification turns a table's stream on or off.
 type StreamSpecification struct {
 	StreamEnabled  *bool   `api:",required"`
@@ -107,15 +73,6 @@ type GlobalIndexDescription struct {
 	ProvisionedThroughput ThroughputDescription
 	OnDemandThroughput    *OnDemandThroughput
 	WarmThroughput        *WarmThroughputDescription
-}
-
-// A ThroughputDescription is what the API tells of a table's capacity.
-type ThroughputDescription struct {
-	LastIncreaseDateTime   *Seconds
-	LastDecreaseDateTime   *Seconds
-	NumberOfDecreasesToday int64
-	ReadCapacityUnits      int64
-	WriteCapacityUnits     int64
 }
 
 // A BillingModeSummary says that a table is, or was, billed by request.

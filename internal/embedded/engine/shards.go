@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"encoding/hex"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -16,15 +15,9 @@ import (
 // allHashes is one more than the largest partition hash.
 const allHashes = 1 << 32
 
-func randomUint32() uint32 { return rand.Uint32() }
-
 // newUUID is a random identifier in the form of TableId.
 func newUUID() string {
-	var b [16]byte
-	for i := range b {
-		b[i] = byte(rand.Uint32())
-	}
-	h := hex.EncodeToString(b[:])
+	h := fmt.Sprintf("%016x%016x", rand.Uint64(), rand.Uint64())
 	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
 }
 
@@ -44,13 +37,8 @@ func parseSequence(text string) (seq int64, ok bool) {
 	if len(text) != 21 || text[:1] != sequenceBase {
 		return 0, false
 	}
-	for _, c := range []byte(text[1:]) {
-		if c < '0' || c > '9' || seq > (1<<63-1)/10-1 {
-			return 0, false
-		}
-		seq = seq*10 + int64(c-'0')
-	}
-	return seq, true
+	n, err := strconv.ParseUint(text[1:], 10, 63)
+	return int64(n), err == nil
 }
 
 // addShard opens a shard for the partition hashes from low until before high. Its
@@ -159,7 +147,7 @@ func (e *Engine) SplitShard(ctx context.Context, tableName, shardID string) erro
 // older than 24 hours.
 func (e *Engine) TrimTo(ctx context.Context, tableName string, before time.Time) error {
 	return e.onStream(ctx, tableName, func(tx *store.Tx, s *stream) error {
-		for _, sh := range tx.Shards(s.id, "", everything) {
+		for _, sh := range tx.Shards(s.id, "", "", everything) {
 			tx.Trim(sh.ID, before.UnixMilli(), everything)
 		}
 		return nil

@@ -88,7 +88,7 @@ func (e *Engine) rollOld(tx *store.Tx, c *catalog) (more bool) {
 func (e *Engine) trim(tx *store.Tx, c *catalog) (more bool) {
 	horizon, left := e.horizon(), trimBatch
 	for _, s := range c.streams {
-		shards := tx.Shards(s.id, "", everything)
+		shards := tx.Shards(s.id, "", "", everything)
 		kept := len(shards)
 		for _, sh := range shards {
 			if left -= tx.Trim(sh.ID, horizon, left); left == 0 {

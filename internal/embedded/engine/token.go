@@ -3,8 +3,7 @@ package engine
 import (
 	"bytes"
 	"crypto/sha256"
-	"encoding/binary"
-	"hash"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -34,29 +33,11 @@ func digestOf(actions []action) []byte {
 	h := sha256.New()
 	for i := range actions {
 		a := &actions[i]
-		digestText(h, &a.kind)
-		digestText(h, a.TableName)
-		h.Write(attr.AppendItem(attr.AppendItem(nil, a.Item), a.Key))
-		digestText(h, a.OnFailure)
 		r := &a.Expressions
-		digestText(h, r.Update)
-		digestText(h, r.Condition)
-		h.Write(attr.AppendItem(nil, r.Values))
 		names := slices.Clone(r.Names)
 		slices.SortFunc(names, func(a, b expr.Name) int { return strings.Compare(a.Placeholder, b.Placeholder) })
-		for _, n := range names {
-			digestText(h, &n.Placeholder)
-			digestText(h, &n.Attribute)
-		}
+		fmt.Fprintf(h, "%s %q %x %x %q %q %q %x %q\n", a.kind, *a.TableName, attr.AppendItem(nil, a.Item), attr.AppendItem(nil, a.Key),
+			text(a.OnFailure), text(r.Update), text(r.Condition), attr.AppendItem(nil, r.Values), names)
 	}
 	return h.Sum(nil)
-}
-
-func digestText(h hash.Hash, p *string) {
-	n := -1
-	if p != nil {
-		n = len(*p)
-	}
-	h.Write(binary.AppendVarint(nil, int64(n)))
-	h.Write([]byte(text(p)))
 }

@@ -8,10 +8,8 @@ import (
 	"dynamostreamer/internal/embedded/store"
 )
 
-// Limits of transactions.
-const (
-	maxTransactBytes = 4 << 20
-)
+// maxTransactBytes is how large the items and keys of a transaction may be together.
+const maxTransactBytes = 4 << 20
 
 // TransactWriteItemsInput is the request of TransactWriteItems.
 type TransactWriteItemsInput struct {
@@ -47,7 +45,8 @@ func (e *Engine) TransactWriteItems(ctx context.Context, in *TransactWriteItemsI
 		if err := locate(c, actions); err != nil {
 			return nil, err
 		}
-		if err := decide(tx, actions); err != nil {
+		// Each decides before any of them writes.
+		if err := each(len(actions), func(i int) error { return actions[i].decide(tx) }); err != nil {
 			return nil, err
 		}
 		out := e.changeAll(tx, actions, newTally(in.ReturnConsumedCapacity, true), in.ReturnItemCollectionMetrics)
@@ -146,9 +145,4 @@ func locate(c *catalog, actions []action) (err error) {
 		}
 		return seen.alone(a.table, a.key)
 	})
-}
-
-// decide lets each action decide, before any of them writes.
-func decide(tx *store.Tx, actions []action) error {
-	return each(len(actions), func(i int) error { return actions[i].decide(tx) })
 }

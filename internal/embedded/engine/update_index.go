@@ -212,7 +212,7 @@ func (e *Engine) updateIndex(t *table, in *IndexInput) error {
 	if in.ProvisionedThroughput == nil {
 		return nil
 	}
-	return e.provision(&ix.Throughput, &ix.Increased, &ix.Decreased, in.ProvisionedThroughput.units(), "index "+ix.Name, "index")
+	return ix.provision(in.ProvisionedThroughput.units(), e.clock.Now(), "index "+ix.Name, "index")
 }
 
 func (e *Engine) deleteIndex(tx *store.Tx, t *table, name string) error {

@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"slices"
-	"time"
 
 	"dynamostreamer/internal/embedded/store"
 )
@@ -105,27 +104,7 @@ func (e *Engine) updateCapacity(t *table, in *UpdateTableInput) error {
 	if in.ProvisionedThroughput == nil {
 		return nil
 	}
-	return e.provision(&t.Throughput, &t.Increased, &t.Decreased, in.ProvisionedThroughput.units(), "table", "table")
-}
-
-// provision changes the capacity of a table or an index, which the message calls
-// what, and later kind.
-func (e *Engine) provision(from *Throughput, increased, decreased *time.Time, to Throughput, what, kind string) error {
-	if *from == to {
-		return invalid("The provisioned throughput for the %s will not change. The requested value equals the current value. "+
-			"Current ReadCapacityUnits provisioned for the %s: %d. Requested ReadCapacityUnits: %d. "+
-			"Current WriteCapacityUnits provisioned for the %s: %d. Requested WriteCapacityUnits: %d. "+
-			"Refer to the Amazon DynamoDB Developer Guide for current limits and how to request higher limits.",
-			what, kind, from.ReadCapacityUnits, to.ReadCapacityUnits, kind, from.WriteCapacityUnits, to.WriteCapacityUnits)
-	}
-	if to.ReadCapacityUnits > from.ReadCapacityUnits || to.WriteCapacityUnits > from.WriteCapacityUnits {
-		*increased = e.clock.Now()
-	}
-	if to.ReadCapacityUnits < from.ReadCapacityUnits || to.WriteCapacityUnits < from.WriteCapacityUnits {
-		*decreased = e.clock.Now()
-	}
-	*from = to
-	return nil
+	return t.provision(in.ProvisionedThroughput.units(), now, "table", "table")
 }
 
 func (e *Engine) updateStream(tx *store.Tx, c *catalog, t *table, spec *StreamSpecification) error {

@@ -85,7 +85,7 @@ func checkpoint(conn *sqlite.Conn) (pages int64, err error) {
 // committed counts a commit. While the WAL is too long, it also folds in what
 // the checkpointer has left over, which is little, so that it can begin anew.
 func (s *Store) committed() {
-	if s.readers == nil {
+	if s.path == "" {
 		return
 	}
 	s.commits.Add(1)

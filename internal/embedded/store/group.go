@@ -158,7 +158,7 @@ func (s *Store) share() bool {
 
 // transact runs fn in a transaction, which is committed unless fn fails.
 func (s *Store) transact(fn func(*Tx) error) error {
-	tx := &Tx{conn: s.writer, writable: true}
+	tx := &Tx{conn: s.writer}
 	if tx.run("BEGIN IMMEDIATE"); tx.err != nil {
 		return tx.err
 	}

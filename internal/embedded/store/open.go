@@ -30,8 +30,8 @@ type Store struct {
 	path    string // empty: in memory
 	writer  *sqlite.Conn
 	queue   queue
-	readers chan *sqlite.Conn // that are open and idle; nil in memory
-	unused  chan struct{}     // one for each reader that may still be opened
+	reading chan struct{}     // holds a token for each connection that reads
+	idle    chan *sqlite.Conn // those that have read
 	closing chan struct{}     // closed by Close
 	checkpointer
 }
@@ -41,14 +41,15 @@ type Store struct {
 // *OpenError.
 func Open(path string) (*Store, error) {
 	s := &Store{path: path, queue: newQueue(), closing: make(chan struct{}),
-		readers: make(chan *sqlite.Conn, maxReaders), unused: make(chan struct{}, maxReaders)}
-	if err := s.open(); err != nil {
-		return nil, explainOpen(path, err)
+		reading: make(chan struct{}, maxReaders), idle: make(chan *sqlite.Conn, maxReaders)}
+	switch err := s.explain(s.open()).(type) {
+	case nil:
+		return s, nil
+	case *OpenError:
+		return nil, err
+	default:
+		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
-	for range maxReaders {
-		s.unused <- struct{}{}
-	}
-	return s, nil
 }
 
 // OpenMemory makes an empty database that is gone when it is closed.
@@ -73,7 +74,7 @@ func (s *Store) open() error {
 		return err
 	}
 	conn.SetBusyTimeout(busyTimeout)
-	if err := prepare(conn); err != nil {
+	if err := s.prepare(conn); err != nil {
 		conn.Close()
 		return err
 	}
@@ -100,7 +101,7 @@ func probe(path string) error {
 
 // prepare brings conn to a database of this format, making it if the file is
 // empty. Several processes may do so at the same time.
-func prepare(conn *sqlite.Conn) error {
+func (s *Store) prepare(conn *sqlite.Conn) error {
 	f, err := formatOf(conn)
 	if err == nil && f == (format{}) {
 		if err = enterWAL(conn); err == nil {
@@ -114,13 +115,13 @@ func prepare(conn *sqlite.Conn) error {
 	case err != nil:
 		return err
 	case f.application != applicationID:
-		return &OpenError{Problem: "is an SQLite database of another program: name another folder"}
+		return &OpenError{Path: s.path, Problem: "is an SQLite database of another program: name another folder"}
 	case f.version == formatVersion-1:
 		if err := execute(conn, fmt.Sprintf("PRAGMA user_version=%d", formatVersion)); err != nil {
 			return err
 		}
 	case f.version != formatVersion:
-		return &OpenError{Problem: fmt.Sprintf("has format version %d and this program reads version %d: "+
+		return &OpenError{Path: s.path, Problem: fmt.Sprintf("has format version %d and this program reads version %d: "+
 			"remove the folder, name another, or use the program that made it", f.version, formatVersion)}
 	}
 	// Checkpoints are left to a connection of their own; see checkpoints.
@@ -159,21 +160,12 @@ type format struct{ application, version, objects int64 }
 // formatOf reads all of it at one instant: another process may be about to write
 // it. Reading is also what finds a file that is no database.
 func formatOf(conn *sqlite.Conn) (f format, err error) {
-	defer sqlitex.Save(conn)(&err)
-	for query, to := range map[string]*int64{
-		"PRAGMA application_id": &f.application, "PRAGMA user_version": &f.version, "SELECT count(*) FROM sqlite_schema": &f.objects,
-	} {
-		stmt, _, err := conn.PrepareTransient(query)
-		if err != nil {
-			return f, err
-		}
-		*to, err = sqlitex.ResultInt64(stmt)
-		stmt.Finalize()
-		if err != nil {
-			return f, err
-		}
-	}
-	return f, nil
+	err = sqlitex.ExecuteTransient(conn, `SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema)
+		FROM pragma_application_id, pragma_user_version`, &sqlitex.ExecOptions{ResultFunc: func(stmt *sqlite.Stmt) error {
+		f = format{stmt.ColumnInt64(0), stmt.ColumnInt64(1), stmt.ColumnInt64(2)}
+		return nil
+	}})
+	return f, err
 }
 
 func execute(conn *sqlite.Conn, queries ...string) error {
@@ -195,68 +187,58 @@ func (s *Store) Close() error {
 	s.queue.lead <- struct{}{} // and never given back
 	for s.share() {
 	}
-	var errs []error
-	if s.readers != nil {
-		s.stopped.Wait()
-		for range maxReaders {
-			select {
-			case conn := <-s.readers:
-				errs = append(errs, conn.Close())
-			case <-s.unused:
-			}
-		}
-		// The last process to close leaves no WAL behind: SQLite folds it in.
+	s.stopped.Wait()
+	for range cap(s.reading) {
+		s.reading <- struct{}{} // and never given back
 	}
-	errs = append(errs, s.writer.Close())
-	return errors.Join(errs...)
+	var errs []error
+	for range len(s.idle) {
+		errs = append(errs, (<-s.idle).Close())
+	}
+	// The last process to close leaves no WAL behind: SQLite folds it in.
+	return errors.Join(append(errs, s.writer.Close())...)
 }
 
 // Read runs fn on a snapshot of the database. fn must not write. In memory it may
 // run more than once, as a Write's does.
 func (s *Store) Read(ctx context.Context, fn func(*Tx) error) error {
-	if s.readers == nil {
-		// In memory there is but one connection.
+	if s.path == "" { // there is but one connection
 		return s.Write(ctx, fn)
 	}
-	conn, err := s.reader(ctx)
-	if err != nil {
-		return err
+	select {
+	case s.reading <- struct{}{}:
+	case <-s.closing:
+		return ErrClosed
+	case <-ctx.Done():
+		return ctx.Err()
 	}
-	defer func() { s.readers <- conn }()
+	defer func() { <-s.reading }()
+	conn, err := s.reader()
+	if err != nil {
+		return fmt.Errorf("open another connection to %s: %w", s.path, err)
+	}
+	defer func() { s.idle <- conn }()
 	return s.explain(read(conn, fn))
 }
 
 // reader takes a connection that is idle, whose pages are still at hand, and opens
 // another only if there is none.
-func (s *Store) reader(ctx context.Context) (conn *sqlite.Conn, err error) {
+func (s *Store) reader() (*sqlite.Conn, error) {
 	select {
-	case <-s.closing:
-		return nil, ErrClosed
-	default:
-	}
-	select {
-	case conn = <-s.readers:
+	case conn := <-s.idle:
 		return conn, nil
 	default:
 	}
-	select {
-	case conn = <-s.readers:
-		return conn, nil
-	case <-s.unused:
-	case <-s.closing:
-		return nil, ErrClosed
-	case <-ctx.Done():
-		return nil, ctx.Err()
+	conn, err := sqlite.OpenConn(s.path, sqlite.OpenReadWrite)
+	if err != nil {
+		return nil, err
 	}
-	if conn, err = sqlite.OpenConn(s.path, sqlite.OpenReadWrite); err == nil {
-		conn.SetBusyTimeout(busyTimeout)
-		if err = execute(conn, "PRAGMA query_only=1", "PRAGMA cache_size=-2000"); err == nil {
-			return conn, nil
-		}
+	conn.SetBusyTimeout(busyTimeout)
+	if err := execute(conn, "PRAGMA query_only=1", "PRAGMA cache_size=-2000"); err != nil {
 		conn.Close()
+		return nil, err
 	}
-	s.unused <- struct{}{}
-	return nil, fmt.Errorf("open another connection to %s: %w", s.path, err)
+	return conn, nil
 }
 
 func read(conn *sqlite.Conn, fn func(*Tx) error) error {
@@ -282,48 +264,30 @@ type OpenError struct {
 func (e *OpenError) Error() string { return e.Path + " " + e.Problem }
 func (e *OpenError) Unwrap() error { return e.Err }
 
-func explainOpen(path string, err error) error {
-	var known *OpenError
+// explain makes an *OpenError of what a user can do something about and leaves
+// every other error alone.
+func (s *Store) explain(err error) error {
+	if err == nil || s.path == "" {
+		return err
+	}
 	problem := ""
-	switch {
-	case errors.As(err, &known):
-		known.Path = path
-		return known
+	switch code := sqlite.ErrCode(err).ToPrimary(); {
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
 		problem = fmt.Sprintf("can't be used, its folder is read-only (%v): make the folder writable or name another", err)
 	case errors.Is(err, syscall.ENOSPC):
 		problem = "can't be used, its disk is full: free some space or name another folder"
+	case code == sqlite.ResultNotADB:
+		problem = "is no database: move it away or name another folder"
+	case code == sqlite.ResultCorrupt:
+		problem = "is damaged: move it away, and the engine makes a new one"
+	case code == sqlite.ResultReadOnly, code == sqlite.ResultCantOpen, code == sqlite.ResultPerm:
+		problem = "can't be written: make it and its folder writable or name another folder"
+	case code == sqlite.ResultFull:
+		problem = "can't grow, its disk is full: free some space"
+	case code == sqlite.ResultBusy:
+		problem = fmt.Sprintf("was locked by another process for %v", busyTimeout)
 	default:
-		problem = explainResult(sqlite.ErrCode(err))
+		return err
 	}
-	if problem == "" {
-		return fmt.Errorf("open %s: %w", path, err)
-	}
-	return &OpenError{Path: path, Problem: problem, Err: err}
-}
-
-// explain turns the results of SQLite that a user can do something about into
-// an *OpenError and leaves every other error alone.
-func (s *Store) explain(err error) error {
-	if problem := explainResult(sqlite.ErrCode(err)); problem != "" && s.path != "" {
-		return &OpenError{Path: s.path, Problem: problem, Err: err}
-	}
-	return err
-}
-
-// explainResult is empty for what no user can do something about.
-func explainResult(code sqlite.ResultCode) string {
-	switch code.ToPrimary() {
-	case sqlite.ResultNotADB:
-		return "is no database: move it away or name another folder"
-	case sqlite.ResultCorrupt:
-		return "is damaged: move it away, and the engine makes a new one"
-	case sqlite.ResultReadOnly, sqlite.ResultCantOpen, sqlite.ResultPerm:
-		return "can't be written: make it and its folder writable or name another folder"
-	case sqlite.ResultFull:
-		return "can't grow, its disk is full: free some space"
-	case sqlite.ResultBusy:
-		return fmt.Sprintf("was locked by another process for %v", busyTimeout)
-	}
-	return ""
+	return &OpenError{Path: s.path, Problem: problem, Err: err}
 }

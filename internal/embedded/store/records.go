@@ -37,14 +37,9 @@ func (tx *Tx) OpenShards() []Shard {
 }
 
 // Shards lists up to limit shards of a stream by name, beginning behind the
-// name after.
-func (tx *Tx) Shards(stream int64, after string, limit int) []Shard {
-	return tx.shards("stream = ? AND name > ? ORDER BY name LIMIT ?", stream, after, int64(limit))
-}
-
-// Children lists the shards of a stream that have this parent.
-func (tx *Tx) Children(stream int64, parent string) []Shard {
-	return tx.shards("stream = ? AND parent = ? ORDER BY name", stream, parent)
+// name after: those that have this parent, or all if it is empty.
+func (tx *Tx) Shards(stream int64, parent, after string, limit int) []Shard {
+	return tx.shards("stream = ? AND name > ? AND ? IN ('', parent) ORDER BY name LIMIT ?", stream, after, parent, int64(limit))
 }
 
 // Shard finds a shard by its name.

@@ -43,13 +43,6 @@ func asError(err error) *engine.Error {
 	return &engine.Error{Code: engine.InternalServerError, Message: err.Error()}
 }
 
-func statusOf(err error) int {
-	if asError(err).Code == engine.InternalServerError {
-		return http.StatusInternalServerError
-	}
-	return http.StatusBadRequest
-}
-
 // errorBody is the body of an error's answer. The framework and cancelled
 // transactions spell Message with a capital letter.
 type errorBody struct {
@@ -62,7 +55,8 @@ type errorBody struct {
 
 var errorShape = shapeOf(reflect.TypeFor[errorBody](), options{})
 
-func appendError(dst []byte, err error) []byte {
+// refused is the answer to a request that has failed with err.
+func refused(err error) (answer []byte, status int) {
 	e := asError(err)
 	body := errorBody{Type: namespace(e.Code) + string(e.Code), Item: e.Item, CancellationReasons: e.Reasons}
 	if e.Code == engine.SerializationException || e.Code == engine.TransactionCanceledException {
@@ -70,5 +64,8 @@ func appendError(dst []byte, err error) []byte {
 	} else {
 		body.Message = e.Message
 	}
-	return write(dst, errorShape, reflect.ValueOf(&body).Elem())
+	if status = http.StatusBadRequest; e.Code == engine.InternalServerError {
+		status = http.StatusInternalServerError
+	}
+	return write(nil, errorShape, reflect.ValueOf(&body).Elem()), status
 }

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"errors"
 	"slices"
 	"sync"
 
@@ -32,6 +33,9 @@ const (
 	HiddenChildren
 )
 
+// errLost is what comes of a request whose answer the client must not get.
+var errLost = errors.New("the answer is lost")
+
 // refusal is what a request that meets the fault is answered before it is read,
 // nil if it is to run.
 func (f Fault) refusal() error {
@@ -61,21 +65,21 @@ type injected struct {
 	count int
 }
 
-func (f *faults) set(operation string, count int, fault Fault) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.next == nil {
-		f.next = map[string]injected{}
-	}
-	f.next[operation] = injected{fault, count}
+// Inject makes the next count requests of an operation, such as "PutItem", fail
+// with the fault. It replaces a fault that was set for the operation before; a
+// count of 0 takes it away.
+func (h *Handler) Inject(operation string, count int, fault Fault) {
+	h.faults.mu.Lock()
+	defer h.faults.mu.Unlock()
+	h.faults.next[operation] = injected{fault, count}
 }
 
 // take is the fault that this request of the operation has to meet.
 func (f *faults) take(operation string) Fault {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	n, ok := f.next[operation]
-	if !ok || n.count <= 0 {
+	n := f.next[operation]
+	if n.count <= 0 {
 		return NoFault
 	}
 	n.count--

@@ -29,17 +29,12 @@ const contentType = "application/x-amz-json-1.0"
 // tables and that of the streams.
 type Handler struct {
 	engine *engine.Engine
-	faults faults
+	faults faults // see Inject
 }
 
 // NewHandler makes a Handler on an engine.
-func NewHandler(e *engine.Engine) *Handler { return &Handler{engine: e} }
-
-// Inject makes the next count requests of an operation, such as "PutItem", fail
-// with the fault. It replaces a fault that was set for the operation before; a
-// count of 0 takes it away.
-func (h *Handler) Inject(operation string, count int, fault Fault) {
-	h.faults.set(operation, count, fault)
+func NewHandler(e *engine.Engine) *Handler {
+	return &Handler{engine: e, faults: faults{next: map[string]injected{}}}
 }
 
 // ServeHTTP answers one request. It panics with http.ErrAbortHandler where an
@@ -53,15 +48,22 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	target := r.Header.Get("X-Amz-Target")
 	body, err := readBody(r)
-	if err != nil {
-		refuseBody(w, err)
+	switch {
+	case errors.Is(err, errTooLarge):
+		http.Error(w, err.Error(), http.StatusRequestEntityTooLarge)
+		return
+	case err != nil:
+		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	answer, status, lost := h.answer(r, target, body)
-	if lost {
+	status := http.StatusOK
+	answer, err := h.answer(r, body)
+	switch {
+	case err == errLost:
 		panic(http.ErrAbortHandler)
+	case err != nil:
+		answer, status = refused(err)
 	}
 	header := w.Header()
 	header.Set("Content-Type", contentType)
@@ -86,36 +88,24 @@ func readBody(r *http.Request) (string, error) {
 	return b.String(), err
 }
 
-func refuseBody(w http.ResponseWriter, err error) {
-	status := http.StatusBadRequest
-	if errors.Is(err, errTooLarge) {
-		status = http.StatusRequestEntityTooLarge
-	}
-	http.Error(w, err.Error(), status)
-}
-
-// answer runs one operation. lost says that the client must not get the answer.
-func (h *Handler) answer(r *http.Request, target, body string) (answer []byte, status int, lost bool) {
-	name, op := find(target)
+// answer runs one operation.
+func (h *Handler) answer(r *http.Request, body string) ([]byte, error) {
+	name, op := find(r.Header.Get("X-Amz-Target"))
 	switch {
 	case op == nil:
-		return appendError(nil, unknown(name)), http.StatusBadRequest, false
+		return nil, unknown(name)
 	case r.Header.Get("Authorization") == "":
-		return appendError(nil, errUnsigned), http.StatusBadRequest, false
+		return nil, errUnsigned
 	}
 	fault := h.faults.take(name)
 	if err := fault.refusal(); err != nil {
-		return appendError(nil, err), statusOf(err), false
+		return nil, err
 	}
-	d := &decoder{Scanner: attr.NewScanner(body), fault: fault, host: r.Host}
-	answer, err := op(r.Context(), h.engine, d)
+	answer, err := op(r.Context(), h.engine, &decoder{Scanner: attr.NewScanner(body), fault: fault, host: r.Host})
 	if fault == LostAnswer {
-		return nil, 0, true
+		return nil, errLost
 	}
-	if err != nil {
-		return appendError(nil, err), statusOf(err), false
-	}
-	return answer, http.StatusOK, false
+	return answer, err
 }
 
 // requestID is like the service's: 52 letters and digits.

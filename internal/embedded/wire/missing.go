@@ -1,7 +1,6 @@
 package wire
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -31,13 +30,11 @@ func (d *decoder) other(name string) error {
 		d.see(name)
 	}
 	if lacks && d.Kind() != 'n' && d.unsupported == nil {
-		message := fmt.Sprintf("The embedded engine does not have the parameter %s", name)
+		advice := "AWS does"
 		if instead != "" {
-			message += ": use " + instead + ", or DynamoDB Local or AWS"
-		} else {
-			message += ": AWS does"
+			advice = "use " + instead + ", or DynamoDB Local or AWS"
 		}
-		d.unsupported = &engine.Error{Code: engine.ValidationException, Message: message}
+		d.unsupported = refusal("The embedded engine does not have the parameter %s: %s", name, advice)
 	}
 	return d.Skip()
 }
@@ -69,10 +66,8 @@ func (d *decoder) mixed() error {
 	if len(legacy) == 0 || len(expressions) == 0 {
 		return nil
 	}
-	return &engine.Error{Code: engine.ValidationException, Message: fmt.Sprintf(
-		"Can not use both expression and non-expression parameters in the same request: "+
-			"Non-expression parameters: {%s} Expression parameters: {%s}",
-		strings.Join(legacy, ", "), strings.Join(expressions, ", "))}
+	return refusal("Can not use both expression and non-expression parameters in the same request: "+
+		"Non-expression parameters: {%s} Expression parameters: {%s}", strings.Join(legacy, ", "), strings.Join(expressions, ", "))
 }
 
 // elsewhere are DynamoDB's operations that are no part of the engine, and what to
@@ -94,13 +89,11 @@ var elsewhere = []struct{ operations, instead string }{
 }
 
 func unknown(name string) error {
+	message := "An unknown operation was requested."
 	for _, e := range elsewhere {
 		if slices.Contains(strings.Fields(e.operations), name) {
-			return &engine.Error{
-				Code:    engine.UnknownOperationException,
-				Message: name + " is not part of the embedded engine: " + e.instead,
-			}
+			message = name + " is not part of the embedded engine: " + e.instead
 		}
 	}
-	return &engine.Error{Code: engine.UnknownOperationException, Message: "An unknown operation was requested."}
+	return &engine.Error{Code: engine.UnknownOperationException, Message: message}
 }

@@ -39,8 +39,8 @@ func (s *Scanner) item() Item {
 		return nil
 	}
 	attrs := make([]Attr, 0, 4)
-	for more := s.open('{'); more; more = s.next('}') {
-		before, name := s.refused, s.name()
+	for s.open('{'); s.more('}'); {
+		before, name := s.refused, s.text()
 		if name == "" {
 			s.refuse("Empty attribute name")
 		}
@@ -67,8 +67,8 @@ func (s *Scanner) value() (v Value) {
 		return v
 	}
 	found := 0
-	for more := s.open('{'); more; more = s.next('}') {
-		switch t := TypeNamed(s.name()); {
+	for s.open('{'); s.more('}'); {
+		switch t := TypeNamed(s.text()); {
 		case t == None:
 			_ = s.Skip()
 		case !s.Null():
@@ -116,7 +116,7 @@ func (s *Scanner) content(t Type) Value {
 
 func (s *Scanner) list(elem func() Value) (list []Value) {
 	if s.Want("[", "", UnexpectedField) == nil {
-		for more := s.open('['); more; more = s.next(']') {
+		for s.open('['); s.more(']'); {
 			list = append(list, elem())
 		}
 	}
@@ -130,7 +130,7 @@ func (s *Scanner) bytes() string {
 	if s.Want(`"`, "class java.nio.ByteBuffer", "only base-64-encoded strings are convertible to bytes") != nil {
 		return ""
 	}
-	text := s.quoted()
+	text := s.text()
 	if len(text)%4 != 0 {
 		s.misplaced(fmt.Sprintf("Base64 encoded length is expected a multiple of 4 bytes but found: %d", len(text)))
 	}

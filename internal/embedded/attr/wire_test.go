@@ -34,6 +34,7 @@ func TestDecodeItem(t *testing.T) {
 		{`{"a":{"S":"\"\\\/\b\f\n\r\t\u00e9\ud83d\ude00"}}`, `{"a":{"S":"\"\\/\u0008\u000c\n\r\té😀"}}`, "escapes"},
 		{`{"\u0061":{"S":"x"}}`, `{"a":{"S":"x"}}`, "an escape in a name"},
 		{`{"a":{"S":"\ud800x"}}`, `{"a":{"S":"` + "\uFFFD" + `x"}}`, "half a pair is no character"},
+		{"{\"a\":{\"S\":\"\xff\xfex\"}}", `{"a":{"S":"` + "\uFFFD\uFFFD" + `x"}}`, "a byte that is not UTF-8 is no character"},
 		{`{"a":{"S":"x","N":null}}`, `{"a":{"S":"x"}}`, "a null is no type"},
 		{`{"a":{"S":"x","Other":[1,{"a":null}]}}`, `{"a":{"S":"x"}}`, "unknown types are passed over"},
 	}

@@ -11,9 +11,9 @@ import (
 )
 
 // A Scanner reads a JSON request in one pass, from front to back: the caller asks
-// for what the request's shape has at that place. It keeps its first error, which
-// is a SerializationError unless a callback returned another: whatever is asked
-// then is that error again.
+// for what the request's shape has at that place. The first error, a
+// SerializationError, stays in the Scanner until End: whatever is asked after it is
+// empty, and objects and arrays end.
 type Scanner struct {
 	json    *jsontext.Decoder
 	err     error
@@ -31,17 +31,15 @@ func NewScanner(text string) *Scanner {
 		jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true))}
 }
 
-// keep keeps the first error, after which there is nothing to read.
-func (s *Scanner) keep(err error) {
+// misplaced keeps the error of a value that may not stand where it does.
+func (s *Scanner) misplaced(message string) {
 	if s.err == nil {
-		s.err = err
+		s.err = &SerializationError{message}
 	}
 }
 
 // notJSON keeps the error of a text that is no JSON.
-func (s *Scanner) notJSON() { s.keep(&SerializationError{}) }
-
-func (s *Scanner) misplaced(message string) { s.keep(&SerializationError{message}) }
+func (s *Scanner) notJSON() { s.misplaced("") }
 
 // Classes of the service's messages, and what they say of values.
 const (
@@ -60,8 +58,8 @@ func (s *Scanner) Kind() jsontext.Kind {
 	return s.json.PeekKind()
 }
 
-// text passes over the next token and is its text, of a string its content.
-func (s *Scanner) text() string {
+// next passes over the next token and is its text, of a string its content.
+func (s *Scanner) next() string {
 	if s.err != nil {
 		return ""
 	}
@@ -73,11 +71,11 @@ func (s *Scanner) text() string {
 	return token.String()
 }
 
-// Want holds the next value against the kinds that may stand there. Of the errors
+// want holds the next value against the kinds that may stand there. Of the errors
 // for others, that for a list names the Java class that the service wants, and
 // that for a scalar is the message; one that begins with a space follows the
 // token's name.
-func (s *Scanner) Want(kinds, class, scalar string) error {
+func (s *Scanner) want(kinds, class, scalar string) {
 	switch kind := s.Kind(); {
 	case strings.IndexByte("\x00n}]", byte(kind)) >= 0:
 		s.notJSON()
@@ -91,7 +89,6 @@ func (s *Scanner) Want(kinds, class, scalar string) error {
 	default:
 		s.misplaced(scalar)
 	}
-	return s.err
 }
 
 // token names the next value, a scalar, as the service's messages do.
@@ -103,16 +100,16 @@ func (s *Scanner) token(kind jsontext.Kind) string {
 		return "TRUE_VALUE"
 	case kind == 'f':
 		return "FALSE_VALUE"
-	case strings.ContainsAny(s.text(), ".eE"):
+	case strings.ContainsAny(s.next(), ".eE"):
 		return "DECIMAL_VALUE"
 	}
 	return "NUMBER_VALUE"
 }
 
 // Null passes over a null and says whether there was one.
-func (s *Scanner) Null() bool { return s.Kind() == 'n' && s.text() == "null" }
+func (s *Scanner) Null() bool { return s.Kind() == 'n' && s.next() == "null" }
 
-// End is an error if anything but white space is left.
+// End is the Scanner's error; there is one too if anything but white space is left.
 func (s *Scanner) End() error {
 	if _, err := s.json.ReadToken(); err != io.EOF {
 		s.notJSON()
@@ -121,31 +118,28 @@ func (s *Scanner) End() error {
 }
 
 // Object reads an object and hands each of its names to field, which must read
-// the value. The next value must be an object; see Kind.
-func (s *Scanner) Object(field func(name string) error) error {
-	for s.open('{'); s.more('}'); {
-		if name := s.text(); s.err == nil {
-			s.keep(field(name))
+// the value. Where something else stands, the error for a list names the class,
+// and that for a scalar is the message.
+func (s *Scanner) Object(class, scalar string, field func(name string)) {
+	for s.enter("{", class, scalar); s.more('}'); {
+		if name := s.next(); s.err == nil {
+			field(name)
 		}
 	}
-	return s.err
 }
 
-// Array reads an array; elem must read each of its values. The next value must
-// be an array; see Kind.
-func (s *Scanner) Array(elem func(i int) error) error {
-	s.open('[')
-	for i := 0; s.more(']'); i++ {
-		s.keep(elem(i))
+// Array reads an array; elem must read each of its values.
+func (s *Scanner) Array(elem func()) {
+	for s.enter("[", "", UnexpectedField); s.more(']'); {
+		elem()
 	}
-	return s.err
 }
 
-func (s *Scanner) open(first jsontext.Kind) {
-	if s.Kind() != first || s.json.StackDepth() >= maxJSONDepth {
+func (s *Scanner) enter(kind, class, scalar string) {
+	if s.want(kind, class, scalar); s.json.StackDepth() >= maxJSONDepth {
 		s.notJSON()
 	}
-	s.text()
+	s.next()
 }
 
 // more says whether an object or an array goes on, and else passes over its end.
@@ -154,69 +148,61 @@ func (s *Scanner) more(last jsontext.Kind) bool {
 	case 0:
 		s.notJSON()
 	case last:
-		s.text()
+		s.next()
 		return false
 	}
 	return s.err == nil
 }
 
-// String reads a string.
-func (s *Scanner) String() (string, error) {
-	if s.Want(`"`, "class java.lang.String", cannotBe+"String") != nil {
-		return "", s.err
-	}
-	return s.text(), s.err
+// Text reads a string.
+func (s *Scanner) Text() string {
+	s.want(`"`, "class java.lang.String", cannotBe+"String")
+	return s.next()
 }
 
 // Bool reads a boolean. As the service does it takes a few words in quotation
 // marks too.
-func (s *Scanner) Bool() (bool, error) {
+func (s *Scanner) Bool() bool {
 	if s.Kind() == '"' {
-		switch strings.ToLower(s.text()) {
+		switch strings.ToLower(s.next()) {
 		case "true", "1", "yes":
-			return true, s.err
+			return true
 		case "false", "0", "no":
-			return false, s.err
+			return false
 		}
 		s.misplaced("Unexpected token received from parser")
 	}
-	if s.Want("tf", "class java.lang.Boolean", cannotBe+"Boolean") != nil {
-		return false, s.err
-	}
-	return s.text() == "true", s.err
+	s.want("tf", "class java.lang.Boolean", cannotBe+"Boolean")
+	return s.next() == "true"
 }
 
 // Int reads an integer of the Java class that the service's messages name:
 // Integer or Long. As in the service, a fraction is cut off.
-func (s *Scanner) Int(class string) (int64, error) {
-	if s.Want("0", "class java.lang."+class, cannotBe+class) != nil {
-		return 0, s.err
-	}
-	text := s.text()
+func (s *Scanner) Int(class string) int64 {
+	s.want("0", "class java.lang."+class, cannotBe+class)
+	text := s.next()
 	if i, err := strconv.ParseInt(text, 10, 64); err == nil {
-		return i, s.err
+		return i
 	}
 	f, _ := strconv.ParseFloat(text, 64) // out of range it is ±Inf
-	return int64(max(math.MinInt64, min(f, math.MaxInt64-1024))), s.err
+	return int64(max(math.MinInt64, min(f, math.MaxInt64-1024)))
 }
 
 // Float reads a number, as a time in seconds.
-func (s *Scanner) Float() (float64, error) {
-	if s.Want("0", "class java.lang.Double", cannotBe+"Double") != nil {
-		return 0, s.err
-	}
-	f, _ := strconv.ParseFloat(s.text(), 64)
-	return f, s.err
+func (s *Scanner) Float() float64 {
+	s.want("0", "class java.lang.Double", cannotBe+"Double")
+	f, _ := strconv.ParseFloat(s.next(), 64)
+	return f
 }
 
 // Skip passes over a value of any kind.
-func (s *Scanner) Skip() error {
+func (s *Scanner) Skip() {
 	switch s.Kind() {
 	case '{':
-		return s.Object(func(string) error { return s.Skip() })
+		s.Object("", "", func(string) { s.Skip() })
 	case '[':
-		return s.Array(func(int) error { return s.Skip() })
+		s.Array(s.Skip)
+	default:
+		s.next()
 	}
-	s.text()
-	return s.err
 }

@@ -25,7 +25,7 @@ var missing = map[string]string{
 // other passes over a field that the operation's reader does not know. Those of
 // DynamoDB that the engine lacks are an error; the rest is ignored, as by the
 // service.
-func (d *decoder) other(name string) error {
+func (d *decoder) other(name string) {
 	instead, lacks := missing[name]
 	if instead != "" {
 		d.see(name)
@@ -39,7 +39,7 @@ func (d *decoder) other(name string) error {
 		}
 		d.unsupported = &engine.Error{Code: engine.ValidationException, Message: message}
 	}
-	return d.Skip()
+	d.Skip()
 }
 
 // The parameters that exclude each other, in the order of the service's message

@@ -46,7 +46,7 @@ func (s *Scanner) item() Item {
 			s.refused.Attribute = name // of maps in maps the outermost stays
 		}
 	})
-	return normalize(attrs)
+	return NewItem(attrs...)
 }
 
 const (

@@ -29,14 +29,14 @@ func NewItem(attrs ...Attr) Item {
 	return kept
 }
 
-// find is the index of name, or where it would be inserted.
-func (it Item) find(name string) (int, bool) {
+// Find is the index of name, or where it would be inserted.
+func (it Item) Find(name string) (int, bool) {
 	return slices.BinarySearchFunc(it, name, func(a Attr, name string) int { return strings.Compare(a.Name, name) })
 }
 
 // Get finds an attribute by its name.
 func (it Item) Get(name string) (Value, bool) {
-	i, ok := it.find(name)
+	i, ok := it.Find(name)
 	if !ok {
 		return Value{}, false
 	}
@@ -47,7 +47,7 @@ func (it Item) Get(name string) (Value, bool) {
 func (it Item) Only(names []string) Item {
 	out := make(Item, 0, min(len(names), len(it)))
 	for _, name := range names {
-		if i, ok := it.find(name); ok {
+		if i, ok := it.Find(name); ok {
 			out = append(out, it[i])
 		}
 	}

@@ -35,12 +35,9 @@ func (s *Scanner) refuse(message string) {
 }
 
 func (s *Scanner) item() Item {
-	if s.Want("{", mapOfValues, UnexpectedField) != nil {
-		return nil
-	}
 	attrs := make([]Attr, 0, 4)
-	for more := s.open('{'); more; more = s.next('}') {
-		before, name := s.refused, s.name()
+	s.Object(mapOfValues, UnexpectedField, func(name string) {
+		before := s.refused
 		if name == "" {
 			s.refuse("Empty attribute name")
 		}
@@ -48,8 +45,8 @@ func (s *Scanner) item() Item {
 		if before == nil && s.refused != nil {
 			s.refused.Attribute = name // of maps in maps the outermost stays
 		}
-	}
-	return normalize(attrs)
+	})
+	return NewItem(attrs...)
 }
 
 const (
@@ -63,19 +60,16 @@ func (s *Scanner) value() (v Value) {
 		s.refuse(noType)
 		return v
 	}
-	if s.Want("{", classValue, UnexpectedMember) != nil {
-		return v
-	}
 	found := 0
-	for more := s.open('{'); more; more = s.next('}') {
-		switch t := TypeNamed(s.name()); {
+	s.Object(classValue, UnexpectedMember, func(name string) {
+		switch t := TypeNamed(name); {
 		case t == None:
-			_ = s.Skip()
+			s.Skip()
 		case !s.Null():
 			found++
 			v = s.content(t)
 		}
-	}
+	})
 	switch found {
 	case 0:
 		s.refuse(noType)
@@ -91,19 +85,18 @@ func (s *Scanner) content(t Type) Value {
 	v := Value{typ: t}
 	switch t {
 	case S:
-		v.text, _ = s.String()
+		v.text = s.Text()
 	case N:
-		text, _ := s.String()
 		var err error
-		if v, err = ParseNumber(text); err != nil {
+		if v, err = ParseNumber(s.Text()); err != nil {
 			s.refuse(err.Error())
 		}
 	case B:
 		v.text = s.bytes()
 	case BOOL:
-		v.flag, _ = s.Bool()
+		v.flag = s.Bool()
 	case NULL:
-		_, _ = s.Bool() // the service takes false too, and returns true
+		_ = s.Bool() // the service takes false too, and returns true
 	case L:
 		return List(s.list(s.value))
 	case M:
@@ -115,11 +108,7 @@ func (s *Scanner) content(t Type) Value {
 }
 
 func (s *Scanner) list(elem func() Value) (list []Value) {
-	if s.Want("[", "", UnexpectedField) == nil {
-		for more := s.open('['); more; more = s.next(']') {
-			list = append(list, elem())
-		}
-	}
+	s.Array(func() { list = append(list, elem()) })
 	return list
 }
 
@@ -127,10 +116,8 @@ const base64Alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123
 
 // bytes reads base64 as a string of bytes.
 func (s *Scanner) bytes() string {
-	if s.Want(`"`, "class java.nio.ByteBuffer", "only base-64-encoded strings are convertible to bytes") != nil {
-		return ""
-	}
-	text := s.quoted()
+	s.want(`"`, "class java.nio.ByteBuffer", "only base-64-encoded strings are convertible to bytes")
+	text := s.next()
 	if len(text)%4 != 0 {
 		s.misplaced(fmt.Sprintf("Base64 encoded length is expected a multiple of 4 bytes but found: %d", len(text)))
 	}

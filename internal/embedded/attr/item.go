@@ -12,58 +12,31 @@ type Attr struct {
 }
 
 // An Item is a set of attributes, sorted by name, each name once. Make one with
-// NewItem or by decoding; like values, an Item is not changed in place. A nil Item has no attributes.
+// NewItem or by decoding; like values, an Item is not changed in place. A nil Item
+// has no attributes.
 type Item []Attr
 
 // NewItem makes an Item of attrs, which it keeps and sorts. Of two attributes
 // with the same name the later one stays.
 func NewItem(attrs ...Attr) Item {
-	return normalize(attrs)
-}
-
-// normalize sorts attrs by name and drops all but the last of each name.
-func normalize(attrs []Attr) Item {
-	sorted := true
-	for i := 1; i < len(attrs); i++ {
-		if attrs[i-1].Name >= attrs[i].Name {
-			sorted = false
-			break
-		}
-	}
-	if sorted {
-		return attrs
-	}
-	slices.SortStableFunc(attrs, byName)
+	slices.SortStableFunc(attrs, func(a, b Attr) int { return strings.Compare(a.Name, b.Name) })
 	kept := attrs[:0]
 	for i, a := range attrs {
-		if i+1 < len(attrs) && attrs[i+1].Name == a.Name {
-			continue
+		if i+1 == len(attrs) || attrs[i+1].Name != a.Name {
+			kept = append(kept, a)
 		}
-		kept = append(kept, a)
 	}
 	return kept
 }
 
-func byName(a, b Attr) int { return strings.Compare(a.Name, b.Name) }
-
-// find is the index of name, or where it would be inserted.
-func (it Item) find(name string) (int, bool) {
-	if len(it) <= 8 {
-		for i := range it {
-			if it[i].Name >= name {
-				return i, it[i].Name == name
-			}
-		}
-		return len(it), false
-	}
-	return slices.BinarySearchFunc(it, name, func(a Attr, name string) int {
-		return strings.Compare(a.Name, name)
-	})
+// Find is the index of name, or where it would be inserted.
+func (it Item) Find(name string) (int, bool) {
+	return slices.BinarySearchFunc(it, name, func(a Attr, name string) int { return strings.Compare(a.Name, name) })
 }
 
 // Get finds an attribute by its name.
 func (it Item) Get(name string) (Value, bool) {
-	i, ok := it.find(name)
+	i, ok := it.Find(name)
 	if !ok {
 		return Value{}, false
 	}
@@ -74,7 +47,7 @@ func (it Item) Get(name string) (Value, bool) {
 func (it Item) Only(names []string) Item {
 	out := make(Item, 0, min(len(names), len(it)))
 	for _, name := range names {
-		if i, ok := it.find(name); ok {
+		if i, ok := it.Find(name); ok {
 			out = append(out, it[i])
 		}
 	}

@@ -2,7 +2,6 @@ package expr
 
 import (
 	"slices"
-	"strings"
 
 	"dynamostreamer/internal/embedded/attr"
 )
@@ -58,7 +57,7 @@ func (u *Update) Apply(it attr.Item) (attr.Item, error) {
 // put sets the value at a path, which leads into what is there, or removes it
 // where the value is none. It changes it itself, but nothing that it leads to.
 func put(it attr.Item, p path, v attr.Value) attr.Item {
-	i, found := slices.BinarySearchFunc(it, p[0].name, func(a attr.Attr, name string) int { return strings.Compare(a.Name, name) })
+	i, found := it.Find(p[0].name)
 	if len(p) > 1 {
 		v = putInto(it[i].Value, p[1:], v)
 	}

@@ -8,16 +8,8 @@ import (
 // A token is a piece of an expression's text.
 type token struct {
 	kind       kind
-	keyword    uint8 // its number in keywords plus 1, 0 for others
-	start, end int
-}
-
-// of is the token's text, of a keyword in capitals.
-func (t token) of(text string) string {
-	if t.keyword > 0 {
-		return keywords[t.keyword-1]
-	}
-	return text[t.start:t.end]
+	text       string // of a keyword in capitals
+	start, end int    // where it is in the expression
 }
 
 type kind uint8
@@ -47,44 +39,41 @@ func scan(text string, pos int) token {
 		pos++
 	}
 	if pos == len(text) {
-		return token{end, 0, pos, pos}
+		return token{end, "", pos, pos}
 	}
-	size := 1
-	take := func(k kind, may func(byte) bool) token {
+	k, size := other, 1
+	extend := func(may func(byte) bool) {
 		for pos+size < len(text) && may(text[pos+size]) {
 			size++
 		}
-		return token{k, 0, pos, pos + size}
 	}
-	none := func(byte) bool { return false }
 	switch c := text[pos]; {
 	case isLetter(c):
-		t := take(word, isWordByte)
-		for i, k := range keywords {
-			if len(k) == size && strings.EqualFold(k, t.of(text)) {
-				t.kind, t.keyword = symbol, uint8(i+1)
-			}
-		}
-		return t
+		k = word
+		extend(isWordByte)
 	case c == '#' || c == ':':
-		t := take(name, isWordByte)
-		if c == ':' {
-			t.kind = value
+		if extend(isWordByte); size > 1 && c == '#' {
+			k = name
+		} else if size > 1 {
+			k = value
 		}
-		if size == 1 {
-			t.kind = other
-		}
-		return t
-	case c == '0':
-		return take(digits, none)
 	case isDigit(c):
-		return take(digits, isDigit)
+		if k = digits; c != '0' {
+			extend(isDigit)
+		}
 	case strings.IndexByte("<>=+-()[].,", c) >= 0:
+		k = symbol
 		if next := text[pos+1:]; next != "" && (c == '<' && next[0] == '>' || c|2 == '>' && next[0] == '=') {
 			size = 2
 		}
-		return take(symbol, none)
+	default:
+		_, size = utf8.DecodeRuneInString(text[pos:])
 	}
-	_, size = utf8.DecodeRuneInString(text[pos:])
-	return take(other, none)
+	t := token{k, text[pos : pos+size], pos, pos + size}
+	for _, keyword := range keywords {
+		if k == word && strings.EqualFold(keyword, t.text) {
+			t.kind, t.text = symbol, keyword
+		}
+	}
+	return t
 }

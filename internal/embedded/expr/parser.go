@@ -62,11 +62,9 @@ func (p *parser) advance() {
 	p.token = scan(p.text, p.token.end)
 }
 
-func (p *parser) tokenText() string { return p.token.of(p.text) }
-
 // is says whether one of some symbols or keywords is next.
 func (p *parser) is(texts ...string) bool {
-	return p.token.kind == symbol && slices.Contains(texts, p.tokenText())
+	return p.token.kind == symbol && slices.Contains(texts, p.token.text)
 }
 
 // accept passes over a symbol or a keyword if it is next.
@@ -121,7 +119,7 @@ func (p *parser) operator() string {
 	if p.operators++; p.operators > maxOperators {
 		note(&p.limits, fmt.Sprintf("The expression contains too many operators; operator count: %d", p.operators))
 	}
-	text := p.tokenText()
+	text := p.token.text
 	p.advance()
 	return text
 }
@@ -153,11 +151,11 @@ func (p *parser) operand() node {
 // bareOperand reads a value, a function or a path.
 func (p *parser) bareOperand() node {
 	if p.token.kind == value {
-		placeholder := p.tokenText()
+		placeholder := p.token.text
 		p.advance()
 		return p.scope.value(placeholder)
 	}
-	if p.token.kind == word && scan(p.text, p.token.end).of(p.text) == "(" {
+	if p.token.kind == word && scan(p.text, p.token.end).text == "(" {
 		function := p.operator()
 		p.advance() // the parenthesis
 		return node{op: function, call: true, args: p.list(make([]node, 0, 2))}

@@ -82,7 +82,7 @@ func (p *parser) pathOperand() node {
 		case p.accept("."):
 			p.pathName(&n)
 		case p.accept("["):
-			index := p.tokenText()
+			index := p.token.text
 			p.expectKind(digits)
 			p.expect("]")
 			i, err := strconv.ParseInt(index, 10, 32)
@@ -101,7 +101,7 @@ func (p *parser) pathOperand() node {
 
 // pathName reads one name of a path, as it is or as a placeholder.
 func (p *parser) pathName(n *node) {
-	attribute := p.tokenText()
+	attribute := p.token.text
 	switch p.token.kind {
 	case word:
 		if isReserved(attribute) {

@@ -23,7 +23,7 @@ func (p *parser) update() *Update {
 	u := &Update{actions: make([]action, 0, 4)}
 	targets := make([]node, 0, 4)
 	for p.syntax == "" && (len(targets) == 0 || p.token.kind != end) {
-		verb, earlier := p.tokenText(), u.actions
+		verb, earlier := p.token.text, u.actions
 		if !p.is("SET", "REMOVE", "ADD", "DELETE") {
 			p.fail()
 			break

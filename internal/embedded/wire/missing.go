@@ -24,7 +24,7 @@ var missing = map[string]string{
 // other passes over a field that the operation's reader does not know. Those of
 // DynamoDB that the engine lacks are an error; the rest is ignored, as by the
 // service.
-func (d *decoder) other(name string) error {
+func (d *decoder) other(name string) {
 	instead, lacks := missing[name]
 	if instead != "" {
 		d.see(name)
@@ -36,7 +36,7 @@ func (d *decoder) other(name string) error {
 		}
 		d.unsupported = refusal("The embedded engine does not have the parameter %s: %s", name, advice)
 	}
-	return d.Skip()
+	d.Skip()
 }
 
 // The parameters that exclude each other, in the order of the service's message

@@ -30,7 +30,7 @@ func (d *decoder) request(s *shape, v reflect.Value) error {
 		return &attr.SerializationError{}
 	}
 	var refused error
-	d.fields(s, v, &refused)
+	d.fields(s, v, &refused, "")
 	return d.End()
 }
 
@@ -45,34 +45,21 @@ func (d *decoder) read(s *shape, v reflect.Value, refused *error, misplaced stri
 	case s.kind == attributes:
 		d.attributes(v.Addr().Interface().(*attr.Item), refused)
 	case s.kind == structure:
-		if d.Want("{", "class "+apiPackage+s.class, misplaced) != nil {
-			return
-		}
 		if v.Kind() == reflect.Pointer {
 			v.Set(reflect.New(v.Type().Elem()))
 			v = v.Elem()
 		}
-		d.fields(s, v, refused)
+		d.fields(s, v, refused, misplaced)
 	case s.kind == list:
-		if d.Want("[", "", attr.UnexpectedField) != nil {
-			return
-		}
 		v.SetZero()
-		_ = d.Array(func(int) error {
-			d.read(s.elem, grown(v), refused, attr.UnexpectedMember)
-			return nil
-		})
+		d.Array(func() { d.read(s.elem, grown(v), refused, attr.UnexpectedMember) })
 		present(v)
 	default:
-		if d.Want("{", "java.util.Map<"+javaString+", "+s.elem.javaClass()+">", attr.UnexpectedField) != nil {
-			return
-		}
 		v.SetZero()
-		_ = d.Object(func(name string) error {
+		d.Object("java.util.Map<"+javaString+", "+s.elem.javaClass()+">", attr.UnexpectedField, func(name string) {
 			pair := grown(v)
 			pair.Field(0).SetString(name)
 			d.read(s.elem, pair.Field(1), refused, attr.UnexpectedMember)
-			return nil
 		})
 		present(v)
 	}
@@ -105,14 +92,15 @@ func (s *shape) javaClass() string {
 	return apiPackage + s.class
 }
 
-func (d *decoder) fields(s *shape, v reflect.Value, refused *error) {
+func (d *decoder) fields(s *shape, v reflect.Value, refused *error, misplaced string) {
 	if s.usersAt != nil {
 		v.FieldByIndex(s.usersAt).SetString(s.users)
 	}
-	_ = d.Object(func(name string) error {
+	d.Object("class "+apiPackage+s.class, misplaced, func(name string) {
 		f := s.named[name]
 		if f == nil {
-			return d.other(name)
+			d.other(name)
+			return
 		}
 		if strings.HasSuffix(name, "Expression") {
 			d.see(name)
@@ -121,7 +109,6 @@ func (d *decoder) fields(s *shape, v reflect.Value, refused *error) {
 			refused = v.FieldByIndex(f.refuse).Addr().Interface().(*error)
 		}
 		d.read(f.shape, v.FieldByIndex(f.index), refused, attr.UnexpectedField)
-		return nil
 	})
 }
 
@@ -139,20 +126,18 @@ func (d *decoder) attributes(to *attr.Item, refused *error) {
 func (d *decoder) scalar(place any, class string) {
 	switch to := place.(type) {
 	case **string:
-		*to = pointer(d.String())
+		*to = new(d.Text())
 	case *string:
-		*to, _ = d.String()
+		*to = d.Text()
 	case **int64:
-		*to = pointer(d.Int(class))
+		*to = new(d.Int(class))
 	case **float64:
-		*to = pointer(d.Float())
+		*to = new(d.Float())
 	case **bool:
-		*to = pointer(d.Bool())
+		*to = new(d.Bool())
 	case *bool:
-		*to, _ = d.Bool()
+		*to = d.Bool()
 	default:
 		panic(fmt.Sprintf("wire: no way to read a %T", place))
 	}
 }
-
-func pointer[T any](v T, _ error) *T { return &v }

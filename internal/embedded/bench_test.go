@@ -45,6 +45,78 @@ func BenchmarkPut(b *testing.B) {
 	}
 }
 
+// BenchmarkCall makes calls on a table of a thousand rows, of which twenty share a
+// partition key. It is there to be profiled:
+//
+//	go test ./internal/embedded -run '^$' -bench Call/put -cpuprofile /tmp/put.prof -o /tmp/embedded.test
+//	go tool pprof -top -cum /tmp/embedded.test /tmp/put.prof
+func BenchmarkCall(b *testing.B) {
+	db, err := embedded.Open(b.TempDir(), embedded.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer db.Close()
+	c, _ := clientsOf(db)
+	ctx, rows := context.Background(), aws.String("rows")
+	row := func(i int) map[string]types.AttributeValue {
+		item := activity(fmt.Sprint("user-", i%1000/20), int64(i))
+		item["email"] = str(fmt.Sprintf("ada%02d@example.com", i%20))
+		return item
+	}
+	key := func(i int) map[string]types.AttributeValue {
+		item := row(i)
+		return map[string]types.AttributeValue{"id": item["id"], "email": item["email"]}
+	}
+	put := func(i int) error {
+		_, err := c.PutItem(ctx, &dynamodb.PutItemInput{TableName: rows, Item: row(i)})
+		return err
+	}
+	if _, err := c.CreateTable(ctx, tableInput(*rows)); err != nil {
+		b.Fatal(err)
+	}
+	for i := range 1000 {
+		if err := put(i); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for _, call := range []struct {
+		name string
+		make func(i int) error
+	}{
+		{"put", put},
+		{"get", func(i int) error {
+			_, err := c.GetItem(ctx, &dynamodb.GetItemInput{TableName: rows, Key: key(i)})
+			return err
+		}},
+		{"update", func(i int) error {
+			_, err := c.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+				TableName: rows, Key: key(i), UpdateExpression: aws.String("SET activity.n = :n ADD visits :one"),
+				ExpressionAttributeValues: map[string]types.AttributeValue{":n": num(fmt.Sprint(i)), ":one": num("1")},
+			})
+			return err
+		}},
+		{"query", func(i int) error {
+			_, err := c.Query(ctx, &dynamodb.QueryInput{
+				TableName: rows, KeyConditionExpression: aws.String("id = :id"),
+				ExpressionAttributeValues: map[string]types.AttributeValue{":id": row(i)["id"]},
+			})
+			return err
+		}},
+		{"scan", func(int) error {
+			_, err := c.Scan(ctx, &dynamodb.ScanInput{TableName: rows})
+			return err
+		}},
+	} {
+		b.Run(call.name, func(b *testing.B) {
+			for i := 0; b.Loop(); i++ {
+				if err := call.make(i); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
 func activity(id string, n int64) map[string]types.AttributeValue {
 	return map[string]types.AttributeValue{
 		"id": str(id), "email": str("someone@example.com"), "ttl": num("4000000000"),

@@ -98,19 +98,11 @@ func (ix *index) rows(b expr.Bounds) (rows expr.Bounds) {
 	if ix.own {
 		return b
 	}
-	// A part's rows are those from it on, before the same that ends with 0, 1.
-	edge := func(part []byte, behind bool) []byte {
-		edge := appendPart(nil, part)
-		if behind {
-			edge[len(edge)-1] = 1
-		}
-		return edge
-	}
 	if b.Low != nil {
-		rows.Low = edge(b.Low, b.LowOpen)
+		rows.Low = appendPart(nil, b.Low)
 	}
 	if b.High != nil {
-		rows.High, rows.HighOpen = edge(b.High, !b.HighOpen), true
+		rows.High = appendPart(nil, b.High)
 	}
 	return rows
 }

@@ -72,9 +72,9 @@ func (in *QueryInput) plan(p *page) (key store.Key, rows expr.Bounds, err error)
 		start.SK = []byte{}
 	}
 	if in.descends() {
-		rows.High, rows.HighOpen = start.SK, true
+		rows.High = start.SK
 	} else {
-		rows.Low, rows.LowOpen = start.SK, true
+		rows.Low = expr.After(start.SK)
 	}
 	return key, rows, nil
 }

@@ -27,27 +27,19 @@ type KeyAttribute struct {
 	Type attr.Type
 }
 
-// Bounds is an interval of sort keys, in the form that attr.AppendKey gives them.
-// The zero Bounds holds every key.
+// Bounds is an interval of sort keys, in the form that attr.AppendKey gives them,
+// from Low until before High. The zero Bounds holds every key.
 type Bounds struct {
-	Low, High         []byte // nil: none on that side
-	LowOpen, HighOpen bool   // the bound itself is outside
+	Low, High []byte // nil: none on that side
 }
 
 // Holds says whether key is within the bounds.
 func (b Bounds) Holds(key []byte) bool {
-	if b.Low != nil {
-		if order := bytes.Compare(key, b.Low); order < 0 || order == 0 && b.LowOpen {
-			return false
-		}
-	}
-	if b.High != nil {
-		if order := bytes.Compare(key, b.High); order > 0 || order == 0 && b.HighOpen {
-			return false
-		}
-	}
-	return true
+	return bytes.Compare(key, b.Low) >= 0 && (b.High == nil || bytes.Compare(key, b.High) < 0)
 }
+
+// After is the first key behind key.
+func After(key []byte) []byte { return append(bytes.Clone(key), 0) }
 
 // reduce turns the condition into one part for each attribute.
 func (k *KeyCondition) reduce() error {
@@ -172,22 +164,22 @@ func (c *keyPart) check(key KeyAttribute) error {
 }
 
 func (c *keyPart) bounds() Bounds {
-	low := attr.AppendKey(nil, c.values[0])
+	key := attr.AppendKey(nil, c.values[0])
 	switch c.op {
 	case "<":
-		return Bounds{High: low, HighOpen: true}
+		return Bounds{High: key}
 	case "<=":
-		return Bounds{High: low}
+		return Bounds{High: After(key)}
 	case ">":
-		return Bounds{Low: low, LowOpen: true}
+		return Bounds{Low: After(key)}
 	case ">=":
-		return Bounds{Low: low}
+		return Bounds{Low: key}
 	case "BETWEEN":
-		return Bounds{Low: low, High: attr.AppendKey(nil, c.values[1])}
+		return Bounds{key, After(attr.AppendKey(nil, c.values[1]))}
 	case "begins_with":
-		return Bounds{Low: low, High: afterPrefix(low), HighOpen: true}
+		return Bounds{key, afterPrefix(key)}
 	}
-	return Bounds{Low: low, High: low}
+	return Bounds{key, After(key)}
 }
 
 // afterPrefix is the first key after all that begin with prefix, nil if there is

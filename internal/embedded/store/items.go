@@ -57,11 +57,11 @@ func (tx *Tx) Query(table int64, part uint32, pk []byte, bounds expr.Bounds, des
 	query := "SELECT sk, expires, item FROM items WHERE tbl = ? AND part = ? AND pk = ?"
 	args := []any{table, int64(part), pk}
 	if bounds.Low != nil {
-		query += map[bool]string{false: " AND sk >= ?", true: " AND sk > ?"}[bounds.LowOpen]
+		query += " AND sk >= ?"
 		args = append(args, bounds.Low)
 	}
 	if bounds.High != nil {
-		query += map[bool]string{false: " AND sk <= ?", true: " AND sk < ?"}[bounds.HighOpen]
+		query += " AND sk < ?"
 		args = append(args, bounds.High)
 	}
 	query += " ORDER BY sk"

@@ -278,10 +278,10 @@ func TestQueryRanges(t *testing.T) {
 		{"everything", expr.Bounds{}, false, []string{"", "a", "b", "b\x00", "c"}},
 		{"backward", expr.Bounds{}, true, []string{"c", "b\x00", "b", "a", ""}},
 		{"from", expr.Bounds{Low: []byte("b")}, false, []string{"b", "b\x00", "c"}},
-		{"above", expr.Bounds{Low: []byte("b"), LowOpen: true}, false, []string{"b\x00", "c"}},
-		{"up to", expr.Bounds{High: []byte("b")}, false, []string{"", "a", "b"}},
-		{"below", expr.Bounds{High: []byte("b"), HighOpen: true}, true, []string{"a", ""}},
-		{"just one", expr.Bounds{Low: []byte("b"), High: []byte("b")}, false, []string{"b"}},
+		{"above", expr.Bounds{Low: expr.After([]byte("b"))}, false, []string{"b\x00", "c"}},
+		{"up to", expr.Bounds{High: expr.After([]byte("b"))}, false, []string{"", "a", "b"}},
+		{"below", expr.Bounds{High: []byte("b")}, true, []string{"a", ""}},
+		{"just one", expr.Bounds{Low: []byte("b"), High: expr.After([]byte("b"))}, false, []string{"b"}},
 		{"none", expr.Bounds{Low: []byte("c"), High: []byte("a")}, false, nil},
 	}
 	for _, test := range tests {

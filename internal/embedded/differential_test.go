@@ -237,7 +237,7 @@ var knownDifferences = []struct {
 	{
 		// Of an attribute that is updated in its inside, the service returns what the
 		// updated paths lead to; Local returns all of it.
-		"captures of the service: dynalite, updateItem, UPDATED_NEW of nested paths",
+		"dynalite, updateItem: UPDATED_NEW maps the paths alone",
 		func(body, engine, local map[string]any) bool {
 			wanted, _ := body["ReturnValues"].(string)
 			update, _ := body["UpdateExpression"].(string)

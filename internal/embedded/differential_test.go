@@ -260,10 +260,18 @@ var knownDifferences = []struct {
 	},
 	{
 		// "TransactWriteItems", CancellationReasons: an update that can't be applied
-		// cancels with the reason ValidationError. Local fails the request.
+		// cancels with the reason ValidationError, once all actions were found to be
+		// in order. Local fails the request, before it looks at the actions behind.
 		"API reference, TransactWriteItems",
-		func(_, engine, local map[string]any) bool {
+		func(body, engine, local map[string]any) bool {
 			message, _ := engine["message"].(string)
+			refused, _ := local["message"].(string)
+			for _, unfit := range []string{"The provided expression refers to an attribute that does not exist",
+				"The document path provided in the update expression is invalid", "An operand in the update expression has an incorrect data type"} {
+				if body["TransactItems"] != nil && strings.HasPrefix(refused, unfit) && engine["__type"] == validation {
+					return true
+				}
+			}
 			return local["__type"] == validation && strings.HasPrefix(message, "Transaction cancelled") && strings.Contains(message, "ValidationError")
 		},
 	},

@@ -68,8 +68,8 @@ func (e *Engine) describeIndex(tx *store.Tx, d *TableDescription, mode string, i
 	}
 	g := GlobalIndexDescription{IndexDescription: local, IndexStatus: "CREATING",
 		ProvisionedThroughput: ix.provisioned.describe(), OnDemandThroughput: ix.OnDemand}
-	if filling := true; ix.Filling != nil {
-		g.Backfilling = &filling
+	if ix.Filling != nil {
+		g.Backfilling = new(true)
 	} else if d.TableStatus != "CREATING" {
 		g.IndexStatus = "ACTIVE"
 		g.WarmThroughput = &WarmThroughputDescription{ix.warm(mode, ix.Throughput), "ACTIVE"}

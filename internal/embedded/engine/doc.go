@@ -10,6 +10,7 @@
 //	page.go        what Query and Scan share: tables and indexes, pages
 //	capacity.go    what requests use
 //	provisioned.go the capacity of tables and indexes
+//	rates.go       on-demand and warm throughput of tables and indexes
 //	record.go      the one place that makes stream records
 //	shards.go      shards: routing, rollover, splits
 //	iterator.go    shard iterators

@@ -34,9 +34,9 @@ func (e *Engine) sweepUntil(ctx context.Context) {
 
 // Sweep does now what the engine otherwise does by itself every SweepInterval: it
 // removes expired items, closes old shards, trims old records, gives their space
-// back and fills new indexes. Any number of processes may do so at the same time: what one
-// transaction finds to do it does, so that an item that was prolonged in time
-// stays and one that is removed is removed once.
+// back and fills new indexes. Any number of processes may do so at the same time:
+// what one transaction finds to do it does, so that an item that was prolonged in
+// time stays and one that is removed is removed once.
 func (e *Engine) Sweep(ctx context.Context) error {
 	for _, step := range []func(*store.Tx, *catalog) (more bool){e.expire, e.rollOld, e.trim, e.backfill} {
 		for more := true; more; {

@@ -39,6 +39,9 @@ type definition struct {
 type ttl struct {
 	Attribute string // empty while disabled
 	Modified  time.Time
+	// Filling is how far the items, in a scan's order, have their times from this
+	// setting. It is nil once all have.
+	Filling *store.Key `json:",omitempty"`
 }
 
 // A table is a table in the catalog.

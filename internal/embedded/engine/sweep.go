@@ -32,11 +32,19 @@ func (e *Engine) sweepUntil(ctx context.Context) {
 	}
 }
 
+// wakeSweeper lets it go on at once with what a change has begun.
+func (e *Engine) wakeSweeper() {
+	select {
+	case e.wake <- struct{}{}:
+	default: // it is awake
+	}
+}
+
 // Sweep does now what the engine otherwise does by itself every SweepInterval: it
 // removes expired items, closes old shards, trims old records, gives their space
-// back and fills new indexes. Any number of processes may do so at the same time:
-// what one transaction finds to do it does, so that an item that was prolonged in
-// time stays and one that is removed is removed once.
+// back and goes on filling what is new. Any number of processes may do so at the
+// same time: what one transaction finds to do it does, so that an item that was
+// prolonged in time stays and one that is removed is removed once.
 func (e *Engine) Sweep(ctx context.Context) error {
 	for _, step := range []func(*store.Tx, *catalog) (more bool){e.expire, e.rollOld, e.trim, e.backfill} {
 		for more := true; more; {
@@ -55,7 +63,7 @@ func (e *Engine) expire(tx *store.Tx, c *catalog) (more bool) {
 	now, left := e.nowMilli(), sweepBatch
 	for _, name := range c.names {
 		t := c.tables[name]
-		if t.TTL.Attribute == "" {
+		if t.TTL.Attribute == "" || t.TTL.Filling != nil {
 			continue
 		}
 		rows := tx.Expired(t.id, now-tooLongAgo.Milliseconds(), now, left)

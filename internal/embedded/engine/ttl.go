@@ -47,9 +47,9 @@ type UpdateTimeToLiveInput struct {
 	TimeToLiveSpecification *TimeToLiveSpecification `api:",required"`
 }
 
-// UpdateTimeToLive turns a table's TTL on or off. It takes effect at once; the
-// service takes up to an hour, and like it this refuses another change until
-// that hour is over.
+// UpdateTimeToLive turns a table's TTL on or off. It takes effect at once, on a
+// large table within seconds; the service takes up to an hour, and like it this
+// refuses another change until that hour is over.
 func (e *Engine) UpdateTimeToLive(ctx context.Context, in *UpdateTimeToLiveInput) (*TimeToLiveSpecification, error) {
 	if *in.TimeToLiveSpecification.AttributeName == "" {
 		return nil, invalid("TimeToLiveSpecification.AttributeName must be non empty")
@@ -78,15 +78,28 @@ func (e *Engine) setTTL(tx *store.Tx, t *table, attribute string, enable bool) e
 	def := t.definition
 	def.TTL = ttl{Modified: now}
 	if enable {
-		def.TTL.Attribute = attribute
+		def.TTL = ttl{attribute, now, &store.Key{}}
+		if def.TTL.fill(tx, t.id); def.TTL.Filling != nil {
+			e.wakeSweeper()
+		}
 	}
 	tx.UpdateTable(t.id, encode(def))
-	tx.Walk(t.id, func(row store.Row) {
-		if at := def.TTL.expiry(readItem(tx, row.Item)); at != row.Expires {
-			tx.SetExpiry(t.id, row.Key, at)
-		}
-	})
 	return nil
+}
+
+// fill gives the items that come next the times at which they expire; see backfill.
+// Until all have theirs none expires, since some may have one from another attribute.
+func (t *ttl) fill(tx *store.Tx, table int64) {
+	rows, more := tx.Next(table, t.Filling)
+	for _, row := range rows {
+		if at := t.expiry(readItem(tx, row.Item)); at != row.Expires {
+			tx.SetExpiry(table, row.Key, at)
+		}
+		t.Filling = &row.Key
+	}
+	if !more {
+		t.Filling = nil
+	}
 }
 
 // TimeToLiveDescription is the answer of DescribeTimeToLive.
@@ -102,8 +115,11 @@ func (e *Engine) DescribeTimeToLive(ctx context.Context, in *TableInput) (*TimeT
 		if err != nil {
 			return nil, err
 		}
-		if t.TTL.Attribute == "" {
+		switch {
+		case t.TTL.Attribute == "":
 			return &TimeToLiveDescription{TimeToLiveStatus: "DISABLED"}, nil
+		case t.TTL.Filling != nil:
+			return &TimeToLiveDescription{"ENABLING", t.TTL.Attribute}, nil
 		}
 		return &TimeToLiveDescription{"ENABLED", t.TTL.Attribute}, nil
 	})

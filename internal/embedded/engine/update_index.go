@@ -153,33 +153,35 @@ func (e *Engine) createIndex(tx *store.Tx, t *table, in *UpdateTableInput, ix *I
 	fill(tx, t, &def)
 	t.Indexes = append(t.Indexes, def)
 	if def.Filling != nil {
-		select {
-		case e.wake <- struct{}{}:
-		default: // it is awake
-		}
+		e.wakeSweeper()
 	}
 	return nil
 }
 
-// backfill goes on filling an index, so that other writers get their turn between.
-// Any number of processes may do so: each goes on from where the index is. An item
-// that can't be in the index is left out.
+// backfill goes on with what came to a table that had items: its TTL or an index.
+// It does a piece, so that other writers get their turn between. Any number of
+// processes may do so: each goes on from where the last piece ended.
 func (e *Engine) backfill(tx *store.Tx, c *catalog) (more bool) {
 	for _, name := range c.names {
 		t := *c.tables[name]
 		t.Indexes = slices.Clone(t.Indexes)
-		for i := range t.Indexes {
-			if t.Indexes[i].Filling != nil {
-				fill(tx, &t, &t.Indexes[i])
-				tx.UpdateTable(t.id, encode(t.definition))
-				return true
-			}
+		at := slices.IndexFunc(t.Indexes, func(d indexDefinition) bool { return d.Filling != nil })
+		switch {
+		case t.TTL.Filling != nil:
+			t.TTL.fill(tx, t.id)
+		case at >= 0:
+			fill(tx, &t, &t.Indexes[at])
+		default:
+			continue
 		}
+		tx.UpdateTable(t.id, encode(t.definition))
+		return true
 	}
 	return false
 }
 
-// fill gives an index the rows of the items that come next.
+// fill gives an index the rows of the items that come next. An item that can't be in
+// the index is left out.
 func fill(tx *store.Tx, t *table, def *indexDefinition) {
 	rows, more := tx.Next(t.id, def.Filling)
 	ix := newIndex(t, def)

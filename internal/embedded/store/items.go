@@ -125,19 +125,6 @@ func (tx *Tx) Next(table int64, after *Key) (rows []Row, more bool) {
 	return rows, more
 }
 
-// Walk calls fn for all rows of a table. fn may write.
-func (tx *Tx) Walk(table int64, fn func(Row)) {
-	var after *Key
-	for more := true; more && tx.err == nil; {
-		var rows []Row
-		rows, more = tx.Next(table, after)
-		for _, row := range rows {
-			fn(row)
-			after = &row.Key
-		}
-	}
-}
-
 // PartitionBytes is how much space the items of a partition take.
 func (tx *Tx) PartitionBytes(table int64, key Key) (bytes int64) {
 	tx.row(func(stmt *sqlite.Stmt) { bytes = stmt.ColumnInt64(0) },

@@ -114,3 +114,47 @@ func TestTTLRules(t *testing.T) {
 	}
 	update(false, "ttl", "ValidationException: TimeToLive is already disabled")
 }
+
+// TestTTLOfManyItems: the items of a table of some size get their times in pieces.
+// Until all have theirs none expires, least of all by the attribute that counted
+// before.
+func TestTTLOfManyItems(t *testing.T) {
+	w := newWorld(t).withTable()
+	const rows = 2500
+	now := w.clock.Now().Unix()
+	for i := range rows {
+		w.must("PutItem", fmt.Sprintf(`{"TableName":"tab","Item":{"p":{"S":"p%d"},"q":{"N":"1"},"ttl":{"N":"%d"},"until":{"N":"%d"}}}`,
+			i, now+5000, now+int64(5000+i%2*5000)))
+	}
+	set := func(enabled bool, attribute string) {
+		w.must("UpdateTimeToLive", fmt.Sprintf(`{"TableName":"tab","TimeToLiveSpecification":{"Enabled":%v,"AttributeName":%q}}`, enabled, attribute))
+	}
+	expect := func(status string, left int) {
+		t.Helper()
+		d := w.must("DescribeTimeToLive", `{"TableName":"tab"}`)["TimeToLiveDescription"].(map[string]any)
+		if got := len(w.items("Scan", map[string]any{"TableName": "tab"})); got != left || d["TimeToLiveStatus"] != status {
+			t.Errorf("it is %v, and %d items are left; want %s and %d", d["TimeToLiveStatus"], got, status, left)
+		}
+	}
+	sweep := func() {
+		t.Helper()
+		if err := w.engine.Sweep(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	set(true, "ttl")
+	expect("ENABLING", rows)
+	sweep()
+	expect("ENABLED", rows)
+	w.clock.Advance(time.Hour)
+	set(false, "ttl")
+	w.clock.Advance(time.Hour) // by ttl, all have expired
+	sweep()
+	expect("DISABLED", rows)
+	set(true, "until")
+	expect("ENABLING", rows)
+	sweep()
+	expect("ENABLED", rows)
+	sweep()
+	expect("ENABLED", rows/2)
+}

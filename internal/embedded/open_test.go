@@ -164,54 +164,6 @@ func TestOpenAtOnce(t *testing.T) {
 	wg.Wait()
 }
 
-// TestOpenOldFormat: a folder of the version before, which had no indexes, opens
-// with what it has, and programs that know only that version refuse it from then on.
-func TestOpenOldFormat(t *testing.T) {
-	dir := t.TempDir()
-	for round := range 2 {
-		db, err := embedded.Open(dir, embedded.Options{SweepInterval: -1})
-		if err != nil {
-			t.Fatal(err)
-		}
-		c, _ := clientsOf(db)
-		if round == 0 {
-			createTable(t, c, "old")
-			if err := db.Close(); err != nil {
-				t.Fatal(err)
-			}
-			sqliteFile(t, dir, "PRAGMA user_version=1")
-			continue
-		}
-		defer db.Close()
-		_, err = c.UpdateTable(context.Background(), &dynamodb.UpdateTableInput{
-			TableName:            aws.String("old"),
-			AttributeDefinitions: []types.AttributeDefinition{{AttributeName: aws.String("page"), AttributeType: types.ScalarAttributeTypeS}},
-			GlobalSecondaryIndexUpdates: []types.GlobalSecondaryIndexUpdate{{Create: &types.CreateGlobalSecondaryIndexAction{
-				IndexName:             aws.String("pages"),
-				KeySchema:             []types.KeySchemaElement{{AttributeName: aws.String("page"), KeyType: types.KeyTypeHash}},
-				Projection:            &types.Projection{ProjectionType: types.ProjectionTypeAll},
-				ProvisionedThroughput: &types.ProvisionedThroughput{ReadCapacityUnits: aws.Int64(1), WriteCapacityUnits: aws.Int64(1)},
-			}}},
-		})
-		if err != nil {
-			t.Errorf("an index on an old table: %v", err)
-		}
-	}
-	conn, err := sqlite.OpenConn(filepath.Join(dir, databaseFile), sqlite.OpenReadOnly)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	version := int64(0)
-	err = sqlitex.ExecuteTransient(conn, "PRAGMA user_version", &sqlitex.ExecOptions{ResultFunc: func(stmt *sqlite.Stmt) error {
-		version = stmt.ColumnInt64(0)
-		return nil
-	}})
-	if err != nil || version != 2 {
-		t.Errorf("the file has version %d, %v, want 2", version, err)
-	}
-}
-
 // TestReopen finds everything again after Close.
 func TestReopen(t *testing.T) {
 	dir := t.TempDir()

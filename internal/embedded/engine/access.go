@@ -182,12 +182,11 @@ func (e *Engine) change(tx *store.Tx, t *table, key store.Key, old version, item
 	if !now.exists() && !old.exists() || now.exists() && old.exists() && old.item.Equal(item) {
 		return
 	}
-	items, bytes := old.growth(now)
 	if now.exists() {
 		now.raw = attr.AppendItem(make([]byte, 0, len(old.raw)+256), item)
-		tx.Put(t.id, store.Row{Key: key, Expires: t.TTL.expiry(item), Item: now.raw}, items, bytes)
+		tx.Put(t.id, store.Row{Key: key, Expires: t.TTL.expiry(item), Item: now.raw}, now.size(), old.size())
 	} else {
-		tx.Delete(t.id, key, -bytes)
+		tx.Delete(t.id, key, old.size())
 	}
 	for _, ix := range t.indexes {
 		if ix.has(key) {
@@ -197,16 +196,8 @@ func (e *Engine) change(tx *store.Tx, t *table, key store.Key, old version, item
 	e.record(tx, t, key, old, now, by)
 }
 
-// growth is by how many items and bytes a table grows where new replaces v.
-func (v version) growth(new version) (items, bytes int64) {
-	if v.exists() {
-		items--
-	}
-	if new.exists() {
-		items++
-	}
-	return items, int64(new.item.Size() - v.item.Size())
-}
+// size is what the version counts for in a table, 0 if there is none.
+func (v version) size() int64 { return int64(v.item.Size()) }
 
 // checkItem refuses items that are too large, nest too deep or have too long names.
 func checkItem(item attr.Item, tooLarge string) error {

@@ -122,7 +122,7 @@ func (ix *index) change(tx *store.Tx, t *table, key store.Key, old, new version,
 	case moved:
 		used.write(t, ix, before.item, nil)
 		used.write(t, ix, nil, after.item)
-		tx.Delete(ix.ID, from, int64(before.item.Size()))
+		tx.Delete(ix.ID, from, before.size())
 		ix.put(tx, to, version{}, after)
 	case !was && !is || was && is && before.item.Equal(after.item):
 	case is:
@@ -130,7 +130,7 @@ func (ix *index) change(tx *store.Tx, t *table, key store.Key, old, new version,
 		ix.put(tx, to, before, after)
 	default:
 		used.write(t, ix, before.item, nil)
-		tx.Delete(ix.ID, from, int64(before.item.Size()))
+		tx.Delete(ix.ID, from, before.size())
 	}
 }
 
@@ -146,11 +146,10 @@ func (ix *index) version(v version, has bool) version {
 }
 
 func (ix *index) put(tx *store.Tx, at store.Key, old, new version) {
-	items, size := old.growth(new)
 	if new.raw == nil {
 		new.raw = attr.AppendItem(nil, new.item)
 	}
-	tx.Put(ix.ID, store.Row{Key: at, Item: new.raw}, items, size)
+	tx.Put(ix.ID, store.Row{Key: at, Item: new.raw}, new.size(), old.size())
 }
 
 const (

@@ -21,7 +21,7 @@ func TestReadersLeaveTheWriterItsPages(t *testing.T) {
 	ctx := t.Context()
 	const large, small = 1, 2
 	put := func(tx *store.Tx, table int64, n int) {
-		tx.Put(table, store.Row{Key: store.Key{Part: uint32(n), PK: fmt.Append(nil, n)}, Item: make([]byte, 900)}, 1, 900)
+		tx.Put(table, store.Row{Key: store.Key{Part: uint32(n), PK: fmt.Append(nil, n)}, Item: make([]byte, 800)}, 800, 0)
 	}
 	for from := 0; from < 20_000; from += 1000 { // 18 MB
 		err := s.Write(ctx, func(tx *store.Tx) error {

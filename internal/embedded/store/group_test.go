@@ -29,7 +29,7 @@ func TestFailedCommit(t *testing.T) {
 	wg.Go(func() {
 		err := s.Write(context.Background(), func(tx *Tx) error {
 			once.Do(func() { close(entered); <-release })
-			tx.Put(1, Row{Key: key, Item: []byte{1}}, 1, 1)
+			tx.Put(1, Row{Key: key, Item: []byte{1}}, 1, 0)
 			tx.do("INSERT INTO strict VALUES (99)")
 			return nil
 		})
@@ -44,7 +44,7 @@ func TestFailedCommit(t *testing.T) {
 			if tx.Get(1, key) != nil {
 				return taken
 			}
-			tx.Put(1, Row{Key: key, Item: []byte{2}}, 1, 1)
+			tx.Put(1, Row{Key: key, Item: []byte{2}}, 1, 0)
 			return nil
 		})
 		if err != nil {
@@ -67,7 +67,7 @@ func TestDeletedCounters(t *testing.T) {
 	left := 0
 	err = s.Write(context.Background(), func(tx *Tx) error {
 		id := tx.InsertTable("gone", []byte{1})
-		tx.Put(id, Row{Key: Key{PK: []byte("k")}, Item: []byte{1}}, 1, 1)
+		tx.Put(id, Row{Key: Key{PK: []byte("k")}, Item: []byte{1}}, 1, 0)
 		tx.DeleteTable(id)
 		return nil
 	})

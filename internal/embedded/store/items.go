@@ -29,32 +29,57 @@ type Row struct {
 	Item    []byte
 }
 
+// apart says whether an item of this size is kept apart; see schema. Of a row SQLite
+// keeps some 1,000 bytes in their place.
+func apart(size int64) bool { return size > 800 }
+
+// wholeItem is a row's item, wherever it is kept.
+const wholeItem = "iif(apart IS NULL, item, (SELECT l.item FROM large l WHERE l.id = apart))"
+
 // Get reads the item's blob, nil if there is none.
 func (tx *Tx) Get(table int64, key Key) (item []byte) {
 	tx.row(func(stmt *sqlite.Stmt) { item = column(stmt, 0) },
-		"SELECT item FROM items WHERE tbl = ? AND part = ? AND pk = ? AND sk = ?", table, int64(key.Part), key.PK, key.SK)
+		"SELECT "+wholeItem+" FROM items WHERE tbl = ? AND part = ? AND pk = ? AND sk = ?", table, int64(key.Part), key.PK, key.SK)
 	return item
 }
 
-// Put writes an item over what may stand at its key. items and bytes are what
-// that adds to the table's counts.
-func (tx *Tx) Put(table int64, row Row, items, bytes int64) {
-	tx.add(counterTable, table, items, bytes)
-	tx.do("INSERT INTO items VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET expires = excluded.expires, item = excluded.item",
-		table, int64(row.Part), row.PK, row.SK, orNull(row.Expires), row.Item)
+// Put writes an item. size is what it counts for in the table, was what the one that
+// it replaces counted for, 0 if there is none.
+func (tx *Tx) Put(table int64, row Row, size, was int64) {
+	tx.uncount(table, row.Key, was)
+	tx.add(counterTable, table, 1, size)
+	var item, id any = row.Item, nil
+	if apart(size) {
+		tx.do("INSERT INTO large (item) VALUES (?)", row.Item)
+		item, id = nil, tx.conn.LastInsertRowID()
+	}
+	tx.do(`INSERT INTO items VALUES (?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT DO UPDATE SET expires = excluded.expires, item = excluded.item, apart = excluded.apart`,
+		table, int64(row.Part), row.PK, row.SK, orNull(row.Expires), item, id)
 }
 
-// Delete removes the item at key, which was bytes long by the table's count.
-func (tx *Tx) Delete(table int64, key Key, bytes int64) {
-	tx.add(counterTable, table, -1, -bytes)
+// Delete removes the item at key, which was put with this size.
+func (tx *Tx) Delete(table int64, key Key, size int64) {
+	tx.uncount(table, key, size)
 	tx.do("DELETE FROM items WHERE tbl = ? AND part = ? AND pk = ? AND sk = ?", table, int64(key.Part), key.PK, key.SK)
+}
+
+// uncount takes back what Put did beside the row, if there is one.
+func (tx *Tx) uncount(table int64, key Key, size int64) {
+	if size > 0 {
+		tx.add(counterTable, table, -1, -size)
+	}
+	if apart(size) {
+		tx.do("DELETE FROM large WHERE id = (SELECT apart FROM items WHERE tbl = ? AND part = ? AND pk = ? AND sk = ?)",
+			table, int64(key.Part), key.PK, key.SK)
+	}
 }
 
 // Query calls fn for the rows of a partition whose sort keys are in the bounds,
 // in their order or against it, until fn returns false. The row's bytes are
 // fn's to keep.
 func (tx *Tx) Query(table int64, part uint32, pk []byte, bounds expr.Bounds, descending bool, fn func(Row) bool) {
-	query := "SELECT sk, expires, item FROM items WHERE tbl = ? AND part = ? AND pk = ?"
+	query := "SELECT sk, expires, " + wholeItem + " FROM items WHERE tbl = ? AND part = ? AND pk = ?"
 	args := []any{table, int64(part), pk}
 	if bounds.Low != nil {
 		query += " AND sk >= ?"
@@ -77,7 +102,7 @@ func (tx *Tx) Query(table int64, part uint32, pk []byte, bounds expr.Bounds, des
 // included, in the order of those hashes, until fn returns false. It begins
 // behind the key after, which need not exist; nil is the beginning.
 func (tx *Tx) Scan(table int64, low, high uint32, after *Key, fn func(Row) bool) {
-	query := "SELECT part, pk, sk, expires, item FROM items WHERE tbl = ? AND part <= ?"
+	query := "SELECT part, pk, sk, expires, " + wholeItem + " FROM items WHERE tbl = ? AND part <= ?"
 	args := []any{table, int64(high)}
 	if after != nil {
 		query += " AND (part, pk, sk) > (?, ?, ?)"
@@ -95,7 +120,7 @@ func (tx *Tx) Expired(table, low, high int64, limit int) (rows []Row) {
 	tx.rows(func(stmt *sqlite.Stmt) bool {
 		rows = append(rows, scanned(stmt))
 		return true
-	}, `SELECT part, pk, sk, expires, item FROM items INDEXED BY expiring
+	}, `SELECT part, pk, sk, expires, `+wholeItem+` FROM items INDEXED BY expiring
 		WHERE tbl = ? AND expires >= ? AND expires < ? ORDER BY expires LIMIT ?`, table, low, high, int64(limit))
 	return rows
 }
@@ -128,12 +153,13 @@ func (tx *Tx) Next(table int64, after *Key) (rows []Row, more bool) {
 // PartitionBytes is how much space the items of a partition take.
 func (tx *Tx) PartitionBytes(table int64, key Key) (bytes int64) {
 	tx.row(func(stmt *sqlite.Stmt) { bytes = stmt.ColumnInt64(0) },
-		"SELECT total(length(item)) FROM items WHERE tbl = ? AND part = ? AND pk = ?", table, int64(key.Part), key.PK)
+		"SELECT total(length("+wholeItem+")) FROM items WHERE tbl = ? AND part = ? AND pk = ?", table, int64(key.Part), key.PK)
 	return bytes
 }
 
 // Empty removes all rows of a table and its counts.
 func (tx *Tx) Empty(table int64) {
+	tx.do("DELETE FROM large WHERE id IN (SELECT apart FROM items WHERE tbl = ? AND apart IS NOT NULL)", table)
 	tx.do("DELETE FROM items WHERE tbl = ?", table)
 	tx.forget(counterTable, table)
 }

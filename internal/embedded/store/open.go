@@ -116,10 +116,6 @@ func (s *Store) prepare(conn *sqlite.Conn) error {
 		return err
 	case f.application != applicationID:
 		return &OpenError{Path: s.path, Problem: "is an SQLite database of another program: name another folder"}
-	case f.version == formatVersion-1:
-		if err := execute(conn, fmt.Sprintf("PRAGMA user_version=%d", formatVersion)); err != nil {
-			return err
-		}
 	case f.version != formatVersion:
 		return &OpenError{Path: s.path, Problem: fmt.Sprintf("has format version %d and this program reads version %d: "+
 			"remove the folder, name another, or use the program that made it", f.version, formatVersion)}

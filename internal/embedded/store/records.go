@@ -93,6 +93,16 @@ type Record struct {
 	Keys, New, Old []byte
 }
 
+// recordID makes one number of a shard's id and a sequence number, so that a shard's
+// records stand together, in their order. There is room for eight million shards and
+// a trillion sequence numbers.
+func recordID(shard, seq int64) int64 { return shard<<sequenceBits | seq }
+
+const (
+	sequenceBits = 40
+	lastSequence = 1<<sequenceBits - 1
+)
+
 // Append writes a record at the end of a shard and gives it the next sequence
 // number. Its time is no earlier than that of the record before, even if the
 // clock was set back: what looks for times relies on that.
@@ -100,8 +110,8 @@ func (tx *Tx) Append(shard int64, r Record) {
 	last, _ := tx.counter(counterShard, shard)
 	r.At = max(r.At, last)
 	tx.add(counterShard, shard, r.At-last, int64(len(r.Keys)+len(r.New)+len(r.Old)))
-	tx.do("INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?)",
-		shard, tx.NextSequence(), r.At, r.Kind, bytesOrNull(r.Keys), bytesOrNull(r.New), bytesOrNull(r.Old))
+	tx.do("INSERT INTO records VALUES (?, ?, ?, ?, ?, ?)",
+		recordID(shard, tx.NextSequence()), r.At, r.Kind, bytesOrNull(r.Keys), bytesOrNull(r.New), bytesOrNull(r.Old))
 }
 
 // ShardBytes is the size of all records that the shard ever got.
@@ -114,8 +124,9 @@ func (tx *Tx) ShardBytes(shard int64) int64 {
 // until it returns false. The record's bytes are fn's to keep.
 func (tx *Tx) Records(shard, from int64, fn func(Record) bool) {
 	tx.rows(func(stmt *sqlite.Stmt) bool {
-		return fn(Record{stmt.ColumnInt64(0), stmt.ColumnInt64(1), stmt.ColumnInt64(2), column(stmt, 3), column(stmt, 4), column(stmt, 5)})
-	}, "SELECT seq, at, kind, keys, new, old FROM records WHERE shard = ? AND seq >= ? ORDER BY seq", shard, from)
+		return fn(Record{stmt.ColumnInt64(0) & lastSequence, stmt.ColumnInt64(1), stmt.ColumnInt64(2), column(stmt, 3), column(stmt, 4), column(stmt, 5)})
+	}, "SELECT id, at, kind, keys, new, old FROM records WHERE id BETWEEN ? AND ? ORDER BY id",
+		recordID(shard, from), recordID(shard, lastSequence))
 }
 
 // FirstSince finds the first record of the shard that was made at the time or
@@ -126,8 +137,8 @@ func (tx *Tx) FirstSince(shard, at int64) (seq int64, found bool) {
 	for low < high {
 		mid := low + (high-low)/2
 		next, made := int64(0), int64(0)
-		ok := tx.row(func(stmt *sqlite.Stmt) { next, made = stmt.ColumnInt64(0), stmt.ColumnInt64(1) },
-			"SELECT seq, at FROM records WHERE shard = ? AND seq >= ? ORDER BY seq LIMIT 1", shard, mid)
+		ok := tx.row(func(stmt *sqlite.Stmt) { next, made = stmt.ColumnInt64(0)&lastSequence, stmt.ColumnInt64(1) },
+			"SELECT id, at FROM records WHERE id BETWEEN ? AND ? ORDER BY id LIMIT 1", recordID(shard, mid), recordID(shard, lastSequence))
 		switch {
 		case !ok:
 			high = mid
@@ -144,7 +155,7 @@ func (tx *Tx) FirstSince(shard, at int64) (seq int64, found bool) {
 // Trim removes up to limit of the shard's records that are older than the time
 // and returns how many. Those are always the oldest.
 func (tx *Tx) Trim(shard, before int64, limit int) (n int) {
-	last := int64(0)
+	first, last := recordID(shard, 0), int64(0)
 	tx.rows(func(stmt *sqlite.Stmt) bool {
 		if stmt.ColumnInt64(1) >= before || n == limit {
 			return false
@@ -152,10 +163,10 @@ func (tx *Tx) Trim(shard, before int64, limit int) (n int) {
 		last = stmt.ColumnInt64(0)
 		n++
 		return true
-	}, "SELECT seq, at FROM records WHERE shard = ? ORDER BY seq", shard)
+	}, "SELECT id, at FROM records WHERE id BETWEEN ? AND ? ORDER BY id", first, recordID(shard, lastSequence))
 	if n > 0 {
-		tx.do("DELETE FROM records WHERE shard = ? AND seq <= ?", shard, last)
-		tx.do("UPDATE shards SET trimmed = ? WHERE id = ?", last, shard)
+		tx.do("DELETE FROM records WHERE id BETWEEN ? AND ?", first, last)
+		tx.do("UPDATE shards SET trimmed = ? WHERE id = ?", last&lastSequence, shard)
 	}
 	return n
 }

@@ -1,17 +1,18 @@
 package store
 
 // formatVersion is the version of the schema below and of what its blobs hold,
-// kept in user_version. Version 1 had no indexes: the schema is the same, but a
-// program that knows only it would write items and not their rows in indexes. So
-// its files are marked when they are opened; those of other versions are refused.
-const formatVersion = 2
+// kept in user_version. Files of other versions are refused.
+const formatVersion = 3
 
 // applicationID marks a file as this engine's ("DyGo"), so that another
 // program's SQLite file is never written to.
 const applicationID = 0x4479476f
 
-// The tables without row ids are kept in the order of their primary keys, which
-// is the order in which Query, Scan and GetRecords read them.
+// The tables are kept in the order in which Query, Scan and GetRecords read them.
+//
+// To find a row by a key of several columns, SQLite reads the rows on its way from
+// beginning to end, also what did not fit beside the key. So a large item is kept
+// apart, and a record is found by one number.
 const schema = `
 CREATE TABLE tables (
 	id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -24,9 +25,14 @@ CREATE TABLE items (
 	pk BLOB NOT NULL,
 	sk BLOB NOT NULL,        -- empty in a table without a sort key
 	expires INTEGER,         -- milliseconds; NULL: never
-	item BLOB NOT NULL,
+	item BLOB,               -- NULL: it is in large
+	apart INTEGER,           -- its id there
 	PRIMARY KEY (tbl, part, pk, sk)
 ) WITHOUT ROWID;
+CREATE TABLE large (
+	id INTEGER PRIMARY KEY,
+	item BLOB NOT NULL
+);
 CREATE INDEX expiring ON items (tbl, expires) WHERE expires IS NOT NULL;
 CREATE TABLE streams (
 	id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -50,15 +56,13 @@ CREATE TABLE shards (
 	UNIQUE (stream, name)
 );
 CREATE TABLE records (
-	shard INTEGER NOT NULL,
-	seq INTEGER NOT NULL,
+	id INTEGER PRIMARY KEY,  -- of shard and sequence number, see recordID
 	at INTEGER NOT NULL,     -- milliseconds
 	kind INTEGER NOT NULL,
 	keys BLOB,               -- where neither image holds them
 	new BLOB,
-	old BLOB,
-	PRIMARY KEY (shard, seq)
-) WITHOUT ROWID;
+	old BLOB
+);
 CREATE TABLE tokens (
 	token TEXT PRIMARY KEY,
 	digest BLOB NOT NULL,

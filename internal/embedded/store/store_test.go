@@ -39,7 +39,7 @@ func row(id string) store.Row {
 }
 
 func put(s *store.Store, id string) error {
-	return s.Write(context.Background(), func(tx *store.Tx) error { tx.Put(1, row(id), 1, 10); return nil })
+	return s.Write(context.Background(), func(tx *store.Tx) error { tx.Put(1, row(id), 10, 0); return nil })
 }
 
 func count(t *testing.T, s *store.Store) (rows int, counted int64) {
@@ -70,7 +70,7 @@ func TestSharedTransaction(t *testing.T) {
 					close(entered)
 					<-release
 				}
-				tx.Put(1, row("first"), 1, 10)
+				tx.Put(1, row("first"), 10, 0)
 				return nil
 			})
 			if err != nil {
@@ -82,7 +82,7 @@ func TestSharedTransaction(t *testing.T) {
 		for i := range 20 {
 			wg.Go(func() {
 				err := s.Write(context.Background(), func(tx *store.Tx) error {
-					tx.Put(1, row(fmt.Sprint(i)), 1, 10)
+					tx.Put(1, row(fmt.Sprint(i)), 10, 0)
 					switch i {
 					case 5:
 						return failure
@@ -111,10 +111,10 @@ func TestFirstErrorStays(t *testing.T) {
 	forBoth(t, func(t *testing.T, s *store.Store) {
 		failure := errors.New("it failed")
 		err := s.Write(context.Background(), func(tx *store.Tx) error {
-			tx.Put(1, row("before"), 1, 10)
+			tx.Put(1, row("before"), 10, 0)
 			tx.Fail(failure)
 			tx.Fail(errors.New("another"))
-			tx.Put(1, row("after"), 1, 10)
+			tx.Put(1, row("after"), 10, 0)
 			if tx.Get(1, row("before").Key) != nil {
 				t.Error("a transaction that has failed still reads")
 			}
@@ -147,7 +147,7 @@ func TestCancelledWrite(t *testing.T) {
 		<-entered
 		ctx, cancel := context.WithCancel(context.Background())
 		wg.Go(func() {
-			err := s.Write(ctx, func(tx *store.Tx) error { tx.Put(1, row("cancelled"), 1, 10); return nil })
+			err := s.Write(ctx, func(tx *store.Tx) error { tx.Put(1, row("cancelled"), 10, 0); return nil })
 			if !errors.Is(err, context.Canceled) {
 				t.Errorf("a cancelled write: %v", err)
 			}
@@ -184,7 +184,7 @@ func TestReadersSeeSnapshots(t *testing.T) {
 		if rows != 1 || tx.LastSequence() != before {
 			t.Errorf("the reader sees %d rows, want its snapshot's one", rows)
 		}
-		tx.Put(1, row("c"), 1, 10)
+		tx.Put(1, row("c"), 10, 0)
 		return nil
 	})
 	if err == nil {
@@ -261,9 +261,9 @@ func TestQueryRanges(t *testing.T) {
 	defer s.Close()
 	err = s.Write(context.Background(), func(tx *store.Tx) error {
 		for _, sk := range []string{"", "a", "b", "b\x00", "c"} {
-			tx.Put(1, store.Row{Key: store.Key{PK: []byte("p"), SK: []byte(sk)}, Item: []byte{1}}, 1, 1)
+			tx.Put(1, store.Row{Key: store.Key{PK: []byte("p"), SK: []byte(sk)}, Item: []byte{1}}, 1, 0)
 		}
-		tx.Put(1, store.Row{Key: store.Key{PK: []byte("p2"), SK: []byte("b")}, Item: []byte{1}}, 1, 1)
+		tx.Put(1, store.Row{Key: store.Key{PK: []byte("p2"), SK: []byte("b")}, Item: []byte{1}}, 1, 0)
 		return nil
 	})
 	if err != nil {

@@ -101,7 +101,7 @@ func (w *world) randomWrite(rt *rapid.T) {
 			return map[string]any{"B": base64.StdEncoding.EncodeToString([]byte(pick("\x00", "\x00\x00", "\x00\xff", "\xff", "\x01")))}
 		},
 		"a":   func() any { return map[string]any{"S": pick("a", "b")} },
-		"y":   func() any { return map[string]any{"S": pick("y", "z")} },
+		"y":   func() any { return map[string]any{"S": pick("y", strings.Repeat("large ", 200))} },
 		"ttl": func() any { return map[string]any{"N": pick("1893456001", "4000000000")} }, // a second after the clock's start
 	}
 	item := func() map[string]any {

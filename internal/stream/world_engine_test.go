@@ -26,7 +26,7 @@ import (
 // its iterators expire, its records are trimmed, and its sweeper runs beside
 // the readers. The verdicts are those of TestWorlds.
 func TestWorldsOnTheEngine(t *testing.T) {
-	setChecks(t, max(*worldsWanted/25, 1))
+	setChecks(t, max(*worldsWanted/worldsPerEngine, 1))
 	rapid.Check(t, func(rt *rapid.T) {
 		slow := rapid.Bool().Draw(rt, "slow")
 		checkWorld(t, rt, drawWorld(rt, slow), newPlayedOnEngine)

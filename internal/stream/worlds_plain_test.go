@@ -2,4 +2,7 @@
 
 package stream
 
-const worldsByDefault = 5000
+const (
+	worldsByDefault = 5000
+	worldsPerEngine = 25 // of so many, one is played on the engine too
+)

@@ -2,5 +2,9 @@
 
 package stream
 
-// worldsByDefault is less under the race detector, which takes its time.
-const worldsByDefault = 500
+// Under the race detector, which takes its time, there are fewer worlds, and
+// of those on the engine, whose SQLite it slows down most, fewer still.
+const (
+	worldsByDefault = 500
+	worldsPerEngine = 100
+)

@@ -89,13 +89,13 @@ func (r *Reader) save(ctx context.Context) error {
 	r.saving <- struct{}{}
 	defer func() { <-r.saving }()
 	changed, gone := r.takeDirty()
-	if len(changed)+len(gone) == 0 || r.taken {
+	if len(changed)+len(gone) == 0 {
 		return nil
 	}
 	defer r.keeping()()
 	if err := r.options.Checkpoints.Save(ctx, changed, gone); err != nil {
 		r.putBack(changed, gone)
-		r.taken = errors.As(err, new(*TakenError))
+		r.taken = r.taken || errors.As(err, new(*TakenError))
 		return saveError(err)
 	}
 	r.mu.Lock()

@@ -78,7 +78,7 @@ type Reader struct {
 	describing caller
 	changed    chan struct{} // holds one sign that something changed
 	saving     chan struct{} // held while checkpoints are written
-	taken      bool          // by another reader; saving guards it
+	taken      bool          // the checkpoints, by another reader; saving guards it
 	closed     bool
 
 	mu     sync.Mutex // guards all that follows
@@ -225,8 +225,12 @@ func (r *Reader) Close() error {
 	return errors.Join(r.lastSave(), r.options.Checkpoints.Close())
 }
 
-// lastSave saves when the context that reading had may be over.
+// lastSave saves when the context that reading had may be over. Where that
+// ended since another reader has the checkpoints, it has nothing to add.
 func (r *Reader) lastSave() error {
+	if r.taken {
+		return nil
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	return r.save(ctx)

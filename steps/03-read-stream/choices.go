@@ -59,7 +59,7 @@ func newChoices(step *cli.Step) *choices {
 
 // options checks the flags before anything is asked of the server.
 func (c *choices) options() (stream.Options, error) {
-	o := stream.Options{Idle: c.idle, Pace: c.pace}
+	o := stream.Options{Idle: c.idle, Pace: c.pace, Logger: c.step.Logger()}
 	if c.follow {
 		o.Idle = 0
 	}

@@ -164,6 +164,48 @@ func TestOpenAtOnce(t *testing.T) {
 	wg.Wait()
 }
 
+// TestARemovedFolder: what is written to a database that somebody removed would be
+// lost, so it fails and says why; so does reading.
+func TestARemovedFolder(t *testing.T) {
+	for name, remove := range map[string]func(dir string) error{
+		"removed": os.RemoveAll,
+		"moved":   func(dir string) error { return os.Rename(dir, dir+"-moved") },
+		"replaced": func(dir string) error {
+			if err := os.RemoveAll(dir); err != nil {
+				return err
+			}
+			db, err := embedded.Open(dir, embedded.Options{})
+			if err != nil {
+				return err
+			}
+			return db.Close()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "db")
+			db, err := embedded.Open(dir, embedded.Options{SweepInterval: -1})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer db.Close()
+			c, _ := clientsOf(db)
+			createTable(t, c, "rows")
+			if err := remove(dir); err != nil {
+				t.Skipf("not tested: a folder in use can't be %s here: %v", name, err)
+			}
+			item, once := activity("x", 1), func(o *dynamodb.Options) { o.Retryer = aws.NopRetryer{} }
+			_, put := c.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: aws.String("rows"), Item: item}, once)
+			_, get := c.GetItem(t.Context(), &dynamodb.GetItemInput{TableName: aws.String("rows"),
+				Key: map[string]types.AttributeValue{"id": item["id"], "email": item["email"]}}, once)
+			for what, err := range map[string]error{"PutItem": put, "GetItem": get} {
+				if err == nil || !strings.Contains(err.Error(), "while it was in use") {
+					t.Errorf("%s = %v, want an error that says that the database was %s", what, err, name)
+				}
+			}
+		})
+	}
+}
+
 // TestReopen finds everything again after Close.
 func TestReopen(t *testing.T) {
 	dir := t.TempDir()

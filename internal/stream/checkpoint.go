@@ -22,13 +22,16 @@ type Checkpoint struct {
 	Ended bool `json:"ended,omitempty"`
 	// Gone says that it Ended with a gap since it went away.
 	Gone bool `json:"gone,omitempty"`
+	// Last says that it Ended and no shard of its stream comes after it.
+	Last bool `json:"last,omitempty"`
 	// Floor is a time before all records that are still to be read, here
 	// or, once Ended, in the shard's children.
 	Floor time.Time `json:"floor,omitzero"`
 }
 
 // Checkpoints keep the checkpoints of one reader. A Reader calls one
-// method at a time.
+// method at a time, and waits for it: what may pass, the method repeats
+// by itself, and its error ends the reading.
 type Checkpoints interface {
 	// Load takes possession and returns all that is kept. From here on
 	// no other reader may write: either it is refused with an error of
@@ -62,7 +65,7 @@ func (s *shard) checkpoint(stream string) Checkpoint {
 	return Checkpoint{
 		Stream: stream, Shard: s.id, Parent: s.parent,
 		Sequence: s.pos.after, Since: s.pos.since, Above: s.pos.above,
-		Ended: s.phase == drained, Gone: s.gone, Floor: s.pos.floor,
+		Ended: s.phase == drained, Gone: s.gone, Last: s.last, Floor: s.pos.floor,
 	}
 }
 
@@ -86,18 +89,47 @@ func (r *Reader) save(ctx context.Context) error {
 	r.saving <- struct{}{}
 	defer func() { <-r.saving }()
 	changed, gone := r.takeDirty()
-	if len(changed)+len(gone) == 0 {
+	if len(changed)+len(gone) == 0 || r.taken {
 		return nil
 	}
-	c := caller{pace: &pacer{}}
-	err := c.do(ctx, func(ctx context.Context) error {
-		return r.options.Checkpoints.Save(ctx, changed, gone)
-	})
-	if err != nil {
+	defer r.keeping()()
+	if err := r.options.Checkpoints.Save(ctx, changed, gone); err != nil {
 		r.putBack(changed, gone)
+		r.taken = errors.As(err, new(*TakenError))
 		return saveError(err)
 	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.stats.lastSaved = time.Now()
 	return nil
+}
+
+// load takes possession of the checkpoints.
+func (r *Reader) load(ctx context.Context) ([]Checkpoint, error) {
+	if r.options.Checkpoints == nil {
+		return nil, nil
+	}
+	defer r.keeping()()
+	return r.options.Checkpoints.Load(ctx)
+}
+
+// keeping notes since when the Checkpoints are at work, for watch, until
+// it is called.
+func (r *Reader) keeping() (done func()) {
+	note := func(since time.Time) {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.stats.keeping = since
+	}
+	note(time.Now())
+	return func() { note(time.Time{}) }
+}
+
+// forget has the shard's checkpoint removed.
+func (r *Reader) forget(s *shard) {
+	if r.options.Checkpoints != nil {
+		r.gone = append(r.gone, s.checkpoint(r.arn))
+	}
 }
 
 // takeDirty returns the checkpoints that changed and those that are no

@@ -27,6 +27,7 @@ func (t *Table) item(c Checkpoint) map[string]types.AttributeValue {
 	item["version"] = &types.AttributeValueMemberN{Value: itemVersion}
 	item["ended"] = &types.AttributeValueMemberBOOL{Value: c.Ended}
 	item["gone"] = &types.AttributeValueMemberBOOL{Value: c.Gone}
+	item["last"] = &types.AttributeValueMemberBOOL{Value: c.Last}
 	for name, value := range map[string]string{
 		"stream": c.Stream, "shard": c.Shard, "parent": c.Parent,
 		attrSequence: c.Sequence, "above": c.Above,
@@ -55,11 +56,10 @@ func checkpointOf(item map[string]types.AttributeValue) (c Checkpoint, err error
 		Stream: textOf(item["stream"]), Shard: textOf(item["shard"]), Parent: textOf(item["parent"]),
 		Sequence: textOf(item[attrSequence]), Above: textOf(item["above"]),
 	}
-	if ended, ok := item["ended"].(*types.AttributeValueMemberBOOL); ok {
-		c.Ended = ended.Value
-	}
-	if gone, ok := item["gone"].(*types.AttributeValueMemberBOOL); ok {
-		c.Gone = gone.Value
+	for name, into := range map[string]*bool{"ended": &c.Ended, "gone": &c.Gone, "last": &c.Last} {
+		if v, ok := item[name].(*types.AttributeValueMemberBOOL); ok {
+			*into = v.Value
+		}
 	}
 	for name, into := range map[string]*time.Time{"since": &c.Since, "floor": &c.Floor} {
 		if s := textOf(item[name]); s != "" {

@@ -22,6 +22,7 @@ type TableAPI interface {
 	PutItem(context.Context, *dynamodb.PutItemInput, ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error)
 	UpdateItem(context.Context, *dynamodb.UpdateItemInput, ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error)
 	DeleteItem(context.Context, *dynamodb.DeleteItemInput, ...func(*dynamodb.Options)) (*dynamodb.DeleteItemOutput, error)
+	TransactWriteItems(context.Context, *dynamodb.TransactWriteItemsInput, ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error)
 }
 
 // Attributes of a checkpoint's item. The key is reader and place.
@@ -35,13 +36,23 @@ const (
 // generationPlace is the place of the item that counts the readers.
 const generationPlace = "generation"
 
-// Table keeps checkpoints in a DynamoDB table. Each reader that loads
-// them takes the next generation and marks every item with it, so that an
-// older reader's next write fails.
+const (
+	// besides is how many items are written side by side.
+	besides = 16
+	// maxNew is how many items there may be in a transaction, less one.
+	maxNew = 99
+)
+
+// Table keeps checkpoints in a DynamoDB table, for one Reader. Each that
+// loads them takes the next generation and marks every item with it, so
+// that an older reader can't write them any more. Nor can it add items:
+// these are written along with a check of the generation.
 type Table struct {
 	db          TableAPI
 	table, name string
-	generation  int64 // 0: not loaded
+	caller      caller
+	generation  int64           // 0: not loaded
+	marked      map[string]bool // the places whose items have it
 }
 
 // TableCheckpoints keeps the checkpoints of the reader called name in a
@@ -49,7 +60,7 @@ type Table struct {
 // missing, billed by request. The newer reader of a name takes the
 // checkpoints over; the older one's next save ends it with a *TakenError.
 func TableCheckpoints(db TableAPI, table, name string) *Table {
-	return &Table{db: db, table: table, name: name}
+	return &Table{db: db, table: table, name: name, caller: caller{pace: &pacer{}}, marked: make(map[string]bool)}
 }
 
 func (t *Table) title() string { return t.name + " in table " + t.table }
@@ -66,113 +77,234 @@ func (t *Table) Load(ctx context.Context) ([]Checkpoint, error) {
 		return nil, fmt.Errorf("loading checkpoint %s: %w", t.title(), err)
 	}
 	t.generation = generation
-	items, err := t.items(ctx)
+	places, err := t.places(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("loading checkpoint %s: %w", t.title(), err)
 	}
+	found := make([]*Checkpoint, len(places))
+	err = besideEachOther(ctx, len(places), func(ctx context.Context, i int) (err error) {
+		found[i], err = t.take(ctx, places[i])
+		return err
+	})
+	if err != nil {
+		return nil, t.saveError(err)
+	}
 	var all []Checkpoint
-	for _, item := range items {
-		if textOf(item[attrPlace]) == generationPlace {
-			continue
+	for _, c := range found {
+		if c != nil {
+			all = append(all, *c)
+			t.marked[c.place()] = true
 		}
-		// The older reader may write until this moment.
-		c, err := t.take(ctx, item[attrPlace])
-		if err != nil {
-			return nil, t.saveError(err)
-		}
-		all = append(all, c)
 	}
 	return all, nil
 }
 
-func (t *Table) nextGeneration(ctx context.Context) (int64, error) {
-	out, err := t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{
-		TableName:                &t.table,
-		Key:                      t.key(generationPlace),
-		UpdateExpression:         aws.String("ADD #generation :one"),
-		ExpressionAttributeNames: map[string]string{"#generation": attrGeneration},
-		ExpressionAttributeValues: map[string]types.AttributeValue{
-			":one": &types.AttributeValueMemberN{Value: "1"},
-		},
-		ReturnValues: types.ReturnValueUpdatedNew,
-	})
-	if err != nil {
-		return 0, err
+// besideEachOther calls f with each number below n, some at a time, and
+// returns the first error.
+func besideEachOther(ctx context.Context, n int, f func(context.Context, int) error) error {
+	numbers := make(chan int, n)
+	for i := range n {
+		numbers <- i
 	}
-	n, ok := out.Attributes[attrGeneration].(*types.AttributeValueMemberN)
-	if !ok {
-		return 0, errors.New("its generation is no number")
+	close(numbers)
+	c := newCrew(ctx)
+	for range min(n, besides) {
+		c.run(func(ctx context.Context) error {
+			for i := range numbers {
+				if err := f(ctx, i); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
 	}
-	return strconv.ParseInt(n.Value, 10, 64)
+	return c.wait()
 }
 
-func (t *Table) items(ctx context.Context) ([]map[string]types.AttributeValue, error) {
-	var items []map[string]types.AttributeValue
+func (t *Table) nextGeneration(ctx context.Context) (generation int64, err error) {
+	err = t.caller.do(ctx, func(ctx context.Context) error {
+		out, err := t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+			TableName:                &t.table,
+			Key:                      t.key(generationPlace),
+			UpdateExpression:         aws.String("ADD #generation :one"),
+			ExpressionAttributeNames: map[string]string{"#generation": attrGeneration},
+			ExpressionAttributeValues: map[string]types.AttributeValue{
+				":one": &types.AttributeValueMemberN{Value: "1"},
+			},
+			ReturnValues: types.ReturnValueUpdatedNew,
+		})
+		if err != nil {
+			return err
+		}
+		n, ok := out.Attributes[attrGeneration].(*types.AttributeValueMemberN)
+		if !ok {
+			return errors.New("its generation is no number")
+		}
+		generation, err = strconv.ParseInt(n.Value, 10, 64)
+		return err
+	})
+	return generation, err
+}
+
+// places lists where there are checkpoints.
+func (t *Table) places(ctx context.Context) (places []string, err error) {
 	pages := dynamodb.NewQueryPaginator(t.db, &dynamodb.QueryInput{
 		TableName:                &t.table,
 		ConsistentRead:           aws.Bool(true),
 		KeyConditionExpression:   aws.String("#reader = :reader"),
-		ExpressionAttributeNames: map[string]string{"#reader": attrReader},
+		ProjectionExpression:     aws.String("#place"),
+		ExpressionAttributeNames: map[string]string{"#reader": attrReader, "#place": attrPlace},
 		ExpressionAttributeValues: map[string]types.AttributeValue{
 			":reader": &types.AttributeValueMemberS{Value: t.name},
 		},
 	})
 	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
+		err := t.caller.do(ctx, func(ctx context.Context) error {
+			page, err := pages.NextPage(ctx)
+			if err != nil {
+				return err
+			}
+			for _, item := range page.Items {
+				if place := textOf(item[attrPlace]); place != generationPlace {
+					places = append(places, place)
+				}
+			}
+			return nil
+		})
 		if err != nil {
 			return nil, err
 		}
-		items = append(items, page.Items...)
 	}
-	return items, nil
+	return places, nil
 }
 
-// take marks an item with this generation and returns what it holds.
-func (t *Table) take(ctx context.Context, place types.AttributeValue) (Checkpoint, error) {
-	out, err := t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{
-		TableName:                &t.table,
-		Key:                      map[string]types.AttributeValue{attrReader: t.key("")[attrReader], attrPlace: place},
-		UpdateExpression:         aws.String("SET #generation = :mine"),
-		ConditionExpression:      aws.String("#generation <= :mine"),
-		ExpressionAttributeNames: map[string]string{"#generation": attrGeneration},
-		ExpressionAttributeValues: map[string]types.AttributeValue{
-			":mine": t.mine(),
-		},
-		ReturnValues: types.ReturnValueAllNew,
+// take marks an item with this generation and returns what it holds. The
+// older reader may write it until this moment, or remove it: then it is
+// nil.
+func (t *Table) take(ctx context.Context, place string) (c *Checkpoint, err error) {
+	err = t.caller.do(ctx, func(ctx context.Context) error {
+		out, err := t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+			TableName:                           &t.table,
+			Key:                                 t.key(place),
+			UpdateExpression:                    aws.String("SET #generation = :mine"),
+			ConditionExpression:                 aws.String("#generation <= :mine"),
+			ExpressionAttributeNames:            map[string]string{"#generation": attrGeneration},
+			ExpressionAttributeValues:           map[string]types.AttributeValue{":mine": t.mine()},
+			ReturnValues:                        types.ReturnValueAllNew,
+			ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+		})
+		if failed := (*types.ConditionalCheckFailedException)(nil); errors.As(err, &failed) && len(failed.Item) == 0 {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		kept, err := checkpointOf(out.Attributes)
+		c = &kept
+		return err
 	})
-	if err != nil {
-		return Checkpoint{}, err
-	}
-	return checkpointOf(out.Attributes)
+	return c, err
 }
 
-// Save writes the checkpoints one by one.
+// Save writes what is new in transactions and all else side by side.
 func (t *Table) Save(ctx context.Context, changed, gone []Checkpoint) error {
 	if t.generation == 0 {
 		return &TakenError{Name: t.title()}
 	}
-	names := map[string]string{"#generation": attrGeneration}
-	values := map[string]types.AttributeValue{":mine": t.mine()}
-	condition := aws.String("attribute_not_exists(#generation) OR #generation <= :mine")
+	var added, moved []Checkpoint
 	for _, c := range changed {
-		_, err := t.db.PutItem(ctx, &dynamodb.PutItemInput{
-			TableName: &t.table, Item: t.item(c), ConditionExpression: condition,
-			ExpressionAttributeNames: names, ExpressionAttributeValues: values,
-		})
-		if err != nil {
+		if t.marked[c.place()] {
+			moved = append(moved, c)
+		} else {
+			added = append(added, c)
+		}
+	}
+	for some := range slices.Chunk(added, maxNew) {
+		if err := t.add(ctx, some); err != nil {
 			return t.saveError(err)
 		}
+	}
+	err := besideEachOther(ctx, len(moved), func(ctx context.Context, i int) error { return t.move(ctx, moved[i]) })
+	if err != nil {
+		return t.saveError(err)
+	}
+	err = besideEachOther(ctx, len(gone), func(ctx context.Context, i int) error { return t.remove(ctx, gone[i]) })
+	if err != nil {
+		return t.saveError(err)
 	}
 	for _, c := range gone {
-		_, err := t.db.DeleteItem(ctx, &dynamodb.DeleteItemInput{
-			TableName: &t.table, Key: t.key(c.place()), ConditionExpression: condition,
-			ExpressionAttributeNames: names, ExpressionAttributeValues: values,
-		})
-		if err != nil {
-			return t.saveError(err)
-		}
+		delete(t.marked, c.place())
 	}
 	return nil
+}
+
+// add writes items that are not there yet, if this is the newest reader.
+func (t *Table) add(ctx context.Context, checkpoints []Checkpoint) error {
+	writes := []types.TransactWriteItem{{ConditionCheck: &types.ConditionCheck{
+		TableName: &t.table, Key: t.key(generationPlace),
+		ConditionExpression:       aws.String("#generation = :mine"),
+		ExpressionAttributeNames:  map[string]string{"#generation": attrGeneration},
+		ExpressionAttributeValues: map[string]types.AttributeValue{":mine": t.mine()},
+	}}}
+	for _, c := range checkpoints {
+		put := t.put(c)
+		writes = append(writes, types.TransactWriteItem{Put: &put})
+	}
+	err := t.caller.do(ctx, func(ctx context.Context) error {
+		_, err := t.db.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: writes})
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, c := range checkpoints {
+		t.marked[c.place()] = true
+	}
+	return nil
+}
+
+// move writes an item that this reader has marked.
+func (t *Table) move(ctx context.Context, c Checkpoint) error {
+	put := t.put(c)
+	put.ExpressionAttributeNames["#generation"] = attrGeneration
+	put.ExpressionAttributeValues[":mine"] = t.mine()
+	return t.caller.do(ctx, func(ctx context.Context) error {
+		_, err := t.db.PutItem(ctx, &dynamodb.PutItemInput{
+			TableName: &t.table, Item: put.Item,
+			ConditionExpression:       aws.String("#generation = :mine AND (" + *put.ConditionExpression + ")"),
+			ExpressionAttributeNames:  put.ExpressionAttributeNames,
+			ExpressionAttributeValues: put.ExpressionAttributeValues,
+		})
+		return err
+	})
+}
+
+// put is the write of an item that does not move it back: a try that
+// seemed to have failed may arrive late.
+func (t *Table) put(c Checkpoint) types.Put {
+	return types.Put{
+		TableName: &t.table, Item: t.item(c),
+		ConditionExpression: aws.String("attribute_not_exists(#sequence) OR size(#sequence) < :digits" +
+			" OR size(#sequence) = :digits AND #sequence <= :sequence"),
+		ExpressionAttributeNames: map[string]string{"#sequence": attrSequence},
+		ExpressionAttributeValues: map[string]types.AttributeValue{
+			":digits":   &types.AttributeValueMemberN{Value: strconv.Itoa(len(c.Sequence))},
+			":sequence": &types.AttributeValueMemberS{Value: c.Sequence},
+		},
+	}
+}
+
+// remove deletes an item, if it is there.
+func (t *Table) remove(ctx context.Context, c Checkpoint) error {
+	return t.caller.do(ctx, func(ctx context.Context) error {
+		_, err := t.db.DeleteItem(ctx, &dynamodb.DeleteItemInput{
+			TableName: &t.table, Key: t.key(c.place()),
+			ConditionExpression:       aws.String("attribute_not_exists(#generation) OR #generation = :mine"),
+			ExpressionAttributeNames:  map[string]string{"#generation": attrGeneration},
+			ExpressionAttributeValues: map[string]types.AttributeValue{":mine": t.mine()},
+		})
+		return err
+	})
 }
 
 // TransactItem is the part of a TransactWriteItems that writes the
@@ -223,19 +355,15 @@ func (t *Table) saveError(err error) error {
 // its condition.
 func conditionFailed(err error) bool {
 	var failed *types.ConditionalCheckFailedException
+	return errors.As(err, &failed) || canceledFor(err, "ConditionalCheckFailed")
+}
+
+// canceledFor reports whether a transaction failed for one of the reasons.
+func canceledFor(err error, reasons ...string) bool {
 	var canceled *types.TransactionCanceledException
-	if errors.As(err, &failed) {
-		return true
-	}
-	if !errors.As(err, &canceled) {
-		return false
-	}
-	for _, reason := range canceled.CancellationReasons {
-		if aws.ToString(reason.Code) == "ConditionalCheckFailed" {
-			return true
-		}
-	}
-	return false
+	return errors.As(err, &canceled) && slices.ContainsFunc(canceled.CancellationReasons, func(r types.CancellationReason) bool {
+		return slices.Contains(reasons, aws.ToString(r.Code))
+	})
 }
 
 // made reports whether the handler's transaction failed since it was made

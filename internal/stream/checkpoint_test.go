@@ -2,6 +2,7 @@ package stream
 
 import (
 	"errors"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -21,7 +22,7 @@ func nameOf(e Event) string { return name(e) }
 var someCheckpoints = []Checkpoint{
 	{Stream: arn, Shard: "a", Sequence: f21(7), Floor: time.Unix(1795508718, 5).UTC()},
 	{Stream: arn, Shard: "b", Parent: "a", Since: time.Unix(1795508718, 0).UTC()},
-	{Stream: arn, Shard: "c", Parent: "a", Above: "12", Ended: true, Gone: true},
+	{Stream: arn, Shard: "c", Parent: "a", Above: "12", Ended: true, Gone: true, Last: true},
 	{Stream: arn, Shard: "d"},
 }
 
@@ -155,4 +156,81 @@ func TestSaveFails(t *testing.T) {
 			t.Error("Close = nil, want the error of Save")
 		}
 	})
+}
+
+// TestAnOlderStreamsARN: a program that was given the ARN of a stream which
+// has been replaced goes on from its checkpoints, which are the newer one's.
+func TestAnOlderStreamsARN(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPlayed(world{Roots: 1, ShardsAPage: 100, RecordsAPage: 100})
+		p.step(worldStep{Kind: stepWrite, Item: 0, Count: 3})
+		time.Sleep(time.Second)
+		p.step(worldStep{Kind: stepRecreate})
+		m := newMemory()
+		// Before the last of these rounds the older stream goes.
+		for round, wait := range []time.Duration{0, 20 * time.Hour, 5 * time.Hour} {
+			time.Sleep(wait)
+			p.step(worldStep{Kind: stepWrite, Item: 0, Count: 2})
+			r, err := Open(t.Context(), p, p.arns[0], Options{Checkpoints: m.grip(), Idle: 3 * time.Second, Logger: slog.New(slog.DiscardHandler)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			check(t, "events", len(mustRead(t, r)), []int{5, 2, 2}[round])
+			if err := r.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+}
+
+// TestAStreamThatWasReadToItsEnd leaves no doubt: once it is gone, nothing
+// of it was lost.
+func TestAStreamThatWasReadToItsEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPlayed(world{Roots: 1, ShardsAPage: 100, RecordsAPage: 100})
+		p.step(worldStep{Kind: stepWrite, Item: 0, Count: 3})
+		p.disable()
+		m := newMemory()
+		for round, want := range []int{3, 2} {
+			r, err := Open(t.Context(), p, p.arns[round], Options{Checkpoints: m.grip(), Logger: slog.New(slog.DiscardHandler)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			check(t, "events", len(mustRead(t, r)), want)
+			if err := r.Close(); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(48 * time.Hour)
+			p.newStream()
+			p.step(worldStep{Kind: stepWrite, Item: 0, Count: 2})
+			p.disable()
+		}
+	})
+}
+
+// TestATakenCheckpointIsToldOnce: Close has nothing to add to the error that
+// ended the reading.
+func TestATakenCheckpointIsToldOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeStream(&fakeShard{id: "s"})
+		f.put(f.shards[0], "1")
+		m := newMemory()
+		r := mustOpen(t, f, Options{Checkpoints: m.grip()})
+		must(m.grip().Load(t.Context()))
+		if _, err := read(t, r); !errors.As(err, new(*TakenError)) {
+			t.Errorf("Events = %v, want a *TakenError", err)
+		}
+		if err := r.Close(); err != nil {
+			t.Errorf("Close = %v after it", err)
+		}
+	})
+}
+
+// TestFloor: what a shard holds is later than what its parents hold.
+func TestFloor(t *testing.T) {
+	tree := newShardTree()
+	tree.insert("p", "trimmed").pos.floor = time.Unix(1795508718, 0)
+	tree.insert("c", "p")
+	got := []time.Time{tree.floor(tree.insert("x", "c")), tree.floor(tree.insert("y", "unknown"))}
+	check(t, "floors", got, []time.Time{time.Unix(1795508718, 0), {}})
 }

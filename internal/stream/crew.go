@@ -20,7 +20,10 @@ type crew struct {
 	failure *HandlerPanic // the first panic
 }
 
-var errDone = errors.New("done")
+var (
+	errDone   = errors.New("done")
+	errGoexit = errors.New("a handler ended its goroutine: runtime.Goexit, or a test's FailNow, was called")
+)
 
 func newCrew(ctx context.Context) *crew {
 	c := &crew{}
@@ -43,14 +46,15 @@ func newCrew(ctx context.Context) *crew {
 // run has f run on a goroutine. Its error ends the crew, nil doesn't.
 func (c *crew) run(f func(context.Context) error) {
 	c.running.Go(func() {
+		err := errGoexit
 		defer func() {
 			if v := recover(); v != nil {
 				c.fail(v)
+			} else if err != nil {
+				c.end(err)
 			}
 		}()
-		if err := f(c.ctx); err != nil {
-			c.end(err)
-		}
+		err = f(c.ctx)
 	})
 }
 

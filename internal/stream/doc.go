@@ -40,16 +40,22 @@
 // seconds.
 //
 // Where these can't be had, the Reader says so: every error that lasts
-// ends the reading. Throttling does not: the Reader waits, warns and
-// counts it. Watch what Stats has as Left: it is the time after which a
-// shard that is not caught up loses records.
+// ends the reading, a server or a network that is away after about half a
+// minute. Start another Reader then. Throttling does not end it: the
+// Reader waits, warns and counts it. Watch what Stats has as Left: it is
+// the time after which a shard loses records.
 //
 // # Limits
 //
 // One Reader reads all shards of a stream. Several processes can't divide
 // them: of those that share checkpoints in a table the newest one takes
 // over, and the older one ends with a *TakenError; a file admits one.
-// Don't start it again while the other one lives.
+// Don't start it again while the other one lives. A set of checkpoints
+// belongs to one table.
+//
+// A Reader has some goroutines for each open shard, calls a handler for
+// each of them at the same time, and holds up to two pages of each, of
+// 1 MB at most.
 //
 // What can't be repeated, such as a mail that is sent, may be done twice
 // after a crash; RunPages is for effects that are in DynamoDB themselves.

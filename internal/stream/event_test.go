@@ -116,6 +116,7 @@ func TestImageAsJSON(t *testing.T) {
 
 func TestDifferences(t *testing.T) {
 	m := func(i Image) types.AttributeValue { return &types.AttributeValueMemberM{Value: i} }
+	set := func(of ...string) types.AttributeValue { return &types.AttributeValueMemberSS{Value: of} }
 	tests := map[string]struct {
 		before, after Image
 		want          string
@@ -128,6 +129,8 @@ func TestDifferences(t *testing.T) {
 		"another type": {Image{"a": n("1")}, Image{"a": s("1")}, "a: 1 -> 1"},
 		"map to text":  {Image{"a": m(Image{"x": s("1")})}, Image{"a": s("1")}, `a: {"x":"1"} -> 1`},
 		"in order":     {Image{"b": n("1"), "c": n("1")}, Image{"a": n("1")}, "a: (none) -> 1, b: 1 -> (none), c: 1 -> (none)"},
+		"a set":        {Image{"a": set("1", "2"), "b": set("1")}, Image{"a": set("2", "1"), "b": set("2")}, `b: ["1"] -> ["2"]`},
+		"a set's type": {Image{"a": set("1")}, Image{"a": &types.AttributeValueMemberNS{Value: []string{"1"}}}, `a: ["1"] -> [1]`},
 		"a list":       {Image{"a": &types.AttributeValueMemberL{Value: []types.AttributeValue{n("1")}}}, Image{"a": &types.AttributeValueMemberL{}}, "a: [1] -> []"},
 	}
 	for name, test := range tests {

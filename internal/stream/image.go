@@ -105,11 +105,37 @@ func differences(prefix string, before, after Image) []Difference {
 		switch {
 		case aok && bok:
 			diffs = append(diffs, differences(prefix+name+".", am.Value, bm.Value)...)
-		case !reflect.DeepEqual(a, b):
+		case !reflect.DeepEqual(a, b) && !sameSet(a, b):
 			diffs = append(diffs, Difference{prefix + name, a, b})
 		}
 	}
 	return diffs
+}
+
+// sameSet reports whether both are sets of the same elements, which come
+// in any order.
+func sameSet(a, b types.AttributeValue) bool {
+	x, xok := elements(a)
+	y, yok := elements(b)
+	return xok && yok && reflect.TypeOf(a) == reflect.TypeOf(b) && slices.Equal(x, y)
+}
+
+// elements are those of a set, sorted.
+func elements(v types.AttributeValue) (sorted []string, ok bool) {
+	switch v := v.(type) {
+	case *types.AttributeValueMemberSS:
+		sorted = slices.Clone(v.Value)
+	case *types.AttributeValueMemberNS:
+		sorted = slices.Clone(v.Value)
+	case *types.AttributeValueMemberBS:
+		for _, b := range v.Value {
+			sorted = append(sorted, string(b))
+		}
+	default:
+		return nil, false
+	}
+	slices.Sort(sorted)
+	return sorted, true
 }
 
 // String is the difference on one line: "activity.page: / -> /cart".

@@ -2,7 +2,6 @@ package stream
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -73,77 +72,6 @@ func putItem(t *testing.T, db *dynamodb.Client, table, id string) {
 	})
 	if err != nil {
 		t.Fatal(err)
-	}
-}
-
-func TestTableCheckpoints(t *testing.T) {
-	db, _ := localClients(t, localAddress)
-	name := fmt.Sprintf("stream-test-%d", time.Now().UnixNano())
-	t.Cleanup(func() { dropTable(db, name) })
-	testCheckpoints(t, func() Checkpoints { return TableCheckpoints(db, name, "a reader") })
-	testCheckpoints(t, func() Checkpoints { return TableCheckpoints(db, name, "another") })
-}
-
-// TestEffectsInATransaction: a count of events is written with the
-// checkpoint. Two readers at once, one of which takes over from the other,
-// still count each event once.
-func TestEffectsInATransaction(t *testing.T) {
-	db, streams := localClients(t, localAddress)
-	table, arn := localTable(t, db)
-	effects := table + "-effects"
-	t.Cleanup(func() { dropTable(db, effects) })
-	const n = 60
-	for i := range n {
-		putItem(t, db, table, fmt.Sprint(i))
-	}
-	counter := map[string]types.AttributeValue{
-		attrReader: &types.AttributeValueMemberS{Value: "count"},
-		attrPlace:  &types.AttributeValueMemberS{Value: "all"},
-	}
-	read := func(ctx context.Context, begun func()) error {
-		places := TableCheckpoints(db, effects, "r")
-		r, err := Open(ctx, streams, arn, Options{
-			Checkpoints: places, PageSize: 7, Idle: 300 * time.Millisecond, Logger: slog.New(slog.DiscardHandler),
-		})
-		if err != nil {
-			return err
-		}
-		err = r.RunPages(ctx, func(ctx context.Context, p *Page) error {
-			_, err := db.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{
-				places.TransactItem(p),
-				{Update: &types.Update{
-					TableName: &effects, Key: counter, UpdateExpression: aws.String("ADD n :n"),
-					ExpressionAttributeValues: map[string]types.AttributeValue{
-						":n": &types.AttributeValueMemberN{Value: fmt.Sprint(len(p.Events))},
-					},
-				}},
-			}})
-			begun()
-			time.Sleep(20 * time.Millisecond)
-			return err
-		})
-		return errors.Join(err, r.Close())
-	}
-	var older error
-	var running sync.WaitGroup
-	begun := make(chan struct{})
-	running.Go(func() { older = read(t.Context(), sync.OnceFunc(func() { close(begun) })) })
-	<-begun
-	if err := read(t.Context(), func() {}); err != nil {
-		t.Errorf("the newer reader: %v", err)
-	}
-	running.Wait()
-	var taken *TakenError
-	if !errors.As(older, &taken) {
-		t.Errorf("the older reader ended with %v, want a *TakenError", older)
-	}
-	out, err := db.GetItem(t.Context(), &dynamodb.GetItemInput{TableName: &effects, Key: counter, ConsistentRead: aws.Bool(true)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	count, ok := out.Item["n"].(*types.AttributeValueMemberN)
-	if !ok || count.Value != fmt.Sprint(n) {
-		t.Errorf("the count is %v, want %d", out.Item["n"], n)
 	}
 }
 

@@ -28,6 +28,9 @@ type pageHandler func(context.Context, *Page) error
 
 // read reads to the end of the stream, and of the streams that follow it.
 func (r *Reader) read(ctx context.Context, handle pageHandler) error {
+	if r.closed {
+		return errors.New("the reader is closed")
+	}
 	beside := newCrew(ctx)
 	beside.run(r.saveRegularly)
 	beside.run(r.watch)
@@ -242,7 +245,7 @@ func (r *Reader) noteHandled(s *shard, a answer) {
 		s.stillQuiet(a.at)
 	}
 	r.mu.Unlock()
-	if a.last || a.empty {
+	if a.last || a.empty && r.options.Idle > 0 {
 		r.wake()
 	}
 }

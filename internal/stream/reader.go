@@ -78,6 +78,7 @@ type Reader struct {
 	describing caller
 	changed    chan struct{} // holds one sign that something changed
 	saving     chan struct{} // held while checkpoints are written
+	taken      bool          // by another reader; saving guards it
 	closed     bool
 
 	mu     sync.Mutex // guards all that follows
@@ -86,6 +87,23 @@ type Reader struct {
 	shards shardTree
 	gone   []Checkpoint // to be removed
 	stats  streamStats
+}
+
+// check refuses what is a mistake.
+func (o Options) check(arn string) error {
+	if tableOf(arn) == arn {
+		return fmt.Errorf("%q is no stream's ARN: use the table's LatestStreamArn, which it has if it has a stream", arn)
+	}
+	for name, wrong := range map[string]bool{
+		"Idle": o.Idle < 0, "Poll": o.Poll < 0, "CheckpointEvery": o.CheckpointEvery < 0, "Grace": o.Grace < 0,
+		"Attempts": o.Attempts < 0, "PageSize": o.PageSize < 0, "Pace": o.Pace < 0,
+		"OnGap": o.OnGap != StopAtGap && o.OnGap != SkipGaps,
+	} {
+		if wrong {
+			return fmt.Errorf("option %s is out of its range", name)
+		}
+	}
+	return nil
 }
 
 // Open finds the stream's shards, and the place to begin in each: the
@@ -98,6 +116,9 @@ type Reader struct {
 // once the older one is read to its end, whether that happens under way
 // or there are checkpoints of the older one.
 func Open(ctx context.Context, api API, arn string, o Options) (*Reader, error) {
+	if err := o.check(arn); err != nil {
+		return nil, err
+	}
 	r := &Reader{
 		api: api, options: o, log: o.Logger, given: arn, kept: make(map[string][]Checkpoint), opened: time.Now(),
 		changed: make(chan struct{}, 1), saving: make(chan struct{}, 1),
@@ -110,14 +131,10 @@ func Open(ctx context.Context, api API, arn string, o Options) (*Reader, error) 
 	}
 	// DescribeStream may be called 10 times a second.
 	r.describing = caller{pace: &pacer{every: 100 * time.Millisecond}, note: r.noteDescribe}
-	var kept []Checkpoint
-	if o.Checkpoints != nil {
-		var err error
-		if kept, err = o.Checkpoints.Load(ctx); err != nil {
-			return nil, errors.Join(err, o.Checkpoints.Close())
-		}
-	}
-	if err := r.begin(ctx, kept); err != nil {
+	beside := newCrew(ctx)
+	beside.run(r.watch)
+	beside.run(func(ctx context.Context) error { return orDone(r.begin(ctx)) })
+	if err := beside.wait(); err != nil {
 		if o.Checkpoints != nil {
 			err = errors.Join(err, o.Checkpoints.Close())
 		}
@@ -128,14 +145,20 @@ func Open(ctx context.Context, api API, arn string, o Options) (*Reader, error) 
 
 // begin attaches the reader to the oldest stream that has checkpoints, or
 // else to the one it was given.
-func (r *Reader) begin(ctx context.Context, kept []Checkpoint) error {
+func (r *Reader) begin(ctx context.Context) error {
+	kept, err := r.load(ctx)
+	if err != nil {
+		return err
+	}
 	first := r.given
-	for _, c := range kept {
+	for i, c := range kept {
 		if tableOf(c.Stream) != tableOf(r.given) {
 			return fmt.Errorf("the checkpoint is one of %s, not of %s", tableOf(c.Stream), tableOf(r.given))
 		}
 		r.kept[c.Stream] = append(r.kept[c.Stream], c)
-		first = min(first, c.Stream) // an ARN ends with the time when it was made
+		if i == 0 || c.Stream < first { // an ARN ends with the time when it was made
+			first = c.Stream
+		}
 	}
 	if err := r.attach(ctx, first); err != nil {
 		return err
@@ -162,7 +185,7 @@ func (r *Reader) attach(ctx context.Context, arn string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, s := range r.shards.order {
-		r.gone = append(r.gone, s.checkpoint(r.arn))
+		r.forget(s)
 	}
 	r.arn, r.shards = arn, newShardTree()
 	for _, c := range kept {
@@ -182,19 +205,23 @@ func (r *Reader) attach(ctx context.Context, arn string) error {
 // its beginning.
 func (r *Reader) learn(d description) {
 	for _, s := range r.shards.update(d) {
-		r.gone = append(r.gone, s.checkpoint(r.arn))
+		r.forget(s)
 	}
 	r.newest = description{status: d.status, asked: d.asked}
 }
 
 // Close saves the last checkpoint, closes the Checkpoints and returns what
-// failed of that: the error that an iterator can't return. It may take 10
-// seconds. Closing again does nothing.
+// failed of that: the error that an iterator can't return. A *TakenError
+// that ended the reading is not told again. It may take 10 seconds. Closing
+// again does nothing, and reading fails from then on.
 func (r *Reader) Close() error {
-	if r.closed || r.options.Checkpoints == nil {
+	if r.closed {
 		return nil
 	}
 	r.closed = true
+	if r.options.Checkpoints == nil {
+		return nil
+	}
 	return errors.Join(r.lastSave(), r.options.Checkpoints.Close())
 }
 

@@ -305,6 +305,63 @@ func TestOpenNamesTheStream(t *testing.T) {
 	}
 }
 
+func TestOpenRefusesMistakes(t *testing.T) {
+	tests := map[string]struct {
+		arn     string
+		options Options
+	}{
+		"no stream's ARN":  {"", Options{}},
+		"Poll is out":      {arn, Options{Poll: -1}},
+		"PageSize is out":  {arn, Options{PageSize: -1}},
+		"OnGap is out":     {arn, Options{OnGap: 2}},
+		"Attempts is out":  {arn, Options{Attempts: -1}},
+		"no stream's  ARN": {"arn:aws:dynamodb:eu-west-1:123456789012:table/t", Options{}},
+	}
+	for want, test := range tests {
+		want = strings.ReplaceAll(want, "  ", " ")
+		if _, err := Open(t.Context(), newFakeStream(), test.arn, test.options); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("Open = %v, want an error with %q", err, want)
+		}
+	}
+}
+
+func TestAClosedReaderReadsNothing(t *testing.T) {
+	f := newFakeStream(&fakeShard{id: "s"})
+	f.put(f.shards[0], "1")
+	r := mustOpen(t, f, drain)
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := read(t, r); err == nil || got != nil {
+		t.Errorf("Events after Close = %v, %v, want an error", got, err)
+	}
+	err := r.Run(t.Context(), func(context.Context, Event) error { t.Error("an event was handed over"); return nil })
+	if err == nil {
+		t.Error("Run after Close = nil")
+	}
+}
+
+// TestAShardThatIsMissedForAMoment: a description that lacks a shard is no
+// reason to take it for new in the next one, and to read it again.
+func TestAShardThatIsMissedForAMoment(t *testing.T) {
+	for _, grandparent := range []string{"", "g"} {
+		synctest.Test(t, func(t *testing.T) {
+			p, c := &fakeShard{id: "p", parent: grandparent, closed: true}, &fakeShard{id: "c", parent: "p"}
+			f := newFakeStream(p, c)
+			f.put(p, "1", "2")
+			f.put(c, "3")
+			hide := func(hidden bool) func() { return func() { f.set(func() { p.hidden = hidden }) } }
+			time.AfterFunc(15*time.Second, hide(true))
+			time.AfterFunc(25*time.Second, hide(false))
+			time.AfterFunc(50*time.Second, hide(true))
+			r := mustOpen(t, f, Options{Idle: 15 * time.Minute})
+			check(t, "events", mustRead(t, r), []string{"p/1", "p/2", "c/3"})
+			known, _ := r.Shards()
+			check(t, "shards known, checkpoints kept for nothing", []int{known, len(r.gone)}, []int{1, 0})
+		})
+	}
+}
+
 func TestChildrenAreFoundSoon(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p, c := &fakeShard{id: "p"}, &fakeShard{id: "c", parent: "p", hidden: true}

@@ -99,10 +99,12 @@ func sleep(ctx context.Context, d time.Duration) error {
 // throttled reports whether the call came too fast: the SDK's list has
 // both errors with which the Streams API says so.
 func throttled(err error) bool {
-	return retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(err) == aws.TrueTernary
+	return retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(err) == aws.TrueTernary ||
+		canceledFor(err, "ThrottlingError", "ProvisionedThroughputExceeded")
 }
 
-// passing reports whether the failure is the server's or the network's.
+// passing reports whether the failure is the server's or the network's,
+// or of two writes that met.
 func passing(err error) bool {
 	var internal *types.InternalServerError
 	var api smithy.APIError
@@ -114,7 +116,8 @@ func passing(err error) bool {
 	case errors.As(err, &response) && response.HTTPStatusCode() >= 500:
 		return true
 	case errors.As(err, &api):
-		return api.ErrorFault() == smithy.FaultServer
+		return api.ErrorFault() == smithy.FaultServer || api.ErrorCode() == "TransactionConflictException" ||
+			!conditionFailed(err) && canceledFor(err, "TransactionConflict")
 	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
 		return true // a connection that was cut
 	}

@@ -11,7 +11,8 @@ import (
 // by side for different ones. It returns nil at the end of the stream or,
 // with Options.Idle, at the end as far as one can tell. When ctx ends, no
 // further event is handed over; Run waits until those in work are
-// handled, saves the checkpoint and returns ctx's error.
+// handled, saves the checkpoint and returns ctx's cause: its error, where
+// it was given no other.
 //
 // A handler that fails is called again, as Options.Attempts says; then
 // reading ends with its error, or Options.DeadLetter gets the event. Its
@@ -82,7 +83,7 @@ func (r *Reader) runHandlers(ctx context.Context, handle func(ctx, working conte
 	})
 	saved := r.lastSave()
 	if errors.As(err, new(*TakenError)) {
-		return err // and so did the save
+		return err // and so does the save
 	}
 	return errors.Join(err, saved)
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -69,6 +70,19 @@ func TestAHandlersPanicReachesTheCaller(t *testing.T) {
 			t.Fatal(err)
 		}
 		check(t, "the checkpoint of a", m.saved()["a"], "000000000000000000001")
+	})
+}
+
+// TestAHandlerThatEndsItsGoroutine, as a test's FailNow does, ends the
+// reading.
+func TestAHandlerThatEndsItsGoroutine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeStream(&fakeShard{id: "a"}, &fakeShard{id: "b"})
+		f.put(f.shards[0], "1")
+		err := mustOpen(t, f, Options{}).Run(t.Context(), func(context.Context, Event) error { runtime.Goexit(); return nil })
+		if err == nil || !strings.Contains(err.Error(), "Goexit") {
+			t.Errorf("Run = %v, want an error that names Goexit", err)
+		}
 	})
 }
 
@@ -255,6 +269,21 @@ func TestStallsAreWarnedOf(t *testing.T) {
 	}
 }
 
+// TestOpenWarns: so does what keeps Open waiting.
+func TestOpenWarns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeStream(&fakeShard{id: "s"})
+		f.onCall = func(context.Context, string, string) error { return throttleError }
+		var log bytes.Buffer
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		_, err := Open(ctx, f, arn, Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+		if n := strings.Count(log.String(), "stalls"); n != 1 || !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("Open = %v; the log has %q, want one warning", err, log.String())
+		}
+	})
+}
+
 func TestStats(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFakeStream(&fakeShard{id: "p", closed: true}, &fakeShard{id: "c", parent: "p"}, &fakeShard{id: "x", parent: "c"})
@@ -273,7 +302,8 @@ func TestStats(t *testing.T) {
 			case "p/2":
 				check(t, "state of p", s[0].State, Handling)
 				check(t, "lag of p", s[0].Lag.Round(time.Hour), 2*time.Hour)
-				check(t, "left of p", s[0].Left.Round(time.Hour), 22*time.Hour)
+				check(t, "left of p, c, x", []time.Duration{s[0].Left.Round(time.Hour), s[1].Left.Round(time.Hour), s[2].Left.Round(time.Hour)},
+					[]time.Duration{22 * time.Hour, 22 * time.Hour, 22 * time.Hour})
 				check(t, "throttles of p", s[0].Throttles, int64(1))
 				check(t, "state of c", s[1].State, Waiting)
 			case "c/3":
@@ -282,7 +312,7 @@ func TestStats(t *testing.T) {
 				check(t, "caught up", s[1].CaughtUp, false)
 				time.AfterFunc(10*time.Second, func() {
 					c := r.Stats().Shards[1]
-					check(t, "later: caught up, lag", []any{c.CaughtUp, c.Lag}, []any{true, time.Duration(0)})
+					check(t, "later: caught up, lag, left", []any{c.CaughtUp, c.Lag, c.Left}, []any{true, time.Duration(0), retention})
 					if since := time.Since(c.LastCall); since > 2*time.Second || c.EmptyPages == 0 {
 						t.Errorf("later: %d empty pages, the last call %v ago", c.EmptyPages, since)
 					}

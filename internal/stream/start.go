@@ -3,12 +3,14 @@ package stream
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 )
 
 // A Start is where a Reader without a checkpoint begins. It is of use
 // once: shards that are found later are read from their beginning, and
-// where there are checkpoints, these count.
+// where there are checkpoints, these count. What was trimmed before Open
+// is no Gap, since nobody has begun to read it.
 type Start struct {
 	latest   bool
 	time     time.Time
@@ -19,20 +21,21 @@ var (
 	// TrimHorizon is the oldest change that the stream still has. It is
 	// the zero Start.
 	TrimHorizon = Start{}
-	// Latest is the moment of Open: only later changes are read. A
-	// Reader that resumes from a checkpoint in which a shard had no
-	// change yet may deliver a few that are up to six minutes older:
-	// clocks differ, and none may be lost.
+	// Latest is the moment of Open: only later changes are read. Where
+	// reading goes on from it in a shard that had no change for 15
+	// minutes, or from such a shard's checkpoint, a few may come that
+	// are up to six minutes older: clocks differ, and none may be lost.
 	Latest = Start{latest: true}
 )
 
 // At begins with the first change that was made at the time t or later.
 // If the stream's records are rounded to the minute, as DynamoDB Local's
-// are, so is t, downwards.
+// are, so is t, downwards. The zero time is TrimHorizon.
 func At(t time.Time) Start { return Start{time: t} }
 
 // After begins after the record with the given sequence number: in each
-// shard with the first record whose number is larger.
+// shard with the first record whose number is larger. An empty number is
+// TrimHorizon.
 func After(sequence string) Start { return Start{sequence: sequence} }
 
 func (s Start) String() string {
@@ -49,6 +52,7 @@ func (s Start) String() string {
 
 // place gives the shards of a first discovery their start.
 func (r *Reader) place(ctx context.Context, start Start) error {
+	r.mu.Lock()
 	for _, s := range r.shards.order {
 		s.pos.floor = r.newest.asked
 		s.oldest = s.closed && r.shards.byID[s.parent] == nil
@@ -59,11 +63,6 @@ func (r *Reader) place(ctx context.Context, start Start) error {
 		case start.latest:
 			s.pos.kind = typeLatest
 			s.pos.since = r.newest.asked.Add(-clockSkew)
-			f := r.fetcher(s)
-			if err := f.takeIterator(ctx); err != nil {
-				return fmt.Errorf("marking the place in shard %s: %w", s.id, err)
-			}
-			s.pos = f.pos
 		case !start.time.IsZero():
 			s.pos.kind, s.pos.since = typeAt, start.time
 		case start.sequence != "":
@@ -73,6 +72,30 @@ func (r *Reader) place(ctx context.Context, start Start) error {
 			}
 		}
 	}
+	shards := slices.Clone(r.shards.order)
+	r.mu.Unlock()
+	for _, s := range shards {
+		if err := r.mark(ctx, s); err != nil {
+			return fmt.Errorf("marking the place in shard %s: %w", s.id, err)
+		}
+	}
+	return nil
+}
+
+// mark takes the iterator that is the place of a shard at its latest.
+func (r *Reader) mark(ctx context.Context, s *shard) error {
+	r.mu.Lock()
+	f := r.fetcher(s)
+	r.mu.Unlock()
+	if f.pos.kind != typeLatest {
+		return nil
+	}
+	if err := f.takeIterator(ctx); err != nil {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s.pos = f.pos
 	return nil
 }
 

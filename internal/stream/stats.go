@@ -14,7 +14,9 @@ type Stats struct {
 	LastDescribed time.Time
 	Describes     int64
 	Throttles     int64 // of DescribeStream
-	Shards        []ShardStats
+	// LastSaved is when checkpoints were last saved; zero: not yet.
+	LastSaved time.Time
+	Shards    []ShardStats
 }
 
 // ShardStats is what a Reader knows of a shard, with counts since Open.
@@ -33,8 +35,8 @@ type ShardStats struct {
 	// Lag is how far back the last handled record was made; zero where
 	// CaughtUp, or none was handled.
 	Lag time.Duration
-	// Left is the time until DynamoDB trims what is to be read next; zero
-	// where CaughtUp, or none was handled.
+	// Left is the time until DynamoDB trims what is to be read next: 24
+	// hours where CaughtUp, and zero where it may be trimmed already.
 	Left time.Duration
 
 	Calls, Records, EmptyPages, Throttles, Renewals, Gaps int64
@@ -77,6 +79,8 @@ const (
 type streamStats struct {
 	describes, throttles int64
 	lastDescribed        time.Time
+	lastSaved            time.Time
+	keeping              time.Time // since when Checkpoints are at work; zero: not
 }
 
 // Stats may be called at any time, from any goroutine.
@@ -86,7 +90,7 @@ func (r *Reader) Stats() Stats {
 	now := time.Now()
 	stats := Stats{
 		Stream: r.arn, LastDescribed: r.stats.lastDescribed,
-		Describes: r.stats.describes, Throttles: r.stats.throttles,
+		Describes: r.stats.describes, Throttles: r.stats.throttles, LastSaved: r.stats.lastSaved,
 	}
 	for _, s := range r.shards.order {
 		d := ShardStats{
@@ -103,7 +107,10 @@ func (r *Reader) Stats() Stats {
 		}
 		if !d.CaughtUp && !s.lastRecord.IsZero() {
 			d.Lag = max(now.Sub(s.lastRecord), 0)
-			d.Left = max(retention-d.Lag, 0)
+		}
+		d.Left = retention
+		if floor := r.shards.floor(s); !d.CaughtUp && !floor.IsZero() {
+			d.Left = min(max(retention-now.Sub(floor), 0), retention)
 		}
 		stats.Shards = append(stats.Shards, d)
 	}

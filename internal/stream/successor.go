@@ -18,6 +18,7 @@ func (r *Reader) succeed(ctx context.Context) (more bool, err error) {
 	if r.newest.status == types.StreamStatusEnabled {
 		return false, nil
 	}
+	r.endStream()
 	patience := time.Minute // the table may just be being made
 	if r.options.Idle > 0 {
 		patience = min(patience, r.options.Idle)
@@ -39,6 +40,22 @@ func (r *Reader) succeed(ctx context.Context) (more bool, err error) {
 		}
 		if err := sleep(ctx, discoverSoon); err != nil {
 			return false, err
+		}
+	}
+}
+
+// endStream notes that nothing comes after the shards that were read to
+// their end, if the stream is disabled. In a day the stream will be gone,
+// and then nobody can tell.
+func (r *Reader) endStream() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.newest.status != types.StreamStatusDisabled {
+		return
+	}
+	for _, s := range r.shards.childless() {
+		if !s.last {
+			s.last, s.dirty = true, true
 		}
 	}
 }

@@ -14,6 +14,10 @@ type shardTree struct {
 	order []*shard
 }
 
+// missedFor is how long a shard may be missing from the descriptions until
+// it counts as gone.
+const missedFor = 10 * time.Minute
+
 func newShardTree() shardTree { return shardTree{byID: make(map[string]*shard)} }
 
 //weave:ready
@@ -51,7 +55,8 @@ func (t *shardTree) insert(id, parent string) *shard {
 func (t *shardTree) restore(c Checkpoint) {
 	s := t.insert(c.Shard, c.Parent)
 	s.pos = c.position()
-	s.gone = c.Gone
+	s.gone, s.last = c.Gone, c.Last
+	s.listedAt = time.Now()
 	if c.Ended {
 		s.phase, s.drainedAt = drained, time.Now()
 	}
@@ -73,8 +78,8 @@ func (t *shardTree) drain(s *shard, at time.Time) {
 }
 
 // update takes in a description. Shards that it knows already keep their
-// state; those that are drained and listed no more are removed, once a
-// child of theirs is known, and returned.
+// state; those that are drained and have not been listed for a while are
+// removed, once a child of theirs is known, and returned.
 func (t *shardTree) update(d description) (gone []*shard) {
 	first, known := len(t.order) == 0, len(t.order)
 	for _, s := range t.order {
@@ -82,7 +87,7 @@ func (t *shardTree) update(d description) (gone []*shard) {
 	}
 	for _, f := range d.shards {
 		s := t.insert(aws.ToString(f.ShardId), aws.ToString(f.ParentShardId))
-		s.listed = true
+		s.listed, s.listedAt = true, d.asked
 		if f.SequenceNumberRange != nil && f.SequenceNumberRange.EndingSequenceNumber != nil {
 			s.closed, s.ending = true, *f.SequenceNumberRange.EndingSequenceNumber
 		} else {
@@ -99,7 +104,7 @@ func (t *shardTree) update(d description) (gone []*shard) {
 	}
 	parents := t.parents()
 	t.order = slices.DeleteFunc(t.order, func(s *shard) bool {
-		remove := s.phase == drained && !s.listed && parents[s.id]
+		remove := s.phase == drained && d.asked.Sub(s.listedAt) > missedFor && parents[s.id]
 		if remove {
 			delete(t.byID, s.id)
 			gone = append(gone, s)
@@ -114,7 +119,7 @@ func (t *shardTree) update(d description) (gone []*shard) {
 // was anything, and reading them tells so.
 func (t *shardTree) reopen() {
 	for _, s := range t.childless() {
-		if !s.listed && !s.gone {
+		if !s.listed && !s.gone && !s.last {
 			s.phase, s.drainedAt = waiting, time.Time{}
 		}
 	}
@@ -127,6 +132,18 @@ func (t *shardTree) rewind() {
 			s.phase, s.quietFrom, s.quietTo = waiting, time.Time{}, time.Time{}
 		}
 	}
+}
+
+// floor is a time before all records that are still to be read of the
+// shard, zero where none is known. A child's are later than its parent's.
+func (t *shardTree) floor(s *shard) time.Time {
+	for s != nil && s.pos.floor.IsZero() {
+		s = t.byID[s.parent]
+	}
+	if s == nil {
+		return time.Time{}
+	}
+	return s.pos.floor
 }
 
 func (t *shardTree) parents() map[string]bool {

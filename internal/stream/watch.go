@@ -12,6 +12,7 @@ const stallAfter = 20 * time.Second
 func (r *Reader) watch(ctx context.Context) error {
 	began := time.Now()
 	warned := false
+	var warnedOf time.Time // of the Checkpoints
 	for {
 		if err := sleep(ctx, r.options.rhythm.watch); err != nil {
 			return err
@@ -20,8 +21,12 @@ func (r *Reader) watch(ctx context.Context) error {
 			r.log.Warn("reading stalls", "shard", s.Shard, "state", string(s.State), "since", s.Since, "last call", s.LastCall)
 		}
 		r.mu.Lock()
-		described := r.stats.lastDescribed
+		described, keeping := r.stats.lastDescribed, r.stats.keeping
 		r.mu.Unlock()
+		if !keeping.IsZero() && time.Since(keeping) > stallAfter && keeping != warnedOf {
+			r.log.Warn("reading stalls: the checkpoints can't be loaded or saved", "since", keeping)
+			warnedOf = keeping
+		}
 		late := time.Since(later(described, began)) > r.options.rhythm.discover+stallAfter-usual.watch
 		if late && !warned {
 			r.log.Warn("reading stalls: the stream's shards can't be listed", "stream", r.Stream(), "last call", described)

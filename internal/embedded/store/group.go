@@ -158,6 +158,9 @@ func (s *Store) share() bool {
 
 // transact runs fn in a transaction, which is committed unless fn fails.
 func (s *Store) transact(fn func(*Tx) error) error {
+	if err := s.inPlace(); err != nil {
+		return err
+	}
 	tx := &Tx{conn: s.writer}
 	if tx.run("BEGIN IMMEDIATE"); tx.err != nil {
 		return tx.err

@@ -27,7 +27,8 @@ var ErrClosed = errors.New("the database is closed")
 
 // A Store is an open database. Its methods may be called from any goroutine.
 type Store struct {
-	path    string // empty: in memory
+	path    string      // empty: in memory
+	file    os.FileInfo // of the path, when it was opened
 	writer  *sqlite.Conn
 	queue   queue
 	reading chan struct{}     // holds a token for each connection that reads
@@ -83,9 +84,25 @@ func (s *Store) open() error {
 		conn.Close()
 		return err
 	}
+	if s.file, err = os.Stat(s.path); err != nil {
+		return errors.Join(err, folding.Close(), conn.Close())
+	}
 	s.writer = conn
 	s.stopped.Go(func() { s.checkpoints(folding) })
 	return nil
+}
+
+// inPlace fails if the file is no longer where it was. What is written to a file
+// that was removed is lost, and SQLite would not notice.
+func (s *Store) inPlace() error {
+	if s.path == "" {
+		return nil
+	}
+	now, err := os.Stat(s.path)
+	if err == nil && os.SameFile(now, s.file) {
+		return nil
+	}
+	return &OpenError{Path: s.path, Problem: "was removed, moved or replaced while it was in use: stop what uses it before that, and start it again now", Err: err}
 }
 
 // probe finds out whether the file's folder can be written, which SQLite would
@@ -209,6 +226,9 @@ func (s *Store) Read(ctx context.Context, fn func(*Tx) error) error {
 		return ctx.Err()
 	}
 	defer func() { <-s.reading }()
+	if err := s.inPlace(); err != nil {
+		return err
+	}
 	conn, err := s.reader()
 	if err != nil {
 		return fmt.Errorf("open another connection to %s: %w", s.path, err)

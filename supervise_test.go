@@ -13,8 +13,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"dynamostreamer/internal/endpoint"
 )
 
 var kills = flag.Int("kills", 0, "how often 05-supervise is killed on the embedded endpoint, and a fifth of it\non DynamoDB Local; 0: 50 times under CI=true, else 10")
@@ -95,8 +93,8 @@ func TestKill(t *testing.T) {
 		}
 		t.Run(on.name, func(t *testing.T) {
 			if on.name == "local" && !local {
-				skips("killing 05-supervise on DynamoDB Local: run " + startLocal)
-				t.Skip("nothing answers at " + endpoint.LocalURL)
+				skips("killing 05-supervise on DynamoDB Local: " + noLocal)
+				t.Skip(noLocal)
 			}
 			t.Parallel()
 			s := newSupervised(t, on)

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -38,8 +39,12 @@ var (
 // "go run", so that their own exit codes can be seen.
 var bin string
 
-// local says whether DynamoDB Local answers.
-var local bool
+// local says whether DynamoDB Local answers; if not, noLocal says why, and
+// what to do.
+var (
+	local   bool
+	noLocal string
+)
 
 func TestMain(m *testing.M) {
 	flag.Parse()
@@ -62,13 +67,10 @@ func run(m *testing.M) int {
 		fmt.Fprintf(os.Stderr, "building the programs: %v\n%s", err, out)
 		return 1
 	}
-	client := http.Client{Timeout: 5 * time.Second}
-	if answer, err := client.Get(endpoint.LocalURL); err == nil {
-		answer.Body.Close()
-		local = true
-	}
+	noLocal = findLocal(endpoint.LocalURL)
+	local = noLocal == ""
 	if !local && os.Getenv("CI") == "true" {
-		fmt.Fprintf(os.Stderr, "nothing answers at %s, and CI=true: start DynamoDB Local\n", endpoint.LocalURL)
+		fmt.Fprintf(os.Stderr, "CI=true, and %s\n", noLocal)
 		return 1
 	}
 	code := m.Run()
@@ -92,7 +94,45 @@ func skips(note string) {
 	skipped.notes = append(skipped.notes, note)
 }
 
-const startLocal = "docker compose up -d"
+// findLocal says why DynamoDB Local doesn't answer at the address, or
+// nothing if it does. It is the only one that refuses a request without a
+// signature in these words: to the others that is a health check.
+func findLocal(url string) string {
+	client := http.Client{Timeout: 5 * time.Second}
+	answer, err := client.Get(url)
+	if err != nil {
+		return "nothing answers at " + url + ": run docker compose up -d --wait"
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(answer.Body, 1<<10))
+	if err != nil || !strings.Contains(string(body), "v20120810#MissingAuthenticationToken") {
+		return "what answers at " + url + " is not DynamoDB Local: stop it, then run docker compose up -d --wait"
+	}
+	return ""
+}
+
+// Whatever else answers there would be given expected outputs that are not
+// its own.
+func TestFindLocal(t *testing.T) {
+	t.Parallel()
+	db, err := embedded.OpenMemory(embedded.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	served, other := httptest.NewServer(db.Handler()), httptest.NewServer(http.NotFoundHandler())
+	defer served.Close()
+	defer other.Close()
+	for _, c := range []struct{ name, url, want string }{
+		{"the engine, served", served.URL, " is not DynamoDB Local: "},
+		{"another server", other.URL, " is not DynamoDB Local: "},
+		{"nothing", "http://127.0.0.1:1", "nothing answers at "},
+	} {
+		if got := findLocal(c.url); !strings.Contains(got, c.want) {
+			t.Errorf("%s: findLocal(%s) = %q, want it to say %q", c.name, c.url, got, c.want)
+		}
+	}
+}
 
 // An endpoint that the scripts run on, one after the other with the same
 // expected outputs.
@@ -111,7 +151,7 @@ func TestSteps(t *testing.T) {
 	}
 	for _, on := range targets {
 		if on.name == "local" && !local {
-			skips("the scripts on DynamoDB Local: run " + startLocal)
+			skips("the scripts on DynamoDB Local: " + noLocal)
 			continue
 		}
 		for _, folder := range folders {

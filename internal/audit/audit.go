@@ -2,6 +2,7 @@ package audit
 
 import (
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -17,7 +18,7 @@ const partSize = 128 << 20
 // Reconcile holds what journals say was written against what journals say
 // was seen, and each reader's counts against what it saw. The journals
 // must be all those of the readers since the first of them began: what is
-// left out is not missed, and nobody may append to them meanwhile.
+// left out is not missed. Without a line of any reader it fails.
 //
 // The journals known are those of other runs. Their writes are recognized
 // where they were seen, but need not have been; and what their readers
@@ -42,6 +43,9 @@ func reconcile(journals, known []string, partSize int64) (*Report, error) {
 		if err := a.readPart(); err != nil {
 			return nil, err
 		}
+	}
+	if len(a.readers) == 0 {
+		return nil, errors.New("no reader's journal is among these: nothing says what was seen")
 	}
 	return a.finish(), nil
 }
@@ -322,6 +326,11 @@ func (a *audit) finish() *Report {
 	}
 	for name, c := range a.counts {
 		r.Counts = append(r.Counts, c.compare(name))
+	}
+	for name, reader := range a.readers {
+		if reader.running {
+			r.Unfinished = append(r.Unfinished, name)
+		}
 	}
 	r.sort()
 	return r

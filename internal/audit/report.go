@@ -3,6 +3,7 @@ package audit
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -16,6 +17,10 @@ type Report struct {
 	Unknown int // tried and not acknowledged: they may have been made or not
 	Events  int // seen, each once for each reader
 	Gaps    int // places where DynamoDB had trimmed records before they were read
+
+	// Unfinished are the readers, with their tables, whose last run did
+	// not end in order, or not yet: what is missing they may still read.
+	Unfinished []string
 
 	// Missing are acknowledged writes that no reader saw.
 	Missing []Finding
@@ -66,14 +71,24 @@ type Counts struct {
 	Wrong []string
 }
 
-// OK reports whether all that was acknowledged was seen, in order and
-// once but for crashes, and counted once.
-func (r *Report) OK() bool {
-	wrong := 0
+// Err is nil where all that was acknowledged was seen, in order and once
+// but for crashes, and counted once. A reader that is unfinished proves
+// nothing, and what is missing is no fault then.
+func (r *Report) Err() error {
+	faults := len(r.OutOfOrder) + len(r.Twice)
 	for _, c := range r.Counts {
-		wrong += len(c.Wrong)
+		faults += len(c.Wrong)
 	}
-	return len(r.Missing)+len(r.OutOfOrder)+len(r.Twice)+wrong == 0
+	if len(r.Unfinished) == 0 {
+		faults += len(r.Missing)
+	}
+	switch {
+	case faults > 0:
+		return errors.New("the audit failed: see what is missing, disordered, seen twice or miscounted")
+	case len(r.Unfinished) > 0:
+		return errors.New("the audit is unfinished: run again, let that run end in order, then audit all")
+	}
+	return nil
 }
 
 // shown is how many findings of a kind are printed.
@@ -84,6 +99,9 @@ func (r *Report) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "writes      %d acknowledged, %d unknown\n", r.Writes, r.Unknown)
 	fmt.Fprintf(&b, "events      %d\n", r.Events)
+	for _, reader := range r.Unfinished {
+		fmt.Fprintf(&b, "unfinished  %s: its last run did not end in order, or not yet, and what is missing may not be read yet\n", reader)
+	}
 	list(&b, "missing", r.Missing)
 	list(&b, "disordered", r.OutOfOrder)
 	again := ""
@@ -134,6 +152,7 @@ func (r *Report) sort() {
 			return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.Sequence, b.Sequence), cmp.Compare(a.Kind, b.Kind))
 		})
 	}
+	slices.Sort(r.Unfinished)
 	slices.SortFunc(r.Counts, func(a, b Counts) int { return cmp.Compare(a.Reader, b.Reader) })
 }
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"io"
+	"math"
 	"os"
 	"slices"
 	"time"
@@ -39,26 +40,23 @@ type line struct {
 
 // A file is a journal that is part of an audit.
 type file struct {
-	name  string
-	known bool // it is another run's
-	begin time.Time
-	size  int64
+	name   string
+	known  bool // it is another run's
+	writes bool
+	begin  time.Time
+	size   int64 // how much of it is read
 }
 
 // files looks at the journals and puts them in the order in which readers
 // began, so that what a crash undid comes before what made up for it.
-// Those that are only known come last.
+// Those that are only known come last, and are read to their end.
 func files(names, known []string) ([]file, error) {
 	var all []file
 	for _, name := range names {
-		info, err := os.Stat(name)
-		if err != nil {
-			return nil, fmt.Errorf("reading a journal: %w", err)
-		}
-		f := file{name: name, size: info.Size()}
+		f := file{name: name, size: math.MaxInt64}
 		first := errors.New("the first line is enough")
-		err = f.scan(nil, func(l *line) error {
-			f.begin = l.At
+		err := f.scan(nil, func(l *line) error {
+			f.begin, f.writes = l.At, l.State != ""
 			return first
 		})
 		if err != nil && err != first {
@@ -67,8 +65,22 @@ func files(names, known []string) ([]file, error) {
 		all = append(all, f)
 	}
 	slices.SortStableFunc(all, func(a, b file) int { return a.begin.Compare(b.begin) })
+	// Somebody may append meanwhile. A write is journaled before its event,
+	// so the journals of events are measured first.
+	for _, writes := range []bool{false, true} {
+		for i := range all {
+			if all[i].writes != writes {
+				continue
+			}
+			info, err := os.Stat(all[i].name)
+			if err != nil {
+				return nil, fmt.Errorf("reading a journal: %w", err)
+			}
+			all[i].size = info.Size()
+		}
+	}
 	for _, name := range known {
-		all = append(all, file{name: name, known: true})
+		all = append(all, file{name: name, known: true, size: math.MaxInt64})
 	}
 	return all, nil
 }
@@ -83,7 +95,7 @@ func (f *file) scan(wanted func(id []byte) bool, each func(*line) error) error {
 		return fmt.Errorf("reading a journal: %w", err)
 	}
 	defer journal.Close()
-	in := bufio.NewReaderSize(journal, 1<<20)
+	in := bufio.NewReaderSize(io.LimitReader(journal, f.size), 1<<20)
 	for number := 1; ; number++ {
 		text, err := readLine(in)
 		if err == io.EOF {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"syscall"
 
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	streamtypes "github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
 
@@ -17,6 +18,7 @@ import (
 func (s *Step) explain(err error) error {
 	var noTable *types.ResourceNotFoundException
 	var noStream *streamtypes.ResourceNotFoundException
+	var answer *awshttp.ResponseError
 	switch {
 	case errors.As(err, &noTable):
 		return fmt.Errorf("table %s does not exist: run %s", s.Table, s.command("01-create-table"))
@@ -24,6 +26,9 @@ func (s *Step) explain(err error) error {
 		return fmt.Errorf("the stream of table %s is gone: was the table deleted? Run %s", s.Table, s.command("01-create-table"))
 	case errors.Is(err, syscall.ECONNREFUSED) && !s.OnAWS():
 		return s.resolved.Unreachable()
+	case errors.As(err, &answer) && answer.ServiceRequestID() == "" && !s.OnAWS():
+		// DynamoDB gives each of its answers an id.
+		return s.resolved.Stranger(answer.HTTPStatusCode())
 	case errors.Is(err, context.Canceled):
 		return fmt.Errorf("interrupted: %w", err)
 	}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"syscall"
 	"testing"
@@ -13,6 +15,7 @@ import (
 	streamtypes "github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
 
 	"dynamostreamer/internal/endpoint"
+	"dynamostreamer/internal/table"
 )
 
 // stepWith returns a step after it has parsed the arguments.
@@ -42,7 +45,7 @@ func TestExplain(t *testing.T) {
 			fmt.Errorf("describing stream s: %w", &streamtypes.ResourceNotFoundException{}),
 			"the stream of table user-activities is gone: was the table deleted? Run go run ./steps/01-create-table"},
 		{"refused", "the server went away after Connect", nil, fmt.Errorf("operation error: %w", refused),
-			"nothing answers at http://127.0.0.1:8000: run docker compose up -d, or leave out -endpoint: the embedded DynamoDB needs no server"},
+			"nothing answers at http://127.0.0.1:8000: run docker compose up -d --wait, or without Docker bash .ci/dynamodb-local/run, or leave out -endpoint: the embedded DynamoDB needs no server"},
 		{"interrupted", "it says in what", nil, fmt.Errorf("waiting for it: %w", context.Canceled), "interrupted: waiting for it: context canceled"},
 		{"out of time", "a deadline is no interruption", nil, context.DeadlineExceeded, "context deadline exceeded"},
 		{"other", "it stays as it is", nil, errors.New("no luck"), "no luck"},
@@ -55,6 +58,39 @@ func TestExplain(t *testing.T) {
 			}
 			if got := s.explain(test.err).Error(); got != test.want {
 				t.Errorf("explain(%v) = %q, want %q (%s)", test.err, got, test.want, test.reason)
+			}
+		})
+	}
+}
+
+// Some other server's answer, whatever its status, is not taken for one of
+// DynamoDB's.
+func TestExplainStranger(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		handler http.HandlerFunc
+		want    string
+	}{
+		{"not found", http.NotFound, "404 Not Found"},
+		{"a page", func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("<html>")) }, "200 OK"},
+		{"no such method", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(501) }, "501 Not Implemented"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			server := httptest.NewServer(test.handler)
+			defer server.Close()
+			s, _, stderr := newStep()
+			s.run(t.Context(), []string{"-endpoint", server.URL}, func(ctx context.Context) error {
+				db, _, err := s.Connect(ctx)
+				if err != nil {
+					return err
+				}
+				_, err = table.Describe(ctx, db, s.Table)
+				return err
+			})
+			want := fmt.Sprintf("endpoint: %s\n09-test: what answers at %[1]s is no DynamoDB (%s): stop it, or give another -endpoint\n",
+				server.URL, test.want)
+			if got := stderr.String(); got != want {
+				t.Errorf("a step prints %q, want %q", got, want)
 			}
 		})
 	}

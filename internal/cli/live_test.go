@@ -2,7 +2,6 @@ package cli
 
 import (
 	"bytes"
-	"log/slog"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -40,8 +39,8 @@ func TestLivePlain(t *testing.T) {
 			live.Show([]string{"a", "b"}, "plain")
 		}
 		live.Notef("note")
-		slog.New(slog.NewTextHandler(live, nil)).Warn("warning")
-		want := "plain\nplain\nnote\ntime=2000-01-01T00:00:12.000Z level=WARN msg=warning\n"
+		NewLogger(live).Warn("warning")
+		want := "plain\nplain\nnote\nwarning\n"
 		if got := out.String(); got != want {
 			t.Errorf("in 12 s it printed %q, want %q", got, want)
 		}

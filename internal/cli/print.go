@@ -15,15 +15,26 @@ func terminal(f any) bool {
 	return ok && term.IsTerminal(int(file.Fd())) && os.Getenv("TERM") != "dumb"
 }
 
+// shown reports whether somebody may see at once what is printed on f: it
+// is a terminal, or a pipe, which may end at one.
+func shown(f any) bool {
+	file, ok := f.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := file.Stat()
+	return terminal(f) || err == nil && info.Mode()&(os.ModeNamedPipe|os.ModeSocket) != 0
+}
+
 // Progress returns a bar on stderr that counts to total, or without an
 // end where total is -1. It draws nothing where stderr is no terminal,
-// nor, without an end, beside results that a terminal shows. Finish
-// removes it.
+// nor, without an end, where results are shown meanwhile: it would be
+// drawn over them. Finish removes it.
 func (s *Step) Progress(total int) *progressbar.ProgressBar {
-	if !terminal(s.stderr) || total < 0 && terminal(s.stdout) {
+	if !terminal(s.stderr) || total < 0 && shown(s.stdout) {
 		return progressbar.DefaultSilent(int64(total))
 	}
-	return progressbar.NewOptions(total,
+	bar := progressbar.NewOptions(total,
 		progressbar.OptionSetWriter(s.stderr),
 		progressbar.OptionSetDescription(s.Name()),
 		progressbar.OptionShowCount(),
@@ -31,6 +42,8 @@ func (s *Step) Progress(total int) *progressbar.ProgressBar {
 		progressbar.OptionThrottle(100*time.Millisecond),
 		progressbar.OptionClearOnFinish(),
 	)
+	bar.StartWithoutRender() // else the first rate is one row in no time
+	return bar
 }
 
 // Printf prints results on stdout. An error, such as a full disk, ends

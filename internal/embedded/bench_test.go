@@ -2,9 +2,12 @@ package embedded_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -160,14 +163,22 @@ func connectLocal(t *testing.T) local {
 	t.Helper()
 	client := &http.Client{Timeout: 2 * time.Second}
 	resp, err := client.Get(localEndpoint())
+	if err == nil {
+		// The engine, served there, would be compared with itself.
+		var body []byte
+		body, err = io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if err == nil && !strings.Contains(string(body), "v20120810#MissingAuthenticationToken") {
+			err = errors.New("what answers there is another server")
+		}
+	}
 	if err != nil {
-		message := fmt.Sprintf("DynamoDB Local does not answer at %s (%v): start it with `docker compose up -d`, or set DYNAMODB_LOCAL to its address", localEndpoint(), err)
+		message := fmt.Sprintf("DynamoDB Local does not answer at %s (%v): start it with `docker compose up -d --wait`, or set DYNAMODB_LOCAL to its address", localEndpoint(), err)
 		if os.Getenv("CI") == "true" {
 			t.Fatal(message)
 		}
 		t.Skip(message)
 	}
-	resp.Body.Close()
 	return local{
 		dynamodb.New(dynamodb.Options{Region: "us-east-1", Credentials: anybody, BaseEndpoint: aws.String(localEndpoint())}),
 		dynamodbstreams.New(dynamodbstreams.Options{Region: "us-east-1", Credentials: anybody, BaseEndpoint: aws.String(localEndpoint())}),

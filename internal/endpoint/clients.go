@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
+	"net/http"
 	"net/url"
 	"os"
 	"slices"
@@ -134,7 +135,14 @@ func (e Endpoint) Reach(ctx context.Context) error {
 // Unreachable is the error of an endpoint where nothing answers.
 func (e Endpoint) Unreachable() error {
 	if e.tables == LocalURL {
-		return fmt.Errorf("nothing answers at %v: run docker compose up -d, or leave out -endpoint: the embedded DynamoDB needs no server", e)
+		return fmt.Errorf("nothing answers at %v: run docker compose up -d --wait, or without Docker bash .ci/dynamodb-local/run, "+
+			"or leave out -endpoint: the embedded DynamoDB needs no server", e)
 	}
 	return fmt.Errorf("nothing answers at %v: start that server or give another -endpoint", e)
+}
+
+// Stranger is the error of an endpoint where something else answers, with
+// the given status.
+func (e Endpoint) Stranger(status int) error {
+	return fmt.Errorf("what answers at %v is no DynamoDB (%d %s): stop it, or give another -endpoint", e, status, http.StatusText(status))
 }

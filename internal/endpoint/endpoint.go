@@ -10,7 +10,9 @@ package endpoint
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"dynamostreamer/internal/embedded"
@@ -59,10 +61,16 @@ func Resolve(name string, getenv func(string) string) (Endpoint, error) {
 	case "":
 		return fromEnvironment(getenv)
 	}
-	if dir, ok := strings.CutPrefix(name, "embedded:"); ok && dir != "" {
+	if dir, ok := strings.CutPrefix(name, "embedded:"); ok && dir == "" {
+		return Endpoint{}, errors.New("-endpoint embedded: names no folder: give embedded:DIR")
+	} else if ok {
 		return Endpoint{dir: dir}, nil
 	}
 	if !strings.Contains(name, "://") {
+		_, port, _ := net.SplitHostPort(name)
+		if _, err := strconv.ParseUint(port, 10, 16); err == nil {
+			return Endpoint{}, fmt.Errorf("-endpoint %s is no URL: give http://%[1]s", name)
+		}
 		return Endpoint{}, fmt.Errorf("-endpoint %s is unknown: give embedded, embedded:DIR, local, aws or a URL", name)
 	}
 	base, err := check("-endpoint", name)

@@ -103,7 +103,10 @@ func TestResolveRefuses(t *testing.T) {
 	}{
 		{"word", "a mistyped name is no host", "nowhere", nil, "-endpoint nowhere is unknown: give embedded, embedded:DIR, local, aws or a URL"},
 		{"other case", "names are written as they are", "AWS", nil, "-endpoint AWS is unknown: give embedded, embedded:DIR, local, aws or a URL"},
-		{"no scheme", "a host is no URL", "localhost:8000", nil, "-endpoint localhost:8000 is unknown: give embedded, embedded:DIR, local, aws or a URL"},
+		{"no scheme", "a host is no URL", "localhost:8000", nil, "-endpoint localhost:8000 is no URL: give http://localhost:8000"},
+		{"no scheme, an address", "it is nearly one", "127.0.0.1:8000", nil, "-endpoint 127.0.0.1:8000 is no URL: give http://127.0.0.1:8000"},
+		{"no scheme, a folder", "a mistyped name is no host", "embeded:DIR", nil, "-endpoint embeded:DIR is unknown: give embedded, embedded:DIR, local, aws or a URL"},
+		{"no folder", "an unset shell variable", "embedded:", nil, "-endpoint embedded: names no folder: give embedded:DIR"},
 		{"other scheme", "it is not spoken", "ftp://h", nil, "-endpoint=ftp://h is no URL: write it like http://127.0.0.1:8000"},
 		{"no host", "there is nothing to call", "http://", nil, "-endpoint=http:// is no URL: write it like http://127.0.0.1:8000"},
 		{"bad port", "it can't be parsed", "http://h:port", nil, "-endpoint=http://h:port is no URL: write it like http://127.0.0.1:8000"},
@@ -216,7 +219,7 @@ func TestUnreachable(t *testing.T) {
 		want         string
 	}{
 		{"local", "Docker starts it", Endpoint{tables: LocalURL, streams: LocalURL},
-			"nothing answers at http://127.0.0.1:8000: run docker compose up -d, or leave out -endpoint: the embedded DynamoDB needs no server"},
+			"nothing answers at http://127.0.0.1:8000: run docker compose up -d --wait, or without Docker bash .ci/dynamodb-local/run, or leave out -endpoint: the embedded DynamoDB needs no server"},
 		{"other", "we can't know how that is started", Endpoint{tables: "http://127.0.0.1:9", streams: "http://127.0.0.1:9"},
 			"nothing answers at http://127.0.0.1:9: start that server or give another -endpoint"},
 	} {

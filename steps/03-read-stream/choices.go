@@ -2,10 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/smithy-go"
 
 	"dynamostreamer/internal/cli"
 	"dynamostreamer/internal/stream"
@@ -56,7 +59,7 @@ func newChoices(step *cli.Step) *choices {
 
 // options checks the flags before anything is asked of the server.
 func (c *choices) options() (stream.Options, error) {
-	o := stream.Options{Idle: c.idle, Pace: c.pace}
+	o := stream.Options{Idle: c.idle, Pace: c.pace, Logger: c.step.Logger()}
 	if c.follow {
 		o.Idle = 0
 	}
@@ -92,6 +95,20 @@ func (c *choices) connected(o *stream.Options, db *dynamodb.Client) {
 	if c.step.OnAWS() && c.pace == 0 {
 		o.Pace = awsPace
 	}
+}
+
+// checkpointHint says of a table that can't hold checkpoints why not. A
+// reader that opens asks DynamoDB for nothing else that could be invalid.
+func (c *choices) checkpointHint(err error) error {
+	name, inTable := strings.CutPrefix(c.checkpoint, "table:")
+	var call *smithy.OperationError
+	var answer smithy.APIError
+	if inTable && errors.As(err, &call) && call.Service() == dynamodb.ServiceID &&
+		errors.As(err, &answer) && answer.ErrorCode() == "ValidationException" {
+		return fmt.Errorf("table %s is there, but is no table of checkpoints, whose key is reader, place: "+
+			"give -checkpoint another table:NAME, which is made if it is missing", name)
+	}
+	return err
 }
 
 // reportRegularly prints the statistics, if they were asked for, until the

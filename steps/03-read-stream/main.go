@@ -45,7 +45,7 @@ func main() {
 		}
 		reader, err := stream.Open(ctx, streams, t.StreamARN, options)
 		if err != nil {
-			return err
+			return choices.checkpointHint(err)
 		}
 		step.Notef("reading %s", reader.Stream())
 		if reader.Resumed() {

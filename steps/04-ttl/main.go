@@ -70,8 +70,9 @@ func main() {
 		// look more often, or our own wait would hide DynamoDB's.
 		reader, err := stream.Open(ctx, streams, t.StreamARN,
 			stream.Options{
-				Start: stream.Latest,
-				Poll:  time.Second / time.Duration(scale),
+				Start:  stream.Latest,
+				Poll:   time.Second / time.Duration(scale),
+				Logger: step.Logger(),
 			})
 		if err != nil {
 			return err

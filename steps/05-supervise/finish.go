@@ -88,10 +88,7 @@ func report(step *cli.Step, names, known []string) error {
 	if err := step.Printf("%v", r); err != nil {
 		return err
 	}
-	if !r.OK() {
-		return errors.New("the audit failed: see what is missing, disordered, seen twice or miscounted")
-	}
-	return nil
+	return r.Err()
 }
 
 // unfinished is the error of a run that can't go on, and what to do about

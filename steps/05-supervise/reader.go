@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"log/slog"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
@@ -39,7 +38,7 @@ func (r *reader) Serve(ctx context.Context) (err error) {
 		PageSize:    maxCounts,
 		Attempts:    1, // commit says which failures pass
 		OnGap:       stream.SkipGaps,
-		Logger:      slog.New(slog.NewTextHandler(r.live, nil)),
+		Logger:      cli.NewLogger(r.live),
 	})
 	if err != nil {
 		return err

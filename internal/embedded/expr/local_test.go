@@ -3,6 +3,7 @@ package expr
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -30,7 +31,7 @@ func openLocal(t *testing.T) *local {
 		url = "http://127.0.0.1:8000"
 	}
 	l := &local{url: url, table: fmt.Sprintf("expr-%d", time.Now().UnixNano())}
-	_, _, err := l.call("CreateTable", map[string]any{
+	made, _, err := l.call("CreateTable", map[string]any{
 		"TableName": l.table, "BillingMode": "PAY_PER_REQUEST",
 		"AttributeDefinitions": []any{
 			map[string]any{"AttributeName": "pk", "AttributeType": "S"},
@@ -41,14 +42,19 @@ func openLocal(t *testing.T) *local {
 			map[string]any{"AttributeName": "sk", "KeyType": "RANGE"},
 		},
 	})
+	if err == nil {
+		t.Cleanup(func() { _, _, _ = l.call("DeleteTable", map[string]any{"TableName": l.table}) })
+		if !strings.Contains(string(made["TableDescription"]), ":ddblocal:") {
+			err = errors.New("what answers there is another server")
+		}
+	}
 	if err != nil {
-		message := fmt.Sprintf("no DynamoDB Local at %s: start it with docker compose up -d: %v", url, err)
+		message := fmt.Sprintf("no DynamoDB Local at %s: start it with docker compose up -d --wait: %v", url, err)
 		if os.Getenv("CI") == "true" {
 			t.Fatal(message)
 		}
 		t.Skip(message)
 	}
-	t.Cleanup(func() { _, _, _ = l.call("DeleteTable", map[string]any{"TableName": l.table}) })
 	return l
 }
 

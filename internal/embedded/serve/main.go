@@ -80,6 +80,9 @@ func parse(args []string) (options, error) {
 	if o.memory && o.dir == "" {
 		return o, errors.New("give -memory or -db, not both")
 	}
+	if o.dir == "" {
+		return o, errors.New("-db names no folder")
+	}
 	at, err := net.ResolveTCPAddr("tcp", o.addr)
 	if err != nil {
 		return o, fmt.Errorf("-addr %s is no address, such as 127.0.0.1:8000: %w", o.addr, err)

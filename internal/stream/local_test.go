@@ -3,11 +3,13 @@ package stream
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -26,12 +28,11 @@ const localAddress = "127.0.0.1:8000"
 // CI.
 func localClients(t *testing.T, address string) (*dynamodb.Client, *dynamodbstreams.Client) {
 	t.Helper()
-	if conn, err := net.Dial("tcp", localAddress); err == nil {
-		conn.Close()
-	} else if os.Getenv("CI") == "true" {
-		t.Fatal(err)
-	} else {
-		t.Skipf("nothing answers at %s: run docker compose up -d", localAddress)
+	if missing := localIsMissing(); missing != "" {
+		if os.Getenv("CI") == "true" {
+			t.Fatal(missing)
+		}
+		t.Skip(missing)
 	}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	t.Cleanup(transport.CloseIdleConnections)
@@ -41,6 +42,22 @@ func localClients(t *testing.T, address string) (*dynamodb.Client, *dynamodbstre
 		Credentials: credentials.NewStaticCredentialsProvider("local", "local", ""),
 	}
 	return dynamodb.NewFromConfig(cfg), dynamodbstreams.NewFromConfig(cfg)
+}
+
+// localIsMissing says why DynamoDB Local does not answer, or nothing.
+func localIsMissing() string {
+	const start = ": run docker compose up -d --wait"
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	answer, err := client.Get("http://" + localAddress)
+	if err != nil {
+		return "nothing answers at " + localAddress + start
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	if err != nil || !strings.Contains(string(body), "v20120810#MissingAuthenticationToken") {
+		return "what answers at " + localAddress + " is not DynamoDB Local" + start
+	}
+	return ""
 }
 
 // localTable makes a table with a stream and returns its name and the

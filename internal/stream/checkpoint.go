@@ -95,8 +95,11 @@ func (r *Reader) save(ctx context.Context) error {
 	defer r.keeping()()
 	if err := r.options.Checkpoints.Save(ctx, changed, gone); err != nil {
 		r.putBack(changed, gone)
-		r.taken = r.taken || errors.As(err, new(*TakenError))
-		return saveError(err)
+		err = saveError(err)
+		if errors.As(err, new(*TakenError)) {
+			r.taken = err
+		}
+		return err
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -125,10 +128,10 @@ func (r *Reader) keeping() (done func()) {
 	return func() { note(time.Time{}) }
 }
 
-// forget has the shard's checkpoint removed.
-func (r *Reader) forget(s *shard) {
+// forget has checkpoints removed.
+func (r *Reader) forget(checkpoints ...Checkpoint) {
 	if r.options.Checkpoints != nil {
-		r.gone = append(r.gone, s.checkpoint(r.arn))
+		r.gone = append(r.gone, checkpoints...)
 	}
 }
 

@@ -36,12 +36,8 @@ const (
 // generationPlace is the place of the item that counts the readers.
 const generationPlace = "generation"
 
-const (
-	// besides is how many items are written side by side.
-	besides = 16
-	// maxNew is how many items there may be in a transaction, less one.
-	maxNew = 99
-)
+// maxNew is how many items there may be in a transaction, less one.
+const maxNew = 99
 
 // Table keeps checkpoints in a DynamoDB table, for one Reader. Each that
 // loads them takes the next generation and marks every item with it, so
@@ -60,7 +56,7 @@ type Table struct {
 // missing, billed by request. The newer reader of a name takes the
 // checkpoints over; the older one's next save ends it with a *TakenError.
 func TableCheckpoints(db TableAPI, table, name string) *Table {
-	return &Table{db: db, table: table, name: name, caller: caller{pace: &pacer{}}, marked: make(map[string]bool)}
+	return &Table{db: db, table: table, name: name, caller: caller{pace: &pacer{}}}
 }
 
 func (t *Table) title() string { return t.name + " in table " + t.table }
@@ -76,7 +72,7 @@ func (t *Table) Load(ctx context.Context) ([]Checkpoint, error) {
 	if err != nil {
 		return nil, fmt.Errorf("loading checkpoint %s: %w", t.title(), err)
 	}
-	t.generation = generation
+	t.generation, t.marked = generation, make(map[string]bool)
 	places, err := t.places(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("loading checkpoint %s: %w", t.title(), err)
@@ -87,7 +83,7 @@ func (t *Table) Load(ctx context.Context) ([]Checkpoint, error) {
 		return err
 	})
 	if err != nil {
-		return nil, t.saveError(err)
+		return nil, t.failed("loading", err)
 	}
 	var all []Checkpoint
 	for _, c := range found {
@@ -97,28 +93,6 @@ func (t *Table) Load(ctx context.Context) ([]Checkpoint, error) {
 		}
 	}
 	return all, nil
-}
-
-// besideEachOther calls f with each number below n, some at a time, and
-// returns the first error.
-func besideEachOther(ctx context.Context, n int, f func(context.Context, int) error) error {
-	numbers := make(chan int, n)
-	for i := range n {
-		numbers <- i
-	}
-	close(numbers)
-	c := newCrew(ctx)
-	for range min(n, besides) {
-		c.run(func(ctx context.Context) error {
-			for i := range numbers {
-				if err := f(ctx, i); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-	}
-	return c.wait()
 }
 
 func (t *Table) nextGeneration(ctx context.Context) (generation int64, err error) {
@@ -206,13 +180,52 @@ func (t *Table) take(ctx context.Context, place string) (c *Checkpoint, err erro
 	return c, err
 }
 
-// Save writes what is new in transactions and all else side by side.
+// Save writes no checkpoint before its parent's: a child's without it
+// would have the child's changes come before the parent's once more.
 func (t *Table) Save(ctx context.Context, changed, gone []Checkpoint) error {
 	if t.generation == 0 {
 		return &TakenError{Name: t.title()}
 	}
+	for len(changed) > 0 {
+		var now []Checkpoint
+		if now, changed = parentsFirst(changed); len(now) == 0 {
+			return errors.New("saving a checkpoint: shards that are each other's parents")
+		}
+		if err := t.write(ctx, now); err != nil {
+			return t.failed("saving", err)
+		}
+	}
+	err := besideEachOther(ctx, len(gone), func(ctx context.Context, i int) error { return t.remove(ctx, gone[i]) })
+	if err != nil {
+		return t.failed("saving", err)
+	}
+	for _, c := range gone {
+		delete(t.marked, c.place())
+	}
+	return nil
+}
+
+// parentsFirst divides checkpoints into those whose parent's is not among
+// them and the others.
+func parentsFirst(checkpoints []Checkpoint) (now, later []Checkpoint) {
+	among := make(map[checkpointKey]bool, len(checkpoints))
+	for _, c := range checkpoints {
+		among[c.key()] = true
+	}
+	for _, c := range checkpoints {
+		if among[checkpointKey{c.Stream, c.Parent}] {
+			later = append(later, c)
+		} else {
+			now = append(now, c)
+		}
+	}
+	return now, later
+}
+
+// write writes what is new in transactions and all else side by side.
+func (t *Table) write(ctx context.Context, checkpoints []Checkpoint) error {
 	var added, moved []Checkpoint
-	for _, c := range changed {
+	for _, c := range checkpoints {
 		if t.marked[c.place()] {
 			moved = append(moved, c)
 		} else {
@@ -221,21 +234,10 @@ func (t *Table) Save(ctx context.Context, changed, gone []Checkpoint) error {
 	}
 	for some := range slices.Chunk(added, maxNew) {
 		if err := t.add(ctx, some); err != nil {
-			return t.saveError(err)
+			return err
 		}
 	}
-	err := besideEachOther(ctx, len(moved), func(ctx context.Context, i int) error { return t.move(ctx, moved[i]) })
-	if err != nil {
-		return t.saveError(err)
-	}
-	err = besideEachOther(ctx, len(gone), func(ctx context.Context, i int) error { return t.remove(ctx, gone[i]) })
-	if err != nil {
-		return t.saveError(err)
-	}
-	for _, c := range gone {
-		delete(t.marked, c.place())
-	}
-	return nil
+	return besideEachOther(ctx, len(moved), func(ctx context.Context, i int) error { return t.move(ctx, moved[i]) })
 }
 
 // add writes items that are not there yet, if this is the newest reader.
@@ -344,11 +346,11 @@ func (t *Table) mine() types.AttributeValue {
 	return &types.AttributeValueMemberN{Value: strconv.FormatInt(t.generation, 10)}
 }
 
-func (t *Table) saveError(err error) error {
+func (t *Table) failed(doing string, err error) error {
 	if conditionFailed(err) {
 		return &TakenError{Name: t.title(), Err: err}
 	}
-	return fmt.Errorf("saving checkpoint %s: %w", t.title(), err)
+	return fmt.Errorf("%s checkpoint %s: %w", doing, t.title(), err)
 }
 
 // conditionFailed reports whether a write, or a transaction, failed for

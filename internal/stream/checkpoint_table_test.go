@@ -271,9 +271,9 @@ func TestATakeoverBetweenShards(t *testing.T) {
 // A slowTable has any number of checkpoints' items and takes its time.
 type slowTable struct {
 	TableAPI
-	fails  error
-	mu     sync.Mutex
-	writes int
+	fails error
+	mu    sync.Mutex
+	kept  map[string]string // the sequence numbers by place
 }
 
 func (s *slowTable) UpdateItem(context.Context, *dynamodb.UpdateItemInput, ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error) {
@@ -284,44 +284,97 @@ func (s *slowTable) Query(context.Context, *dynamodb.QueryInput, ...func(*dynamo
 	return &dynamodb.QueryOutput{}, nil
 }
 
-func (s *slowTable) PutItem(ctx context.Context, _ *dynamodb.PutItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error) {
-	return nil, s.write(ctx)
+func (s *slowTable) PutItem(ctx context.Context, in *dynamodb.PutItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error) {
+	return nil, s.write(ctx, in.Item)
 }
 
-func (s *slowTable) TransactWriteItems(ctx context.Context, _ *dynamodb.TransactWriteItemsInput, _ ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error) {
-	return nil, s.write(ctx)
+func (s *slowTable) TransactWriteItems(ctx context.Context, in *dynamodb.TransactWriteItemsInput, _ ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error) {
+	var items []map[string]types.AttributeValue
+	for _, w := range in.TransactItems[1:] {
+		items = append(items, w.Put.Item)
+	}
+	return nil, s.write(ctx, items...)
 }
 
-func (s *slowTable) write(ctx context.Context) error {
-	s.mu.Lock()
-	s.writes++
-	s.mu.Unlock()
+func (s *slowTable) write(ctx context.Context, items ...map[string]types.AttributeValue) error {
 	if err := sleep(ctx, 50*time.Millisecond); err != nil {
 		return err
 	}
-	return s.fails
+	if s.fails != nil {
+		return s.fails
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.kept == nil {
+		s.kept = make(map[string]string)
+	}
+	for _, item := range items {
+		s.kept[textOf(item[attrPlace])] = textOf(item[attrSequence])
+	}
+	return nil
 }
 
 // TestCheckpointsOfManyShards: each shard of a large table can be saved
-// within the seconds that Close has.
+// within the seconds that Close has, wherever the end of the reading cuts a
+// save short.
 func TestCheckpointsOfManyShards(t *testing.T) {
+	for _, every := range []time.Duration{time.Hour, time.Second, 900 * time.Millisecond} {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFakeStream()
+			want := make(map[string]string)
+			for i := range 2000 {
+				s := &fakeShard{id: fmt.Sprint("s", i)}
+				f.shards = append(f.shards, s)
+				f.put(s, "1")
+				want[Checkpoint{Stream: arn, Shard: s.id}.place()] = f21(i + 1)
+			}
+			db := &slowTable{}
+			began := time.Now()
+			r := mustOpen(t, f, Options{Checkpoints: TableCheckpoints(db, "places", "r"), CheckpointEvery: every, Idle: 3 * time.Second})
+			if took := time.Since(began); took > 10*time.Second {
+				t.Errorf("Open took %v", took)
+			}
+			check(t, "events", len(mustRead(t, r)), len(want))
+			if err := r.Close(); err != nil {
+				t.Error(err)
+			}
+			check(t, "checkpoints", db.kept, want)
+		})
+	}
+}
+
+// TestParentsAreSavedFirst: where a save is cut short, no shard's place is
+// kept without that of its parent.
+func TestParentsAreSavedFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := newFakeStream()
-		const shards = 2000
-		for i := range shards {
-			f.shards = append(f.shards, &fakeShard{id: fmt.Sprint("s", i)})
-			f.put(f.shards[i], "1")
+		line := func(sequence string) (line []Checkpoint) {
+			for i := range 20 { // the child before its parent
+				c := Checkpoint{Stream: arn, Shard: fmt.Sprint(20 - i), Sequence: sequence}
+				if i < 19 {
+					c.Parent = fmt.Sprint(19 - i)
+				}
+				line = append(line, c)
+			}
+			return line
 		}
 		db := &slowTable{}
-		began := time.Now()
-		r := mustOpen(t, f, Options{Checkpoints: TableCheckpoints(db, "places", "r"), CheckpointEvery: time.Hour, Idle: 2 * time.Second})
-		if took := time.Since(began); took > 10*time.Second {
-			t.Errorf("Open took %v", took)
-		}
-		db.writes = 0
-		check(t, "events", len(mustRead(t, r)), shards)
-		if err := r.Close(); err != nil || db.writes != shards {
-			t.Errorf("Close = %v after %d writes, want %d", err, db.writes, shards)
+		table := TableCheckpoints(db, "places", "r")
+		must(table.Load(t.Context()))
+		for sequence := range 3 {
+			ctx, cancel := context.WithTimeout(t.Context(), 475*time.Millisecond)
+			if err := table.Save(ctx, line(fmt.Sprint(sequence)), nil); !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("Save = %v, want it cut short", err)
+			}
+			cancel()
+			for _, c := range line("") {
+				parent, known := db.kept[Checkpoint{Stream: arn, Shard: c.Parent}.place()]
+				if at, ok := db.kept[c.place()]; ok && c.Parent != "" && (!known || parent < at) {
+					t.Errorf("shard %s is at %s, its parent at %q", c.Shard, at, parent)
+				}
+			}
+			if err := table.Save(t.Context(), line(fmt.Sprint(sequence)), nil); err != nil {
+				t.Error(err)
+			}
 		}
 	})
 }

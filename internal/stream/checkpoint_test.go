@@ -1,7 +1,9 @@
 package stream
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -209,7 +211,7 @@ func TestAStreamThatWasReadToItsEnd(t *testing.T) {
 }
 
 // TestATakenCheckpointIsToldOnce: Close has nothing to add to the error that
-// ended the reading.
+// ended the reading, and that Reader reads no more.
 func TestATakenCheckpointIsToldOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFakeStream(&fakeShard{id: "s"})
@@ -219,6 +221,11 @@ func TestATakenCheckpointIsToldOnce(t *testing.T) {
 		must(m.grip().Load(t.Context()))
 		if _, err := read(t, r); !errors.As(err, new(*TakenError)) {
 			t.Errorf("Events = %v, want a *TakenError", err)
+		}
+		f.put(f.shards[0], "2")
+		err := r.Run(t.Context(), func(context.Context, Event) error { t.Error("an event was handed over"); return nil })
+		if !errors.As(err, new(*TakenError)) {
+			t.Errorf("another Run = %v, want a *TakenError", err)
 		}
 		if err := r.Close(); err != nil {
 			t.Errorf("Close = %v after it", err)
@@ -233,4 +240,104 @@ func TestFloor(t *testing.T) {
 	tree.insert("c", "p")
 	got := []time.Time{tree.floor(tree.insert("x", "c")), tree.floor(tree.insert("y", "unknown"))}
 	check(t, "floors", got, []time.Time{time.Unix(1795508718, 0), {}})
+}
+
+// TestAPageWaitsForItsCheckpoint, also where a save that is under way takes
+// it and fails.
+func TestAPageWaitsForItsCheckpoint(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMemory()
+		g := m.grip()
+		r := mustOpen(t, newFakeStream(&fakeShard{id: "s"}), Options{Checkpoints: g})
+		s := r.shards.order[0]
+		s.pos, s.dirty = afterRecord(f21(1)), true
+		g.fails = 1
+		failed := make(chan error)
+		r.saving <- struct{}{} // as a save does that is under way
+		changed, gone := r.takeDirty()
+		go func() { failed <- r.saveShard(t.Context(), s) }()
+		synctest.Wait()
+		r.putBack(changed, gone)
+		<-r.saving
+		if err := <-failed; err == nil {
+			t.Errorf("saveShard = nil, and %q is saved", m.saved()["s"])
+		}
+	})
+}
+
+// TestOldCheckpointsGo: readers that live for a moment remove what is no
+// longer needed, too.
+func TestOldCheckpointsGo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeStream(&fakeShard{id: "s0"})
+		f.retains = true
+		m := newMemory()
+		for i := range 20 {
+			r := mustOpen(t, f, Options{Checkpoints: m.grip(), Idle: 3 * time.Second})
+			f.put(f.shards[i], "1")
+			check(t, "events", len(mustRead(t, r)), 1)
+			if err := r.Close(); err != nil {
+				t.Fatal(err)
+			}
+			f.set(func() {
+				f.close(f.shards[i])
+				f.shards = append(f.shards, &fakeShard{id: fmt.Sprint("s", i+1), parent: f.shards[i].id})
+			})
+			time.Sleep(4 * time.Hour)
+		}
+		if n := len(m.kept); n > 9 {
+			t.Errorf("%d checkpoints are kept of some 7 shards that are listed", n)
+		}
+	})
+}
+
+// TestAStreamThatListsNothingYet has no checkpoints: those of the one before
+// stay until it has.
+func TestAStreamThatListsNothingYet(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPlayed(world{Roots: 1, ShardsAPage: 100, RecordsAPage: 100})
+		p.step(worldStep{Kind: stepWrite, Item: 0, Count: 3})
+		time.Sleep(time.Second)
+		p.step(worldStep{Kind: stepRecreate})
+		p.streams[1].shards[0].listedAt = time.Now().Add(time.Minute)
+		m := newMemory()
+		for round, want := range []int{3, 2} {
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			r := must(Open(ctx, p, p.arns[round], Options{Start: []Start{TrimHorizon, Latest}[round], Checkpoints: m.grip(), Logger: slog.New(slog.DiscardHandler)}))
+			n := 0
+			for _, err := range r.Events(ctx) {
+				if err == nil {
+					n++
+				}
+			}
+			check(t, "events", n, want)
+			cancel()
+			if err := r.Close(); err != nil {
+				t.Fatal(err)
+			}
+			p.step(worldStep{Kind: stepWrite, Item: 0, Count: 2})
+			time.Sleep(2 * time.Minute)
+		}
+	})
+}
+
+// TestWhatIsLeftOfAnOlderStream: a reader that was killed while it removed
+// the older stream's checkpoints has read that to its end.
+func TestWhatIsLeftOfAnOlderStream(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPlayed(world{Roots: 1, ShardsAPage: 100, RecordsAPage: 100})
+		p.step(worldStep{Kind: stepWrite, Item: 0, Count: 3})
+		time.Sleep(time.Second)
+		p.step(worldStep{Kind: stepRecreate})
+		p.step(worldStep{Kind: stepWrite, Item: 0, Count: 2})
+		m := newMemory()
+		for _, c := range []Checkpoint{{Stream: p.arns[0], Shard: "0-r0"}, {Stream: p.arns[1], Shard: "1-r0"}} {
+			m.kept[c.key()] = c
+		}
+		r := must(Open(t.Context(), p, p.arns[1], Options{Checkpoints: m.grip(), Idle: time.Second}))
+		check(t, "events", mustRead(t, r), []string{"1-r0/i0", "1-r0/i0"})
+		if err := r.Close(); err != nil || len(m.kept) != 1 {
+			t.Errorf("Close = %v, and %d checkpoints are left, want that of the newer stream", err, len(m.kept))
+		}
+	})
 }

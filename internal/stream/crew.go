@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -78,6 +79,31 @@ func orDone(err error) error {
 		return errDone
 	}
 	return err
+}
+
+// besides is how many calls besideEachOther makes at a time.
+const besides = 16
+
+// besideEachOther calls f with each number below n, some at a time, and
+// returns the first error, or ctx's where that has ended.
+func besideEachOther(ctx context.Context, n int, f func(context.Context, int) error) error {
+	numbers := make(chan int, n)
+	for i := range n {
+		numbers <- i
+	}
+	close(numbers)
+	c := newCrew(ctx)
+	for range min(n, besides) {
+		c.run(func(ctx context.Context) error {
+			for i := range numbers {
+				if err := f(ctx, i); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	return cmp.Or(c.wait(), ctx.Err())
 }
 
 // A HandlerPanic is the value with which Run panics where a handler did,

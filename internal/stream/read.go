@@ -28,8 +28,11 @@ type pageHandler func(context.Context, *Page) error
 
 // read reads to the end of the stream, and of the streams that follow it.
 func (r *Reader) read(ctx context.Context, handle pageHandler) error {
-	if r.closed {
+	switch {
+	case r.closed:
 		return errors.New("the reader is closed")
+	case r.taken != nil:
+		return r.taken
 	}
 	beside := newCrew(ctx)
 	beside.run(r.saveRegularly)
@@ -214,7 +217,7 @@ func (r *Reader) handled(p *Page, e Event) {
 	s.since = time.Now()
 	s.pos = afterRecord(e.Sequence)
 	s.pos.floor = e.At
-	s.lastRecord = e.At
+	s.lastRecord, s.next = e.At, e.At
 	s.dirty = p.commit == nil
 }
 
@@ -228,6 +231,9 @@ func (r *Reader) noteAnswer(s *shard, a answer) {
 		s.counts[emptyPages]++
 	default:
 		s.counts[records] += int64(len(a.records))
+		if len(a.records) > 0 {
+			s.next = recordTime(a.records[0])
+		}
 		s.quietFrom, s.quietTo = time.Time{}, time.Time{}
 		s.caughtUp = false
 	}

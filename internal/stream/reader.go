@@ -78,7 +78,7 @@ type Reader struct {
 	describing caller
 	changed    chan struct{} // holds one sign that something changed
 	saving     chan struct{} // held while checkpoints are written
-	taken      bool          // the checkpoints, by another reader; saving guards it
+	taken      error         // what a save said, once another reader has the checkpoints
 	closed     bool
 
 	mu     sync.Mutex // guards all that follows
@@ -86,6 +86,7 @@ type Reader struct {
 	newest description
 	shards shardTree
 	gone   []Checkpoint // to be removed
+	left   []Checkpoint // of the stream before, to be removed once this one has some
 	stats  streamStats
 }
 
@@ -143,8 +144,10 @@ func Open(ctx context.Context, api API, arn string, o Options) (*Reader, error) 
 	return r, nil
 }
 
-// begin attaches the reader to the oldest stream that has checkpoints, or
-// else to the one it was given.
+// begin attaches the reader to the newest stream that has checkpoints, or
+// else to the one it was given. A stream gets its first checkpoint when the
+// one before it was read to its end, so that what is left of that is not
+// needed.
 func (r *Reader) begin(ctx context.Context) error {
 	kept, err := r.load(ctx)
 	if err != nil {
@@ -156,8 +159,13 @@ func (r *Reader) begin(ctx context.Context) error {
 			return fmt.Errorf("the checkpoint is one of %s, not of %s", tableOf(c.Stream), tableOf(r.given))
 		}
 		r.kept[c.Stream] = append(r.kept[c.Stream], c)
-		if i == 0 || c.Stream < first { // an ARN ends with the time when it was made
+		if i == 0 || c.Stream > first { // an ARN ends with the time when it was made
 			first = c.Stream
+		}
+	}
+	for _, c := range kept {
+		if c.Stream != first {
+			r.gone = append(r.gone, c)
 		}
 	}
 	if err := r.attach(ctx, first); err != nil {
@@ -185,7 +193,7 @@ func (r *Reader) attach(ctx context.Context, arn string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, s := range r.shards.order {
-		r.forget(s)
+		r.left = append(r.left, s.checkpoint(r.arn))
 	}
 	r.arn, r.shards = arn, newShardTree()
 	for _, c := range kept {
@@ -205,7 +213,11 @@ func (r *Reader) attach(ctx context.Context, arn string) error {
 // its beginning.
 func (r *Reader) learn(d description) {
 	for _, s := range r.shards.update(d) {
-		r.forget(s)
+		r.forget(s.checkpoint(r.arn))
+	}
+	if len(r.shards.order) > 0 {
+		r.forget(r.left...)
+		r.left = nil
 	}
 	r.newest = description{status: d.status, asked: d.asked}
 }
@@ -228,7 +240,7 @@ func (r *Reader) Close() error {
 // lastSave saves when the context that reading had may be over. Where that
 // ended since another reader has the checkpoints, it has nothing to add.
 func (r *Reader) lastSave() error {
-	if r.taken {
+	if r.taken != nil {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)

@@ -352,10 +352,12 @@ func TestAShardThatIsMissedForAMoment(t *testing.T) {
 			f.put(c, "3")
 			hide := func(hidden bool) func() { return func() { f.set(func() { p.hidden = hidden }) } }
 			time.AfterFunc(15*time.Second, hide(true))
-			time.AfterFunc(25*time.Second, hide(false))
-			time.AfterFunc(50*time.Second, hide(true))
-			r := mustOpen(t, f, Options{Idle: 15 * time.Minute})
-			check(t, "events", mustRead(t, r), []string{"p/1", "p/2", "c/3"})
+			time.AfterFunc(25*time.Minute, hide(false))
+			time.AfterFunc(30*time.Minute, hide(true))
+			time.AfterFunc(25*time.Hour, func() { f.put(c, "4") })
+			r := mustOpen(t, f, Options{Idle: 25 * time.Hour})
+			check(t, "events", mustRead(t, r), []string{"p/1", "p/2", "c/3", "c/4"})
+			// After a day it is gone.
 			known, _ := r.Shards()
 			check(t, "shards known, checkpoints kept for nothing", []int{known, len(r.gone)}, []int{1, 0})
 		})

@@ -122,13 +122,13 @@ func handlerError(p *Page, e Event, err error) error {
 
 // saveShard writes the shard's checkpoint if it isn't written.
 func (r *Reader) saveShard(ctx context.Context, s *shard) error {
+	// A save that took it before may still be writing, or fail.
+	r.saving <- struct{}{}
+	<-r.saving
 	r.mu.Lock()
 	dirty := s.dirty
 	r.mu.Unlock()
 	if !dirty {
-		// A save that took it before may still be writing.
-		r.saving <- struct{}{}
-		<-r.saving
 		return nil
 	}
 	return r.save(ctx)

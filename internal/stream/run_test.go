@@ -269,6 +269,24 @@ func TestStallsAreWarnedOf(t *testing.T) {
 	}
 }
 
+// TestLeft: a record that comes after a quiet day is no loss to fear.
+func TestLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeStream(&fakeShard{id: "s"})
+		f.put(f.shards[0], "1")
+		time.AfterFunc(25*time.Hour, func() { f.put(f.shards[0], "2") })
+		r := mustOpen(t, f, Options{Idle: 30 * time.Hour})
+		for e, err := range r.Events(t.Context()) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if s := r.Stats().Shards[0]; s.Left < 23*time.Hour {
+				t.Errorf("Left = %v at %s, which is %v old", s.Left, name(e), time.Since(e.At))
+			}
+		}
+	})
+}
+
 // TestOpenWarns: so does what keeps Open waiting.
 func TestOpenWarns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -26,11 +26,10 @@ type shard struct {
 
 	// What the descriptions tell. A shard that is closed gets no more
 	// records; ending is the number of its last one, where it is told.
-	listed   bool      // in the newest description
-	listedAt time.Time // in the newest that had it, or when it was restored
-	closed   bool
-	ending   string
-	openAt   time.Time // when it was last seen open
+	listed bool // in the newest description
+	closed bool
+	ending string
+	openAt time.Time // when it was last seen open
 
 	// What tells of records that nobody will see.
 	oldest bool // closed and without a parent at the first discovery: it may be trimmed any moment

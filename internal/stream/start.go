@@ -74,12 +74,12 @@ func (r *Reader) place(ctx context.Context, start Start) error {
 	}
 	shards := slices.Clone(r.shards.order)
 	r.mu.Unlock()
-	for _, s := range shards {
-		if err := r.mark(ctx, s); err != nil {
-			return fmt.Errorf("marking the place in shard %s: %w", s.id, err)
+	return besideEachOther(ctx, len(shards), func(ctx context.Context, i int) error {
+		if err := r.mark(ctx, shards[i]); err != nil {
+			return fmt.Errorf("marking the place in shard %s: %w", shards[i].id, err)
 		}
-	}
-	return nil
+		return nil
+	})
 }
 
 // mark takes the iterator that is the place of a shard at its latest.

@@ -35,8 +35,9 @@ type ShardStats struct {
 	// Lag is how far back the last handled record was made; zero where
 	// CaughtUp, or none was handled.
 	Lag time.Duration
-	// Left is the time until DynamoDB trims what is to be read next: 24
-	// hours where CaughtUp, and zero where it may be trimmed already.
+	// Left is the time until DynamoDB trims what is to be handled next,
+	// as far as that is known: 24 hours where CaughtUp, and zero where it
+	// may be trimmed already.
 	Left time.Duration
 
 	Calls, Records, EmptyPages, Throttles, Renewals, Gaps int64
@@ -60,6 +61,7 @@ type doing struct {
 	warned     time.Time // of a stall, since when; zero: not
 	lastCall   time.Time
 	lastRecord time.Time
+	next       time.Time // when the one to be handled next was made, or the one before
 	caughtUp   bool
 	counts     [countKinds]int64
 }
@@ -109,8 +111,12 @@ func (r *Reader) Stats() Stats {
 			d.Lag = max(now.Sub(s.lastRecord), 0)
 		}
 		d.Left = retention
-		if floor := r.shards.floor(s); !d.CaughtUp && !floor.IsZero() {
-			d.Left = min(max(retention-now.Sub(floor), 0), retention)
+		next := s.next
+		if next.IsZero() {
+			next = r.shards.floor(s)
+		}
+		if !d.CaughtUp && !next.IsZero() {
+			d.Left = min(max(retention-now.Sub(next), 0), retention)
 		}
 		stats.Shards = append(stats.Shards, d)
 	}

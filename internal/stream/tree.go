@@ -14,10 +14,6 @@ type shardTree struct {
 	order []*shard
 }
 
-// missedFor is how long a shard may be missing from the descriptions until
-// it counts as gone.
-const missedFor = 10 * time.Minute
-
 func newShardTree() shardTree { return shardTree{byID: make(map[string]*shard)} }
 
 //weave:ready
@@ -56,7 +52,6 @@ func (t *shardTree) restore(c Checkpoint) {
 	s := t.insert(c.Shard, c.Parent)
 	s.pos = c.position()
 	s.gone, s.last = c.Gone, c.Last
-	s.listedAt = time.Now()
 	if c.Ended {
 		s.phase, s.drainedAt = drained, time.Now()
 	}
@@ -78,8 +73,9 @@ func (t *shardTree) drain(s *shard, at time.Time) {
 }
 
 // update takes in a description. Shards that it knows already keep their
-// state; those that are drained and have not been listed for a while are
-// removed, once a child of theirs is known, and returned.
+// state; those that are drained and listed no more are removed, once a
+// child of theirs is known, and returned. One that can't have been trimmed
+// yet is only missing and will be listed again.
 func (t *shardTree) update(d description) (gone []*shard) {
 	first, known := len(t.order) == 0, len(t.order)
 	for _, s := range t.order {
@@ -87,7 +83,7 @@ func (t *shardTree) update(d description) (gone []*shard) {
 	}
 	for _, f := range d.shards {
 		s := t.insert(aws.ToString(f.ShardId), aws.ToString(f.ParentShardId))
-		s.listed, s.listedAt = true, d.asked
+		s.listed = true
 		if f.SequenceNumberRange != nil && f.SequenceNumberRange.EndingSequenceNumber != nil {
 			s.closed, s.ending = true, *f.SequenceNumberRange.EndingSequenceNumber
 		} else {
@@ -104,7 +100,7 @@ func (t *shardTree) update(d description) (gone []*shard) {
 	}
 	parents := t.parents()
 	t.order = slices.DeleteFunc(t.order, func(s *shard) bool {
-		remove := s.phase == drained && d.asked.Sub(s.listedAt) > missedFor && parents[s.id]
+		remove := s.phase == drained && !s.listed && parents[s.id] && d.asked.Sub(s.pos.floor) > retention
 		if remove {
 			delete(t.byID, s.id)
 			gone = append(gone, s)

@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"cmp"
 	"context"
 	"time"
 )
@@ -21,15 +22,15 @@ func (r *Reader) watch(ctx context.Context) error {
 			r.log.Warn("reading stalls", "shard", s.Shard, "state", string(s.State), "since", s.Since, "last call", s.LastCall)
 		}
 		r.mu.Lock()
-		described, keeping := r.stats.lastDescribed, r.stats.keeping
+		described, tried, keeping := r.stats.lastDescribed, r.stats.describes > 0, r.stats.keeping
 		r.mu.Unlock()
 		if !keeping.IsZero() && time.Since(keeping) > stallAfter && keeping != warnedOf {
 			r.log.Warn("reading stalls: the checkpoints can't be loaded or saved", "since", keeping)
 			warnedOf = keeping
 		}
-		late := time.Since(later(described, began)) > r.options.rhythm.discover+stallAfter-usual.watch
+		late := tried && time.Since(later(described, began)) > r.options.rhythm.discover+stallAfter-usual.watch
 		if late && !warned {
-			r.log.Warn("reading stalls: the stream's shards can't be listed", "stream", r.Stream(), "last call", described)
+			r.log.Warn("reading stalls: the stream's shards can't be listed", "stream", cmp.Or(r.Stream(), r.given), "last call", described)
 		}
 		warned = late
 	}

@@ -39,7 +39,9 @@ type Checkpoints interface {
 	Load(context.Context) ([]Checkpoint, error)
 	// Save keeps the changed checkpoints, in the place of older ones of
 	// the same stream and shard, and removes those that are gone. It
-	// returns once they would outlive the process.
+	// returns once they would outlive the process. Cut short, it may have
+	// kept some of them, but no shard's without its parent's, and removed
+	// none before all are kept.
 	Save(ctx context.Context, changed, gone []Checkpoint) error
 	// Close gives up possession. The Reader calls it.
 	Close() error

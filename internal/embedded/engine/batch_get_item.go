@@ -99,12 +99,17 @@ func (r TableReads) read(tx *store.Tx, c *catalog, set expr.Set, seen targets, l
 			return err
 		case !seen.add(t, key):
 			return invalid("Provided list of item keys contains duplicates")
-		case *left <= 0:
+		case *left == 0:
 			r.Keys = append(r.Keys, k)
 			continue
 		}
-		item, size := fetch(tx, t, key, set, r.ConsistentRead, used)
+		item, size := fetch(tx, t, key, set, r.ConsistentRead, nil)
+		if size > *left {
+			r.Keys, *left = append(r.Keys, k), 0
+			continue
+		}
 		*left -= size
+		used.read(t, t.own, size, r.ConsistentRead)
 		if item != nil {
 			items = append(items, item)
 		}

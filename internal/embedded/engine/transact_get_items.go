@@ -46,7 +46,7 @@ func (e *Engine) TransactGetItems(ctx context.Context, in *TransactGetItemsInput
 			}
 		}
 		out := &TransactGetItemsOutput{Responses: make([]ItemResponse, len(in.TransactItems))}
-		seen, used := targets{}, newTally(in.ReturnConsumedCapacity, true)
+		seen, used, total := targets{}, newTally(in.ReturnConsumedCapacity, true), 0
 		err := each(len(in.TransactItems), func(i int) error {
 			get := in.TransactItems[i].Get
 			t := c.tables[*get.TableName]
@@ -54,9 +54,14 @@ func (e *Engine) TransactGetItems(ctx context.Context, in *TransactGetItemsInput
 			if err != nil {
 				return err
 			}
-			out.Responses[i].Item, _ = fetch(tx, t, key, sets[i], true, used)
+			item, size := fetch(tx, t, key, sets[i], true, used)
+			out.Responses[i].Item = item
+			total += size
 			return seen.alone(t, key)
 		})
+		if err == nil && total > maxTransactBytes {
+			err = errTransactSize
+		}
 		out.ConsumedCapacity = used.result()
 		return out, err
 	})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 
+	"dynamostreamer/internal/embedded/expr"
 	"dynamostreamer/internal/embedded/store"
 )
 
@@ -30,7 +31,8 @@ type TransactWriteItem struct {
 
 // TransactWriteItems does all of its actions or none. Conditions and updates see
 // the items as they were before the transaction. A second request with the same
-// token and the same content within ten minutes changes nothing.
+// token and the same content within ten minutes changes nothing, and counts as a read
+// of the items.
 func (e *Engine) TransactWriteItems(ctx context.Context, in *TransactWriteItemsInput) (*BatchOutput, error) {
 	actions, err := in.check()
 	if err != nil {
@@ -39,17 +41,24 @@ func (e *Engine) TransactWriteItems(ctx context.Context, in *TransactWriteItemsI
 	return write(ctx, e, func(tx *store.Tx, c *catalog) (*BatchOutput, error) {
 		digest := digestOf(actions)
 		done, err := e.checkToken(tx, in.ClientRequestToken, digest)
-		if err != nil || done {
-			return &BatchOutput{}, err
+		if err == nil {
+			err = locate(c, actions)
 		}
-		if err := locate(c, actions); err != nil {
+		if err != nil {
 			return nil, err
+		}
+		used := newTally(in.ReturnConsumedCapacity, true)
+		if done {
+			for _, a := range actions {
+				fetch(tx, a.table, a.key, expr.Set{}, true, used)
+			}
+			return &BatchOutput{ConsumedCapacity: used.result()}, nil
 		}
 		// Each decides before any of them writes.
 		if err := each(len(actions), func(i int) error { return actions[i].decide(tx) }); err != nil {
 			return nil, err
 		}
-		out := e.changeAll(tx, actions, newTally(in.ReturnConsumedCapacity, true), in.ReturnItemCollectionMetrics)
+		out := e.changeAll(tx, actions, used, in.ReturnItemCollectionMetrics)
 		if in.ClientRequestToken != nil {
 			tx.KeepToken(*in.ClientRequestToken, digest, e.nowMilli())
 		}
@@ -80,10 +89,12 @@ func (in *TransactWriteItemsInput) check() ([]action, error) {
 		size += actions[i].Item.Size() + actions[i].Key.Size()
 	}
 	if size > maxTransactBytes {
-		return nil, invalid("Transaction aggregated item size exceeds the maximum allowed size of 4 MB")
+		return nil, errTransactSize
 	}
 	return actions, nil
 }
+
+var errTransactSize = invalid("Transaction aggregated item size exceeds the maximum allowed size of 4 MB")
 
 // each does something for each of n actions. If an error of one is of those that
 // cancel, the transaction is cancelled, for that and for all later reasons; another

@@ -78,8 +78,9 @@ func (q *queue) close() bool {
 // returns that error. fn may run more than once: each run starts from the state in
 // the database, and only the last one counts.
 //
-// Where ctx ends while the write waits, it does not happen and Write returns
-// ctx's error; once the write has begun, Write waits for its outcome.
+// Where ctx ends while the write waits for others of this process, it does not happen
+// and Write returns ctx's error. Once the write has begun, Write waits for its outcome;
+// waiting for another process, up to 20 seconds, is part of that.
 func (s *Store) Write(ctx context.Context, fn func(*Tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err

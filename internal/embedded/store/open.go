@@ -59,7 +59,7 @@ func OpenMemory() (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open a database in memory: %w", err)
 	}
-	if err := create(conn); err != nil {
+	if err := cmp.Or(execute(conn, giveBack), create(conn)); err != nil {
 		conn.Close()
 		return nil, fmt.Errorf("make a database in memory: %w", err)
 	}
@@ -142,11 +142,14 @@ func (s *Store) prepare(conn *sqlite.Conn) error {
 		"PRAGMA journal_size_limit=33554432")
 }
 
+// giveBack has GiveBack find something to do. It needs an empty file.
+const giveBack = "PRAGMA auto_vacuum=INCREMENTAL"
+
 // enterWAL sets an empty file up. The change to WAL needs the file for itself for
 // a moment, and SQLite does not wait for that.
 func enterWAL(conn *sqlite.Conn) error {
 	for deadline := time.Now().Add(busyTimeout); ; time.Sleep(5 * time.Millisecond) {
-		err := execute(conn, "PRAGMA auto_vacuum=INCREMENTAL", "PRAGMA journal_mode=WAL")
+		err := execute(conn, giveBack, "PRAGMA journal_mode=WAL")
 		if sqlite.ErrCode(err).ToPrimary() != sqlite.ResultBusy || time.Now().After(deadline) {
 			return err
 		}

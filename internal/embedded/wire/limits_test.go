@@ -1,9 +1,11 @@
 package wire_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -91,20 +93,50 @@ func TestThousandRecords(t *testing.T) {
 	}
 }
 
-// TestLargeBatchGet: what does not fit into 16 MB is left unprocessed.
+// TestLargeBatchGet: what does not fit into 16 MB is left unprocessed. The numbers
+// are those of the documentation's example.
 func TestLargeBatchGet(t *testing.T) {
 	w := newWorld(t).withTable()
 	w.must("UpdateTable", `{"TableName":"tab","StreamSpecification":{"StreamEnabled":false}}`) // half the work
-	w.fill(45, 390_000)
+	const n = 55
+	w.fill(n, 300<<10-10)
 	var keys []string
-	for i := range 45 {
+	for i := range n {
 		keys = append(keys, fmt.Sprintf(`{"p":{"S":"big"},"q":{"N":"%d"}}`, i))
 	}
 	out := w.must("BatchGetItem", `{"RequestItems":{"tab":{"Keys":[`+strings.Join(keys, ",")+`],"ProjectionExpression":"#q","ExpressionAttributeNames":{"#q":"q"}}}}`)
 	got := len(out["Responses"].(map[string]any)["tab"].([]any))
 	left := out["UnprocessedKeys"].(map[string]any)["tab"].(map[string]any)
-	if n := len(left["Keys"].([]any)); got == 45 || got+n != 45 || left["ProjectionExpression"] != "#q" {
-		t.Errorf("%d items, %d unprocessed keys, projection %v", got, n, left["ProjectionExpression"])
+	if keys := len(left["Keys"].([]any)); got != 52 || got+keys != n || left["ProjectionExpression"] != "#q" {
+		t.Errorf("%d items, %d unprocessed keys, projection %v", got, keys, left["ProjectionExpression"])
+	}
+}
+
+// TestLargeTransactGet: a transaction reads at most 4 MB.
+func TestLargeTransactGet(t *testing.T) {
+	w := newWorld(t).withTable()
+	w.fill(11, 390_000)
+	get := func(n int) string {
+		var gets []string
+		for i := range n {
+			gets = append(gets, fmt.Sprintf(`{"Get":{"TableName":"tab","Key":{"p":{"S":"big"},"q":{"N":"%d"}},"ProjectionExpression":"q"}}`, i))
+		}
+		return `{"TransactItems":[` + strings.Join(gets, ",") + `]}`
+	}
+	w.must("TransactGetItems", get(10))
+	w.expectRefusal("TransactGetItems", get(11), "ValidationException: Transaction aggregated item size exceeds the maximum allowed size of 4 MB")
+}
+
+// TestSweepOfMuchSpace ends, in memory too, where nothing is to be given back to a
+// disk.
+func TestSweepOfMuchSpace(t *testing.T) {
+	w := newWorld(t).withTable()
+	w.fill(30, 390_000)
+	w.must("DeleteTable", `{"TableName":"tab"}`)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second) // where it would not end
+	defer cancel()
+	if err := w.engine.Sweep(ctx); err != nil {
+		t.Errorf("Sweep = %v", err)
 	}
 }
 

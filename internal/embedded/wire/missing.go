@@ -17,8 +17,15 @@ var missing = map[string]string{
 	"KeyConditions":       "KeyConditionExpression",
 	"QueryFilter":         "FilterExpression",
 	"ScanFilter":          "FilterExpression",
-	"ReplicaUpdates":      "",
 	"ResourcePolicy":      "",
+	// Of global tables, and of vector indexes.
+	"ReplicaUpdates":                     "",
+	"MultiRegionConsistency":             "",
+	"GlobalTableSourceArn":               "",
+	"GlobalTableSettingsReplicationMode": "",
+	"GlobalTableWitnessUpdates":          "",
+	"VectorIndexes":                      "",
+	"VectorIndexUpdates":                 "",
 }
 
 // other passes over a field that the operation's reader does not know. Those of

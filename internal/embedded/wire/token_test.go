@@ -46,3 +46,26 @@ func TestTokenTellsContentsApart(t *testing.T) {
 	w.clock.Advance(10 * time.Minute)
 	w.must("TransactWriteItems", strings.Replace(update, "SET #n = :v", "SET #n =:v", 1)) // the token is forgotten
 }
+
+// TestARepeatedTransactionIsARead, in what it says it consumed.
+func TestARepeatedTransactionIsARead(t *testing.T) {
+	w := newWorld(t).withTable()
+	put := `{"ClientRequestToken":"again","ReturnConsumedCapacity":"TOTAL","TransactItems":[{"Put":{"TableName":"tab",` +
+		`"Item":{"p":{"S":"t"},"q":{"N":"1"},"a":{"S":"` + strings.Repeat("x", 5000) + `"}}}}]}`
+	for _, units := range []float64{10, 4} { // twice 5 KB written, twice 8 KB read
+		out := w.must("TransactWriteItems", put)
+		used, _ := out["ConsumedCapacity"].([]any)
+		if len(used) != 1 || used[0].(map[string]any)["CapacityUnits"] != units {
+			t.Errorf("consumed %v, want %v units", used, units)
+		}
+	}
+}
+
+// TestWhatIsMissingIsSaid: a parameter that would change what the request means is
+// not passed over.
+func TestWhatIsMissingIsSaid(t *testing.T) {
+	w := newWorld(t).withTable()
+	const want = "ValidationException: The embedded engine does not have the parameter "
+	w.expectRefusal("UpdateTable", `{"TableName":"tab","MultiRegionConsistency":"STRONG"}`, want+"MultiRegionConsistency: AWS does")
+	w.expectRefusal("CreateTable", strings.Replace(theTable, `{`, `{"GlobalTableSourceArn":"arn:x",`, 1), want+"GlobalTableSourceArn: AWS does")
+}

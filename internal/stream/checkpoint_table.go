@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"reflect"
 	"slices"
 	"strconv"
 	"time"
@@ -70,12 +69,12 @@ func (t *Table) Load(ctx context.Context) ([]Checkpoint, error) {
 		}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("loading checkpoint %s: %w", t.title(), err)
+		return nil, t.failed("loading checkpoint ", err)
 	}
 	t.generation, t.marked = generation, make(map[string]bool)
 	places, err := t.places(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("loading checkpoint %s: %w", t.title(), err)
+		return nil, t.failed("loading checkpoint ", err)
 	}
 	found := make([]*Checkpoint, len(places))
 	err = besideEachOther(ctx, len(places), func(ctx context.Context, i int) (err error) {
@@ -83,7 +82,7 @@ func (t *Table) Load(ctx context.Context) ([]Checkpoint, error) {
 		return err
 	})
 	if err != nil {
-		return nil, t.failed("loading", err)
+		return nil, t.failed("loading checkpoint ", err)
 	}
 	var all []Checkpoint
 	for _, c := range found {
@@ -189,15 +188,15 @@ func (t *Table) Save(ctx context.Context, changed, gone []Checkpoint) error {
 	for len(changed) > 0 {
 		var now []Checkpoint
 		if now, changed = parentsFirst(changed); len(now) == 0 {
-			return errors.New("saving a checkpoint: shards that are each other's parents")
+			return errors.New("shards that are each other's parents")
 		}
 		if err := t.write(ctx, now); err != nil {
-			return t.failed("saving", err)
+			return t.failed("", err)
 		}
 	}
 	err := besideEachOther(ctx, len(gone), func(ctx context.Context, i int) error { return t.remove(ctx, gone[i]) })
 	if err != nil {
-		return t.failed("saving", err)
+		return t.failed("", err)
 	}
 	for _, c := range gone {
 		delete(t.marked, c.place())
@@ -309,36 +308,6 @@ func (t *Table) remove(ctx context.Context, c Checkpoint) error {
 	})
 }
 
-// TransactItem is the part of a TransactWriteItems that writes the
-// checkpoint of a page which RunPages handed over. The transaction fails
-// if the page was committed before, or if a newer reader has taken the
-// checkpoints; the handler returns the error as it is. If an earlier try
-// of this reader committed the page and its answer was lost, RunPages goes
-// on; else the reading ends with a *TakenError. It takes any condition of
-// the transaction that failed for that: let the handler's own items have
-// none.
-func (t *Table) TransactItem(p *Page) types.TransactWriteItem {
-	p.commit = t.item(p.Checkpoint)
-	//weave:condition
-	values := map[string]types.AttributeValue{":mine": t.mine()}
-	condition := "#generation = :mine AND attribute_not_exists(#sequence)"
-	if p.previous != "" {
-		condition = "#generation = :mine AND #sequence = :previous"
-		values[":previous"] = &types.AttributeValueMemberS{Value: p.previous}
-	}
-	//weave:end
-	return types.TransactWriteItem{Put: &types.Put{
-		TableName: &t.table, Item: p.commit,
-		ConditionExpression: &condition,
-		// It tells whether this transaction has been made already.
-		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
-		ExpressionAttributeNames: map[string]string{
-			"#generation": attrGeneration, "#sequence": attrSequence,
-		},
-		ExpressionAttributeValues: values,
-	}}
-}
-
 // Close does nothing: the next reader takes over by itself.
 func (t *Table) Close() error { return nil }
 
@@ -346,44 +315,13 @@ func (t *Table) mine() types.AttributeValue {
 	return &types.AttributeValueMemberN{Value: strconv.FormatInt(t.generation, 10)}
 }
 
+// failed names the checkpoints in an error. The Reader says that it was
+// saving.
 func (t *Table) failed(doing string, err error) error {
 	if conditionFailed(err) {
 		return &TakenError{Name: t.title(), Err: err}
 	}
-	return fmt.Errorf("%s checkpoint %s: %w", doing, t.title(), err)
-}
-
-// conditionFailed reports whether a write, or a transaction, failed for
-// its condition.
-func conditionFailed(err error) bool {
-	var failed *types.ConditionalCheckFailedException
-	return errors.As(err, &failed) || canceledFor(err, "ConditionalCheckFailed")
-}
-
-// canceledFor reports whether a transaction failed for one of the reasons.
-func canceledFor(err error, reasons ...string) bool {
-	var canceled *types.TransactionCanceledException
-	return errors.As(err, &canceled) && slices.ContainsFunc(canceled.CancellationReasons, func(r types.CancellationReason) bool {
-		return slices.Contains(reasons, aws.ToString(r.Code))
-	})
-}
-
-// made reports whether the handler's transaction failed since it was made
-// before and its answer was lost: the checkpoint is there already, with a
-// generation that no other reader has.
-func (p *Page) made(err error) bool {
-	var canceled *types.TransactionCanceledException
-	if p.commit == nil || !errors.As(err, &canceled) {
-		return false
-	}
-	return slices.ContainsFunc(canceled.CancellationReasons, func(reason types.CancellationReason) bool {
-		for _, name := range []string{attrReader, attrPlace, attrGeneration, attrSequence} {
-			if reason.Item[name] == nil || !reflect.DeepEqual(reason.Item[name], p.commit[name]) {
-				return false
-			}
-		}
-		return true
-	})
+	return fmt.Errorf("%s%s: %w", doing, t.title(), err)
 }
 
 func (t *Table) create(ctx context.Context) error {

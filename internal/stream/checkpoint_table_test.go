@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
@@ -37,11 +36,7 @@ func onBoth(t *testing.T, test func(*testing.T, *dynamodb.Client, *dynamodbstrea
 func inMemory(t *testing.T) (*dynamodb.Client, *dynamodbstreams.Client) {
 	db := must(embedded.OpenMemory(embedded.Options{}))
 	t.Cleanup(func() { db.Close() })
-	cfg := aws.Config{
-		Region: db.Region(), HTTPClient: db.HTTPClient(), BaseEndpoint: aws.String(embedded.BaseEndpoint),
-		Credentials: credentials.NewStaticCredentialsProvider("any", "any", ""),
-	}
-	return dynamodb.NewFromConfig(cfg), dynamodbstreams.NewFromConfig(cfg)
+	return clientsOf(db)
 }
 
 func TestTableCheckpoints(t *testing.T) {

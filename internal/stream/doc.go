@@ -42,8 +42,8 @@
 // Where these can't be had, the Reader says so: every error that lasts
 // ends the reading, a server or a network that is away after about half a
 // minute. Start another Reader then. Throttling does not end it: the
-// Reader waits, warns and counts it. Watch what Stats has as Left: it is
-// the time after which a shard loses records.
+// Reader waits and warns, and counts that of the stream. Watch what Stats
+// has as Left: it is the time after which a shard loses records.
 //
 // # Limits
 //

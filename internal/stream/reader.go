@@ -165,7 +165,7 @@ func (r *Reader) begin(ctx context.Context) error {
 	}
 	for _, c := range kept {
 		if c.Stream != first {
-			r.gone = append(r.gone, c)
+			r.forget(c)
 		}
 	}
 	if err := r.attach(ctx, first); err != nil {

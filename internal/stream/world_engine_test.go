@@ -52,18 +52,23 @@ func newPlayedOnEngine(w world) *played {
 		o.SweepInterval = 7 * time.Minute
 	}
 	db := must(embedded.OpenMemory(o))
-	cfg := aws.Config{
-		Region: db.Region(), HTTPClient: db.HTTPClient(), BaseEndpoint: aws.String(embedded.BaseEndpoint),
-		Credentials: credentials.NewStaticCredentialsProvider("any", "any", ""),
-	}
+	tables, streams := clientsOf(db)
 	p := &played{world: w, calls: make(map[string]int), engine: &engineWorld{
-		db: db, tables: dynamodb.NewFromConfig(cfg), streams: dynamodbstreams.NewFromConfig(cfg),
+		db: db, tables: tables, streams: streams,
 		shardOf: make(map[string]string), ended: make(chan struct{}),
 	}}
 	p.begun = time.Now()
 	p.engine.create(p)
 	go p.engine.follow(p)
 	return p
+}
+
+func clientsOf(db *embedded.DB) (*dynamodb.Client, *dynamodbstreams.Client) {
+	cfg := aws.Config{
+		Region: db.Region(), HTTPClient: db.HTTPClient(), BaseEndpoint: aws.String(embedded.BaseEndpoint),
+		Credentials: credentials.NewStaticCredentialsProvider("any", "any", ""),
+	}
+	return dynamodb.NewFromConfig(cfg), dynamodbstreams.NewFromConfig(cfg)
 }
 
 // follow sees the shards that roll of age before they go.

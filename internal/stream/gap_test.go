@@ -108,34 +108,38 @@ func TestGaps(t *testing.T) {
 
 // TestALateChildIsAGap: a child that waited for its parent for more than
 // a day has lost its oldest records, though reading from the trim horizon
-// does not fail.
+// does not fail. Neither does it help that the parent is listed as open.
 func TestALateChildIsAGap(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		f := newFakeStream(&fakeShard{id: "p", closed: true}, &fakeShard{id: "c", parent: "p"})
-		f.retains, f.recordsAPage = true, 1
-		f.put(f.shards[0], "1")
-		f.put(f.shards[1], "2")
-		time.AfterFunc(20*time.Hour, func() { f.put(f.shards[1], "3") })
-		var gap *Gap
-		o := drain
-		o.OnGap = SkipGaps
-		var got []string
-		for e, err := range mustOpen(t, f, o).Events(t.Context()) {
-			if err != nil {
-				t.Fatal(err)
-			}
-			if e.Kind == Lost {
-				gap = e.Gap
-				continue
-			}
-			got = append(got, name(e))
-			if name(e) == "p/1" {
-				time.Sleep(25 * time.Hour)
-			}
+	for _, looksOpen := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) { checkLateChild(t, looksOpen) })
+	}
+}
+
+func checkLateChild(t *testing.T, looksOpen bool) {
+	f := newFakeStream(&fakeShard{id: "p", closed: true, looksOpen: looksOpen}, &fakeShard{id: "c", parent: "p"})
+	f.retains, f.recordsAPage = true, 1
+	f.put(f.shards[0], "1")
+	f.put(f.shards[1], "2")
+	time.AfterFunc(20*time.Hour, func() { f.put(f.shards[1], "3") })
+	var gap *Gap
+	o := drain
+	o.OnGap = SkipGaps
+	var got []string
+	for e, err := range mustOpen(t, f, o).Events(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
 		}
-		check(t, "events", got, []string{"p/1", "c/3"})
-		check(t, "gap", gap, &Gap{Stream: arn, Shard: "c", Oldest: f21(3)})
-	})
+		if e.Kind == Lost {
+			gap = e.Gap
+			continue
+		}
+		got = append(got, name(e))
+		if name(e) == "p/1" {
+			time.Sleep(25 * time.Hour)
+		}
+	}
+	check(t, "events", got, []string{"p/1", "c/3"})
+	check(t, "gap", gap, &Gap{Stream: arn, Shard: "c", Oldest: f21(3)})
 }
 
 // TestALineThatEndedUnseen: a shard and its child went away between two

@@ -29,7 +29,7 @@ type shard struct {
 	listed bool // in the newest description
 	closed bool
 	ending string
-	openAt time.Time // when it was last seen open
+	openAt time.Time // when it was last seen open, and without children
 
 	// What tells of records that nobody will see.
 	oldest bool // closed and without a parent at the first discovery: it may be trimmed any moment

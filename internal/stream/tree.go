@@ -86,8 +86,6 @@ func (t *shardTree) update(d description) (gone []*shard) {
 		s.listed = true
 		if f.SequenceNumberRange != nil && f.SequenceNumberRange.EndingSequenceNumber != nil {
 			s.closed, s.ending = true, *f.SequenceNumberRange.EndingSequenceNumber
-		} else {
-			s.openAt = d.asked
 		}
 	}
 	for _, s := range t.order[known:] {
@@ -99,6 +97,12 @@ func (t *shardTree) update(d description) (gone []*shard) {
 		}
 	}
 	parents := t.parents()
+	for _, s := range t.order {
+		// One that has children has ended, even if it is listed as open.
+		if s.listed && !s.closed && !parents[s.id] {
+			s.openAt = d.asked
+		}
+	}
 	t.order = slices.DeleteFunc(t.order, func(s *shard) bool {
 		remove := s.phase == drained && !s.listed && parents[s.id] && d.asked.Sub(s.pos.floor) > retention
 		if remove {

@@ -172,12 +172,13 @@ func (f *fetcher) answer(out *dynamodbstreams.GetRecordsOutput, lost *Gap) answe
 }
 
 // firstGap is the gap before the first records of a shard, of which those
-// since the floor are missing if DynamoDB has trimmed some by now.
+// since the floor are missing if DynamoDB has trimmed some by now. Where
+// the clocks leave that open, it is a gap.
 func (f *fetcher) firstGap(now time.Time) *Gap {
 	switch {
 	case f.first.parent != "":
 		return &Gap{Stream: f.arn, Shard: f.first.parent}
-	case !f.pos.floor.IsZero() && now.Sub(f.pos.floor) > retention+clockSkew:
+	case !f.pos.floor.IsZero() && now.Sub(f.pos.floor) > retention-clockSkew:
 		return f.gap(nil)
 	}
 	return nil

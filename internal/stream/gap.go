@@ -14,8 +14,11 @@ const Lost Kind = "lost"
 
 // A Gap is a place in a shard where records were lost, or may have been:
 // DynamoDB doesn't tell how many, nor whether any. They were trimmed
-// before they were read, or the shard went away.
+// before they were read, or may have been by a clock that is a few minutes
+// ahead of the reader's, or the shard went away.
 type Gap struct {
+	// Shard may be one that went away unseen. Then records of its
+	// children may be lost too, up to Oldest.
 	Stream, Shard string
 	// Last is the sequence number of the last record before it, empty
 	// where none was read.

@@ -170,8 +170,8 @@ func (w *written) trimmed() (gone bool) {
 // lost notes a gap that was reported.
 func (p *played) lost(g *Gap) {
 	p.gaps = append(p.gaps, g)
-	if time.Since(p.begun) < retention {
-		p.violate("a gap within the first 24 hours: %v", g)
+	if time.Since(p.begun) < retention-clockSkew {
+		p.violate("a gap before anything can have been trimmed: %v", g)
 	}
 }
 
@@ -269,11 +269,8 @@ func (p *played) covered(w *written) bool {
 		if p.descends(g.Shard, w.shard.id) && g.Last == "" {
 			return true
 		}
-		if p.descends(w.shard.id, g.Shard) && g.Oldest == "" {
-			return true // the children of a shard that went away
-		}
-		if g.Shard != w.shard.id {
-			continue
+		if g.Shard != w.shard.id && !p.descends(w.shard.id, g.Shard) {
+			continue // the children of a shard that went away are in its gap
 		}
 		if (g.Last == "" || compareSequence(g.Last, w.key.sequence) < 0) &&
 			(g.Oldest == "" || compareSequence(w.key.sequence, g.Oldest) < 0) {

@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -28,6 +27,7 @@ import (
 
 	"dynamostreamer/internal/embedded"
 	"dynamostreamer/internal/endpoint"
+	"dynamostreamer/internal/localtest"
 )
 
 var (
@@ -67,7 +67,7 @@ func run(m *testing.M) int {
 		fmt.Fprintf(os.Stderr, "building the programs: %v\n%s", err, out)
 		return 1
 	}
-	noLocal = findLocal(endpoint.LocalURL)
+	noLocal = localtest.Missing(endpoint.LocalURL)
 	local = noLocal == ""
 	if !local && os.Getenv("CI") == "true" {
 		fmt.Fprintf(os.Stderr, "CI=true, and %s\n", noLocal)
@@ -92,46 +92,6 @@ func skips(note string) {
 	skipped.Lock()
 	defer skipped.Unlock()
 	skipped.notes = append(skipped.notes, note)
-}
-
-// findLocal says why DynamoDB Local doesn't answer at the address, or
-// nothing if it does. It is the only one that refuses a request without a
-// signature in these words: to the others that is a health check.
-func findLocal(url string) string {
-	client := http.Client{Timeout: 5 * time.Second}
-	answer, err := client.Get(url)
-	if err != nil {
-		return "nothing answers at " + url + ": run docker compose up -d --wait"
-	}
-	defer answer.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(answer.Body, 1<<10))
-	if err != nil || !strings.Contains(string(body), "v20120810#MissingAuthenticationToken") {
-		return "what answers at " + url + " is not DynamoDB Local: stop it, then run docker compose up -d --wait"
-	}
-	return ""
-}
-
-// Whatever else answers there would be given expected outputs that are not
-// its own.
-func TestFindLocal(t *testing.T) {
-	t.Parallel()
-	db, err := embedded.OpenMemory(embedded.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	served, other := httptest.NewServer(db.Handler()), httptest.NewServer(http.NotFoundHandler())
-	defer served.Close()
-	defer other.Close()
-	for _, c := range []struct{ name, url, want string }{
-		{"the engine, served", served.URL, " is not DynamoDB Local: "},
-		{"another server", other.URL, " is not DynamoDB Local: "},
-		{"nothing", "http://127.0.0.1:1", "nothing answers at "},
-	} {
-		if got := findLocal(c.url); !strings.Contains(got, c.want) {
-			t.Errorf("%s: findLocal(%s) = %q, want it to say %q", c.name, c.url, got, c.want)
-		}
-	}
 }
 
 // An endpoint that the scripts run on, one after the other with the same

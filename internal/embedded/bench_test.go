@@ -2,19 +2,12 @@ package embedded_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
-	"net/http"
-	"os"
-	"strings"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
 
 	"dynamostreamer/internal/embedded"
 )
@@ -141,46 +134,5 @@ func fillTable(b *testing.B, c *dynamodb.Client, table string, rows int64) {
 		if err != nil {
 			b.Fatal(err)
 		}
-	}
-}
-
-// local is DynamoDB Local, for comparing.
-type local struct {
-	tables  *dynamodb.Client
-	streams *dynamodbstreams.Client
-}
-
-func localEndpoint() string {
-	if e := os.Getenv("DYNAMODB_LOCAL"); e != "" {
-		return e
-	}
-	return "http://127.0.0.1:8000"
-}
-
-// connectLocal finds DynamoDB Local, or skips the test and says what to start;
-// under CI=true it fails.
-func connectLocal(t *testing.T) local {
-	t.Helper()
-	client := &http.Client{Timeout: 2 * time.Second}
-	resp, err := client.Get(localEndpoint())
-	if err == nil {
-		// The engine, served there, would be compared with itself.
-		var body []byte
-		body, err = io.ReadAll(resp.Body)
-		resp.Body.Close()
-		if err == nil && !strings.Contains(string(body), "v20120810#MissingAuthenticationToken") {
-			err = errors.New("what answers there is another server")
-		}
-	}
-	if err != nil {
-		message := fmt.Sprintf("DynamoDB Local does not answer at %s (%v): start it with `docker compose up -d --wait`, or set DYNAMODB_LOCAL to its address", localEndpoint(), err)
-		if os.Getenv("CI") == "true" {
-			t.Fatal(message)
-		}
-		t.Skip(message)
-	}
-	return local{
-		dynamodb.New(dynamodb.Options{Region: "us-east-1", Credentials: anybody, BaseEndpoint: aws.String(localEndpoint())}),
-		dynamodbstreams.New(dynamodbstreams.Options{Region: "us-east-1", Credentials: anybody, BaseEndpoint: aws.String(localEndpoint())}),
 	}
 }

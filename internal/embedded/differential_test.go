@@ -18,6 +18,7 @@ import (
 
 	"dynamostreamer/internal/embedded"
 	"dynamostreamer/internal/embedded/attr"
+	"dynamostreamer/internal/localtest"
 )
 
 var differentialSteps = flag.Int("differential-steps", 60, "operations in each sequence of the differential test")
@@ -34,9 +35,9 @@ func engineServer(db *embedded.DB) server {
 }
 
 func localServer(t *testing.T) server {
-	connectLocal(t)
+	localtest.Need(t)
 	return func(target, body string) (int, string) {
-		resp, err := http.DefaultClient.Do(request(localEndpoint(), target, body))
+		resp, err := http.DefaultClient.Do(request(localtest.URL, target, body))
 		if err != nil {
 			return 0, err.Error()
 		}

@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
 
 	"dynamostreamer/internal/embedded"
+	"dynamostreamer/internal/localtest"
 )
 
 // onBoth runs a test on the embedded engine and on DynamoDB Local.
@@ -27,7 +28,7 @@ func onBoth(t *testing.T, test func(*testing.T, *dynamodb.Client, *dynamodbstrea
 		test(t, db, streams)
 	})
 	t.Run("local", func(t *testing.T) {
-		db, streams := localClients(t, localAddress)
+		db, streams := localClients(t, localtest.URL)
 		test(t, db, streams)
 	})
 }

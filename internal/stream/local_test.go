@@ -3,16 +3,16 @@ package stream
 import (
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"dynamostreamer/internal/localtest"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -21,43 +21,18 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
 )
 
-const localAddress = "127.0.0.1:8000"
-
-// localClients are clients of DynamoDB Local, by way of the address. The
-// test is skipped where DynamoDB Local does not answer, and fails so in
-// CI.
-func localClients(t *testing.T, address string) (*dynamodb.Client, *dynamodbstreams.Client) {
+// localClients are clients of DynamoDB Local, by way of the URL.
+func localClients(t *testing.T, url string) (*dynamodb.Client, *dynamodbstreams.Client) {
 	t.Helper()
-	if missing := localIsMissing(); missing != "" {
-		if os.Getenv("CI") == "true" {
-			t.Fatal(missing)
-		}
-		t.Skip(missing)
-	}
+	localtest.Need(t)
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	t.Cleanup(transport.CloseIdleConnections)
 	cfg := aws.Config{
-		Region: "us-east-1", BaseEndpoint: aws.String("http://" + address),
+		Region: "us-east-1", BaseEndpoint: &url,
 		HTTPClient:  &http.Client{Transport: transport},
 		Credentials: credentials.NewStaticCredentialsProvider("local", "local", ""),
 	}
 	return dynamodb.NewFromConfig(cfg), dynamodbstreams.NewFromConfig(cfg)
-}
-
-// localIsMissing says why DynamoDB Local does not answer, or nothing.
-func localIsMissing() string {
-	const start = ": run docker compose up -d --wait"
-	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-	answer, err := client.Get("http://" + localAddress)
-	if err != nil {
-		return "nothing answers at " + localAddress + start
-	}
-	defer answer.Body.Close()
-	body, err := io.ReadAll(answer.Body)
-	if err != nil || !strings.Contains(string(body), "v20120810#MissingAuthenticationToken") {
-		return "what answers at " + localAddress + " is not DynamoDB Local" + start
-	}
-	return ""
 }
 
 // localTable makes a table with a stream and returns its name and the
@@ -95,7 +70,7 @@ func putItem(t *testing.T, db *dynamodb.Client, table, id string) {
 // TestThroughABadNetwork reads DynamoDB Local through a proxy that
 // delays, cuts and refuses connections.
 func TestThroughABadNetwork(t *testing.T) {
-	db, _ := localClients(t, localAddress)
+	db, _ := localClients(t, localtest.URL)
 	table, arn := localTable(t, db)
 	var want []string
 	for i := range 300 {
@@ -103,7 +78,7 @@ func TestThroughABadNetwork(t *testing.T) {
 		want = append(want, fmt.Sprint(i))
 	}
 	p := startProxy(t)
-	_, streams := localClients(t, p.address)
+	_, streams := localClients(t, "http://"+p.address)
 	r, err := Open(t.Context(), streams, arn, Options{Idle: time.Second, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
@@ -182,7 +157,7 @@ func (p *proxy) pass(c net.Conn, n int) {
 	case 2:
 		delay = 300 * time.Millisecond
 	}
-	server, err := net.Dial("tcp", localAddress)
+	server, err := net.Dial("tcp", strings.TrimPrefix(localtest.URL, "http://"))
 	if err != nil {
 		return
 	}

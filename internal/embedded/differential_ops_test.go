@@ -180,6 +180,12 @@ func (d *differ) write(kind string) map[string]any {
 	case "Update":
 		body["Key"] = d.key()
 		body["UpdateExpression"] = w.update()
+		if update := body["UpdateExpression"].(string); strings.HasPrefix(update, "REMOVE") || strings.HasPrefix(update, "DELETE") {
+			// "UpdateItem": of one that only removes Local makes an item, the service none.
+			body["ConditionExpression"] = "attribute_exists(p)"
+			w.into(body)
+			return body
+		}
 	default:
 		body["Key"] = d.key()
 	}

@@ -17,20 +17,24 @@ type UpdateItemInput struct {
 
 // UpdateItem changes the item at a key by an update expression. Where there is
 // none it makes one of the key and the update; without an update expression, of
-// the key alone.
+// the key alone. An update that only removes makes none.
 func (e *Engine) UpdateItem(ctx context.Context, in *UpdateItemInput) (*WriteOutput, error) {
 	in.WriteInput.Key = in.Key
 	return e.writeItem(ctx, &in.WriteInput, actionUpdate, in.ReturnValues)
 }
 
-// updated is what an update makes of the item that stands, or of the key.
+// updated is what an update makes of the item that stands, or of the key; nil where
+// there is nothing to remove from.
 func updated(u *expr.Update, old version, key attr.Item) (attr.Item, error) {
 	item := old.item
 	if item == nil {
 		item = key
 	}
-	if u == nil {
+	switch {
+	case u == nil:
 		return item, nil
+	case u.OnlyRemoves() && !old.exists():
+		return nil, nil
 	}
 	item, err := u.Apply(item)
 	if err != nil {

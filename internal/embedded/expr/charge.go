@@ -27,7 +27,7 @@ func (u *Update) Charge() int {
 	for i := range u.actions {
 		a := &u.actions[i]
 		total += a.path.bytes() + chargedElement*(len(a.path)-1)
-		if a.verb == "SET" || a.verb == "ADD" {
+		if a.writes() {
 			total += chargedWrite + a.value.charge()
 		} else {
 			total += chargedRemoval

@@ -19,6 +19,7 @@
 //	set.KeyCondition.Resolve(hash, rng) which keys a Query reads: a hash key and Bounds
 //	set.Projection.Of(item)             the item reduced to the named paths
 //	set.Update.CheckKeys(names...)      refuses an update of a key attribute
+//	set.Update.OnlyRemoves()            whether it gives no attribute a value
 //	set.Update.Apply(item)              the new item; the old one is left as it was
 //	set.Update.Touched(item)            the updated paths of an item, for UPDATED_OLD and UPDATED_NEW
 //

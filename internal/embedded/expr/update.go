@@ -97,6 +97,15 @@ func (p *parser) checkAction(act *action) {
 		", operand type: "+long+", typeSet: ALLOWED_FOR_"+act.verb+"_OPERAND")
 }
 
+// writes says whether the action gives its attribute a value.
+func (a *action) writes() bool { return a.verb == "SET" || a.verb == "ADD" }
+
+// OnlyRemoves says whether the update gives no attribute a value. A nil Update
+// does not remove either.
+func (u *Update) OnlyRemoves() bool {
+	return u != nil && !slices.ContainsFunc(u.actions, func(a action) bool { return a.writes() })
+}
+
 // CheckKeys refuses an update of one of the given attributes, those of the
 // table's key.
 func (u *Update) CheckKeys(attributes ...string) error {

@@ -286,6 +286,7 @@ func TestUnchanged(t *testing.T) {
 		w.must("PutItem", `{"TableName":"tab","Item":{"p":{"S":"a"},"q":{"N":"1"},"n":{"N":"1.0"},"s":{"SS":["x","y"]}}}`)
 		w.must("PutItem", `{"TableName":"tab","Item":{"s":{"SS":["y","x"]},"n":{"N":"1"},"q":{"N":"1"},"p":{"S":"a"}}}`)
 		w.must("UpdateItem", `{"TableName":"tab","Key":{"p":{"S":"a"},"q":{"N":"1"}},"UpdateExpression":"REMOVE nothing"}`)
+		w.must("UpdateItem", `{"TableName":"tab","Key":{"p":{"S":"b"},"q":{"N":"1"}},"UpdateExpression":"REMOVE nothing"}`)
 		w.must("DeleteItem", `{"TableName":"tab","Key":{"p":{"S":"b"},"q":{"N":"1"}}}`)
 	}
 	if keys, _ := w.page(w.iterator(arn, w.shards(arn)[0]["ShardId"], "TRIM_HORIZON", ""), ""); keys != "a" {

@@ -141,7 +141,8 @@ func (s targets) alone(t *table, key store.Key) error {
 	return nil
 }
 
-// locate finds the tables and keys of all actions, and refuses two on one item.
+// locate finds the tables and keys of all actions, and refuses two on one item. It
+// looks no further than the first that is refused.
 func locate(c *catalog, actions []action) (err error) {
 	for i := range actions {
 		if actions[i].table, err = c.table(*actions[i].TableName); err != nil {
@@ -151,7 +152,10 @@ func locate(c *catalog, actions []action) (err error) {
 	seen := targets{}
 	return each(len(actions), func(i int) error {
 		a := &actions[i]
-		if err := a.locate(); err != nil {
+		if err != nil {
+			return nil
+		}
+		if err = a.locate(); err != nil {
 			return err
 		}
 		return seen.alone(a.table, a.key)

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"regexp"
 
 	"dynamostreamer/internal/embedded/store"
 )
@@ -120,8 +121,13 @@ func (c *catalog) streamByARN(arn string) (*stream, error) {
 	if s := c.byARN[arn]; s != nil {
 		return s, nil
 	}
+	if !streamARN.MatchString(arn) {
+		return nil, invalid("Invalid StreamArn")
+	}
 	return nil, fail(ResourceNotFoundException, "Requested resource not found: Stream: %s not found", arn)
 }
+
+var streamARN = regexp.MustCompile("^arn:[^:]+:dynamodb:[^:]*:[^:]*:table/[^/]+/stream/.+$")
 
 func shardNotFound(id string, s *stream) error {
 	return fail(ResourceNotFoundException, "Requested resource not found: Shard: %s in Stream: %s not found", id, s.arn)

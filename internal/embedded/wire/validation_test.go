@@ -12,6 +12,7 @@ func TestValidation(t *testing.T) {
 		v        = "ValidationException: "
 		noTable  = v + "1 validation error detected: Value null at 'tableName' failed to satisfy constraint: Member must not be null"
 		missing  = "ResourceNotFoundException: Requested resource not found"
+		noARN    = "a-text-that-is-long-enough-for-the-arn-of-a-stream"
 		mismatch = v + "The provided key element does not match the schema"
 		schema   = `"KeySchema":[{"AttributeName":"p","KeyType":"HASH"}],"AttributeDefinitions":[{"AttributeName":"p","AttributeType":"S"}]`
 		key      = `"TableName":"tab","Key":{"p":{"S":"there"},"q":{"N":"1"}}`
@@ -113,6 +114,10 @@ func TestValidation(t *testing.T) {
 
 		{"limit", "streams:ListStreams", `{"Limit":0}`, v + "1 validation error detected: Value '0' at 'limit' failed to satisfy constraint: Member must have value greater than or equal to 1"},
 		{"no such stream", "streams:DescribeStream", `{"StreamArn":"arn:aws:dynamodb:us-east-1:000000000000:table/tab/stream/2000"}`, "ResourceNotFoundException: Requested resource not found: Stream: arn:aws:dynamodb:us-east-1:000000000000:table/tab/stream/2000 not found"},
+		// scylladb, test_streams: of what is no ARN of a stream, the service says so.
+		{"no ARN", "streams:DescribeStream", `{"StreamArn":"` + noARN + `"}`, v + "Invalid StreamArn"},
+		{"no ARN", "streams:GetShardIterator", `{"StreamArn":"` + noARN + `","ShardId":"shardId-00000000000000000000-00000000","ShardIteratorType":"LATEST"}`, v + "Invalid StreamArn"},
+		{"no ARN", "streams:ListStreams", `{"ExclusiveStartStreamArn":"` + noARN + `"}`, v + "Invalid StreamArn"},
 		{"nothing", "streams:GetShardIterator", `{}`, v + "3 validation errors detected: Value null at 'streamArn' failed to satisfy constraint: Member must not be null; Value null at 'shardId' failed to satisfy constraint: Member must not be null; Value null at 'shardIteratorType' failed to satisfy constraint: Member must not be null"},
 		{"no iterator", "streams:GetRecords", `{"ShardIterator":"x"}`, v + "Invalid ShardIterator"},
 		{"limit", "streams:GetRecords", `{"ShardIterator":"x","Limit":1001}`, v + "One or more parameter values were invalid: Limit should be less than or equal to 1000"},

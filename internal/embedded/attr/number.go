@@ -201,11 +201,16 @@ func (v Value) Add(other Value) (Value, error) { return arithmetic(v, other, apd
 func (v Value) Sub(other Value) (Value, error) { return arithmetic(v, other, apd.BaseContext.Sub) }
 
 // arithmetic computes exactly and then holds the result against the limits. An N is
-// a decimal, and a small one, so that none of the steps before can fail.
+// a decimal, and a small one, so that none of the steps before can fail. Of a result
+// with too many digits the service says that it is too large.
 func arithmetic(a, b Value, op func(d, x, y *apd.Decimal) (apd.Condition, error)) (Value, error) {
 	var x, y, result apd.Decimal
 	_, _, _ = x.SetString(a.Text())
 	_, _, _ = y.SetString(b.Text())
 	_, _ = op(&result, &x, &y)
-	return ParseNumber(result.Text('f'))
+	v, err := ParseNumber(result.Text('f'))
+	if err != nil && err.Error() == numberTooLong {
+		err = invalid(numberOverflow)
+	}
+	return v, err
 }

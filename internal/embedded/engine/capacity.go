@@ -7,14 +7,19 @@ import "dynamostreamer/internal/embedded/attr"
 // unit, half for an eventually consistent read, double in a transaction).
 type ConsumedCapacity struct {
 	TableName              string
-	CapacityUnits          float64         // of the table and its indexes
+	Capacity                               // of the table and its indexes
 	Table                  *Capacity       // nil: only the sum is wanted
 	LocalSecondaryIndexes  []IndexCapacity `api:",map"`
 	GlobalSecondaryIndexes []IndexCapacity `api:",map"`
 }
 
-// Capacity is what an operation used of a table or an index.
-type Capacity struct{ CapacityUnits float64 }
+// Capacity is what an operation used of a table or an index. A transaction, which
+// reads or writes and never both, says so by one of the pointers.
+type Capacity struct {
+	CapacityUnits      float64
+	ReadCapacityUnits  *float64
+	WriteCapacityUnits *float64
+}
 
 // IndexCapacity is what an operation used of an index.
 type IndexCapacity struct {
@@ -25,18 +30,14 @@ type IndexCapacity struct {
 // A tally adds up what a request uses, if the request asks for it. A nil tally is
 // nobody's.
 type tally struct {
-	detailed bool
-	factor   float64
-	tables   []*ConsumedCapacity // in the order of their first use
+	detailed    bool
+	transaction bool
+	tables      []*ConsumedCapacity // in the order of their first use
 }
 
-// newTally makes a tally of ReturnConsumedCapacity, nil for none. In a transaction
-// all counts twice.
+// newTally makes a tally of ReturnConsumedCapacity, nil for none.
 func newTally(wanted *string, transaction bool) *tally {
-	t := &tally{factor: 1}
-	if transaction {
-		t.factor = 2
-	}
+	t := &tally{transaction: transaction}
 	switch text(wanted) {
 	case "INDEXES":
 		t.detailed = true
@@ -63,12 +64,15 @@ func (t *tally) one() *ConsumedCapacity {
 	return t.tables[0]
 }
 
-// add counts units of a table or of one of its indexes.
-func (t *tally) add(tbl *table, ix *index, units float64) {
+// add counts units of a table or of one of its indexes, read or written. In a
+// transaction all counts twice.
+func (t *tally) add(tbl *table, ix *index, units float64, reads bool) {
 	if t == nil {
 		return
 	}
-	units *= t.factor
+	if t.transaction {
+		units *= 2
+	}
 	var c *ConsumedCapacity
 	for _, known := range t.tables {
 		if known.TableName == tbl.name {
@@ -82,38 +86,48 @@ func (t *tally) add(tbl *table, ix *index, units float64) {
 		}
 		t.tables = append(t.tables, c)
 	}
-	c.CapacityUnits += units
+	count := func(part *Capacity) {
+		part.CapacityUnits += units
+		switch sum := part.CapacityUnits; {
+		case !t.transaction:
+		case reads:
+			part.ReadCapacityUnits = &sum
+		default:
+			part.WriteCapacityUnits = &sum
+		}
+	}
+	count(&c.Capacity)
 	switch {
 	case !t.detailed:
 	case ix.own:
-		c.Table.CapacityUnits += units
+		count(c.Table)
 	case ix.Global:
-		c.GlobalSecondaryIndexes = addIndex(c.GlobalSecondaryIndexes, ix.Name, units)
+		count(ofIndex(&c.GlobalSecondaryIndexes, ix.Name))
 	default:
-		c.LocalSecondaryIndexes = addIndex(c.LocalSecondaryIndexes, ix.Name, units)
+		count(ofIndex(&c.LocalSecondaryIndexes, ix.Name))
 	}
 }
 
-func addIndex(all []IndexCapacity, name string, units float64) []IndexCapacity {
-	for i := range all {
-		if all[i].Name == name {
-			all[i].CapacityUnits += units
-			return all
+func ofIndex(all *[]IndexCapacity, name string) *Capacity {
+	for i := range *all {
+		if ix := &(*all)[i]; ix.Name == name {
+			return &ix.Capacity
 		}
 	}
-	return append(all, IndexCapacity{name, Capacity{units}})
+	*all = append(*all, IndexCapacity{Name: name})
+	return &(*all)[len(*all)-1].Capacity
 }
 
 // write counts a write of a table or an index by the larger of both items.
 func (t *tally) write(tbl *table, ix *index, old, new attr.Item) {
 	if t != nil {
-		t.add(tbl, ix, float64(max(1, (max(old.Size(), new.Size())+1023)/1024)))
+		t.add(tbl, ix, float64(max(1, (max(old.Size(), new.Size())+1023)/1024)), false)
 	}
 }
 
 // read counts a read of so many bytes.
 func (t *tally) read(tbl *table, ix *index, bytes int, consistent bool) {
-	t.add(tbl, ix, readUnits(bytes, consistent))
+	t.add(tbl, ix, readUnits(bytes, consistent), true)
 }
 
 func readUnits(bytes int, consistent bool) float64 {

@@ -234,7 +234,7 @@ func (p *page) finish() *PageOutput {
 		p.out.LastEvaluatedKey = p.last.Only(p.index.startKey)
 	}
 	p.used.read(p.table, p.index, p.bytes, p.in.ConsistentRead)
-	p.used.add(p.table, p.table.own, 0) // the answer of an index has the table too
+	p.used.add(p.table, p.table.own, 0, true) // the answer of an index has the table too
 	p.out.ConsumedCapacity = p.used.one()
 	return &p.out
 }

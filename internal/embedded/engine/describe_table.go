@@ -32,7 +32,7 @@ func (e *Engine) describe(tx *store.Tx, t *table, status string) *TableDescripti
 		TableName:             t.name,
 		KeySchema:             t.Key,
 		TableStatus:           status,
-		CreationDateTime:      Seconds(t.Created),
+		CreationDateTime:      sometime(t.Created),
 		ProvisionedThroughput: t.provisioned.describe(),
 		TableSizeBytes:        bytes,
 		ItemCount:             items,

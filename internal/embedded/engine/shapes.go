@@ -36,7 +36,7 @@ type TableDescription struct {
 	TableName                 string
 	KeySchema                 []KeySchemaElement
 	TableStatus               string
-	CreationDateTime          Seconds
+	CreationDateTime          *Seconds
 	ProvisionedThroughput     ThroughputDescription
 	TableSizeBytes            int64
 	ItemCount                 int64

@@ -91,7 +91,7 @@ func (k *KeyCondition) add(n *node) error {
 		return invalid(badCondition + "No key attribute specified")
 	}
 	if k.part(part.attribute) != nil {
-		return invalid("KeyConditionExpressions must only contain one condition per key")
+		return invalid("Invalid KeyConditionExpression: KeyConditionExpressions must only contain one condition per key")
 	}
 	k.parts = append(k.parts, part)
 	return nil

@@ -86,12 +86,15 @@ var key = map[string]any{"pk": map[string]string{"S": "p"}, "sk": map[string]str
 // localMessages are the answers of DynamoDB Local that the tables in testdata do
 // not follow, each with what decides for another.
 var localMessages = map[string]struct{ local, reason string }{
-	"sk = :v":               {"Query condition missed key schema element", "the service names the element (dynamodb-conformance, query messages)"},
-	"pk = :v AND a = :v":    {"Query condition missed key schema element", "the same"},
-	"a = :v":                {"Query condition missed key schema element", "the same"},
-	"a = :v AND b = :v":     {"Query condition missed key schema element", "the same"},
-	"pk.a = :v":             {"Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: Key: pk", "dynamodb-conformance, keyConditionSemantics"},
-	"pk.x = :v AND sk = :v": {"Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: Key: pk", "the same"},
+	"sk = :v":                           {"Query condition missed key schema element", "the service names the element (dynamodb-conformance, query messages)"},
+	"pk = :v AND a = :v":                {"Query condition missed key schema element", "the same"},
+	"a = :v":                            {"Query condition missed key schema element", "the same"},
+	"a = :v AND b = :v":                 {"Query condition missed key schema element", "the same"},
+	"pk.a = :v":                         {"Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: Key: pk", "dynamodb-conformance, keyConditionSemantics"},
+	"pk.x = :v AND sk = :v":             {"Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: Key: pk", "the same"},
+	"pk = :v AND sk > :v AND sk < :v":   {"KeyConditionExpressions must only contain one condition per key", "dynamodb-conformance, queryKeyConditionOperands"},
+	"pk = :v AND pk = :v":               {"KeyConditionExpressions must only contain one condition per key", "the same"},
+	"pk = :v AND (pk = :v AND sk = :v)": {"KeyConditionExpressions must only contain one condition per key", "the same"},
 	"REMOVE a[0], a[1], a[0]": {"Invalid UpdateExpression: Two document paths overlap with each other; must remove or rewrite one of these paths; " +
 		"path one: [a, [0]], path two: [a, [1]]", "the paths that overlap are [0] and [0]"},
 	"#n": {"Value provided in ExpressionAttributeNames unused in expressions: keys: {#z, #a}", "no order is documented; ours is sorted"},

@@ -14,10 +14,10 @@ const maxTransactBytes = 4 << 20
 
 // TransactWriteItemsInput is the request of TransactWriteItems.
 type TransactWriteItemsInput struct {
+	ClientRequestToken *string `api:",1..36"`
 	Report
 	Metrics
-	ClientRequestToken *string             `api:",1..36"`
-	TransactItems      []TransactWriteItem `api:",required,1..100"`
+	TransactItems []TransactWriteItem `api:",required,1..100"`
 }
 
 // A TransactWriteItem is one entry of a transaction: just one of its fields may be

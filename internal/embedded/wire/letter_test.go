@@ -107,6 +107,9 @@ func TestShapesOfTransactions(t *testing.T) {
 		{"nothing", "TransactWriteItems", `{"ReturnConsumedCapacity":"hi","ReturnItemCollectionMetrics":"hi"}`, broken(badCapacity, badMetrics, missing("transactItems"))},
 		{"long token", "TransactWriteItems", `{"TransactItems":[{"Delete":{"TableName":"tab","Key":{}}}],"ClientRequestToken":"` + strings.Repeat("t", 37) + `"}`,
 			broken(unmet("'"+strings.Repeat("t", 37)+"'", "clientRequestToken", longest+"36"))},
+		// dynamodb-conformance, validation-ordering/transactions: the token comes first.
+		{"long token and capacity", "TransactWriteItems", `{"TransactItems":[{"Delete":{"TableName":"tab","Key":{}}}],"ReturnConsumedCapacity":"hi","ClientRequestToken":"` + strings.Repeat("t", 37) + `"}`,
+			broken(unmet("'"+strings.Repeat("t", 37)+"'", "clientRequestToken", longest+"36"), badCapacity)},
 		{"no item", "TransactWriteItems", `{"TransactItems":[{"Put":{"TableName":"tab"}}]}`, broken(missing("transactItems.1.member.put.item"))},
 		{"no key", "TransactWriteItems", `{"TransactItems":[{"Delete":{"TableName":"tab"}}]}`, broken(missing("transactItems.1.member.delete.key"))},
 		{"no update", "TransactWriteItems", `{"TransactItems":[{"Update":{"TableName":"tab","Key":{}}}]}`, broken(missing("transactItems.1.member.update.updateExpression"))},

@@ -22,7 +22,7 @@ type TableReads struct {
 
 // KeysAndAttributes is which items are read, and what of them.
 type KeysAndAttributes struct {
-	Keys           []attr.Item  `api:",required,1.."`
+	Keys           []attr.Item  `api:",required"`
 	Err            error        // what is wrong with a value in Keys
 	Expressions    expr.Request `api:"Projection Names"`
 	ConsistentRead bool
@@ -68,14 +68,21 @@ func (e *Engine) BatchGetItem(ctx context.Context, in *BatchGetItemInput) (*Batc
 
 func (in *BatchGetItemInput) check() error {
 	if len(in.RequestItems) == 0 {
-		return invalid("The requestItems parameter is required for BatchGetItem")
+		return invalid("1 validation error detected: Value at 'RequestItems' failed to satisfy constraint: Member must have length greater than or equal to 1")
 	}
 	total := 0
 	for _, group := range in.RequestItems {
 		total += len(group.Keys)
-		if len(group.Keys) > maxBatchReads {
-			return invalid("1 validation error detected: Value at 'RequestItems.%s.member.Keys' failed to satisfy constraint: Member must have length less than or equal to 100", group.TableName)
+		limit := ""
+		switch n := len(group.Keys); {
+		case n == 0:
+			limit = "greater than or equal to 1"
+		case n > maxBatchReads:
+			limit = "less than or equal to 100"
+		default:
+			continue
 		}
+		return invalid("1 validation error detected: Value at 'RequestItems.%s.member.Keys' failed to satisfy constraint: Member must have length %s", group.TableName, limit)
 	}
 	if total > maxBatchReads {
 		return invalid("Too many items requested for the BatchGetItem call")

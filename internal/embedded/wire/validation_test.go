@@ -77,7 +77,6 @@ func TestValidation(t *testing.T) {
 		{"twice", "BatchWriteItem", `{"RequestItems":{"tab":[{"PutRequest":{"Item":{"p":{"S":"x"},"q":{"N":"1"}}}},{"DeleteRequest":{"Key":{"p":{"S":"x"},"q":{"N":"1.0"}}}}]}}`, v + "Provided list of item keys contains duplicates"},
 		{"key of another type", "BatchWriteItem", `{"RequestItems":{"tab":[{"PutRequest":{"Item":{"p":{"N":"5"},"q":{"N":"1"}}}}]}}`, mismatch},
 
-		{"empty", "BatchGetItem", `{"RequestItems":{}}`, v + "The requestItems parameter is required for BatchGetItem"},
 		{"twice", "BatchGetItem", `{"RequestItems":{"tab":{"Keys":[{"p":{"S":"x"},"q":{"N":"1"}},{"p":{"S":"x"},"q":{"N":"1"}}]}}}`, v + "Provided list of item keys contains duplicates"},
 		{"too many", "BatchGetItem", `{"RequestItems":{"tab":{"Keys":[` + strings.Repeat(`{"p":{"S":"x"}},`, 100) + `{}]}}}`, v + "1 validation error detected: Value at 'RequestItems.tab.member.Keys' failed to satisfy constraint: Member must have length less than or equal to 100"},
 

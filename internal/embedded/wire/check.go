@@ -105,7 +105,7 @@ func (c *checks) field(f *field, v reflect.Value, at string) {
 
 // mapping checks the keys and the values of an object.
 func (c *checks) mapping(f *field, v reflect.Value, at string) {
-	least, most := int64(1), int64(255)
+	least, most := int64(3), int64(255)
 	names := limits{name: true, least: &least, most: &most}
 	keys, values := false, false
 	for i := range v.Len() {

@@ -76,19 +76,20 @@ func TestShapesOfReads(t *testing.T) {
 
 // TestShapesOfBatches: dynalite's tests (batchWriteItem.js, batchGetItem.js) and the
 // live captures of dynamodb-conformance (c_bw_over25), where what is shown of an
-// attribute value varies with region and month; its later ones (error-messages/batchGetItem)
-// for a BatchGetItem of nothing.
+// attribute value varies with region and month; its later ones (error-messages/batchGetItem
+// and batchWriteItem) for the length of tables' names and for a BatchGetItem of nothing.
 func TestShapesOfBatches(t *testing.T) {
 	const (
 		one    = `{"DeleteRequest":{"Key":{}}}`
 		shown  = "WriteRequest(deleteRequest=DeleteRequest(key={}), putRequest=null)"
-		keys   = "Map keys must satisfy constraint: [" + longest + "255, " + shortest + "1, " + name + "]"
+		keys   = "Map keys must satisfy constraint: [" + longest + "255, " + shortest + "3, " + name + "]"
 		values = "Map value must satisfy constraint: [" + longest + "25, " + shortest + "1]"
 	)
 	runRefusals(t, []refusalCase{
 		{"nothing", "BatchWriteItem", `{"ReturnConsumedCapacity":"hi","ReturnItemCollectionMetrics":"hi"}`, broken(badCapacity, badMetrics, missing("requestItems"))},
 		{"no tables", "BatchWriteItem", `{"RequestItems":{}}`, v + "The requestItems parameter is required for BatchWriteItem"},
 		{"bad name, no requests", "BatchWriteItem", `{"RequestItems":{"a;":[]}}`, broken(unmet("'{a;=[]}'", "requestItems", keys), unmet("'{a;=[]}'", "requestItems", values))},
+		{"short name", "BatchWriteItem", `{"RequestItems":{"ta":[` + one + `]}}`, broken(unmet("'{ta=["+shown+"]}'", "requestItems", keys))},
 		{"26 requests", "BatchWriteItem", `{"RequestItems":{"tab":[` + strings.Repeat(one+",", 25) + one + `]}}`,
 			broken(unmet("'{tab=["+strings.Repeat(shown+", ", 25)+shown+"]}'", "requestItems", values))},
 		{"26 requests to two tables", "BatchWriteItem", `{"RequestItems":{"tab":[` + strings.Repeat(one+",", 24) + one + `],"tab2":[` + one + `]}}`, v + "Too many items requested for the BatchWriteItem call"},

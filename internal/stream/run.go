@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 )
 
@@ -12,7 +13,7 @@ import (
 // with Options.Idle, at the end as far as one can tell. When ctx ends, no
 // further event is handed over; Run waits until those in work are
 // handled, saves the checkpoint and returns ctx's cause: its error, where
-// it was given no other.
+// it was given no other, along with that of a handler that failed then.
 //
 // A handler that fails is called again, as Options.Attempts says; then
 // reading ends with its error, or Options.DeadLetter gets the event. Its
@@ -76,11 +77,20 @@ func (r *Reader) runHandlers(ctx context.Context, handle func(ctx, working conte
 	if grace <= 0 {
 		grace = 10 * time.Second
 	}
-	err := r.read(ctx, func(ctx context.Context, p *Page) error {
-		stop := context.AfterFunc(ctx, func() { time.AfterFunc(grace, cancel) })
+	var mu sync.Mutex
+	var failed error // of handlers, once ctx has ended
+	err := r.read(ctx, func(reading context.Context, p *Page) error {
+		stop := context.AfterFunc(reading, func() { time.AfterFunc(grace, cancel) })
 		defer stop()
-		return handle(ctx, working, p)
+		err := handle(reading, working, p)
+		if err != reading.Err() && ctx.Err() != nil {
+			mu.Lock()
+			defer mu.Unlock()
+			failed = errors.Join(failed, err)
+		}
+		return err
 	})
+	err = errors.Join(err, failed)
 	saved := r.lastSave()
 	if errors.As(err, new(*TakenError)) {
 		return err // and so does the save

@@ -184,6 +184,9 @@ func TestShutdown(t *testing.T) {
 				if !errors.Is(err, context.Canceled) && test.handled {
 					t.Errorf("Run = %v, want context.Canceled", err)
 				}
+				if failed := strings.Contains(fmt.Sprint(err), "handling event 000000000000000000001 of shard a"); failed == test.handled {
+					t.Errorf("Run = %v, want it to say whether the last event failed", err)
+				}
 				if took := time.Since(began); took > 12*time.Second {
 					t.Errorf("Run returned after %v, want 11s at most", took)
 				}

@@ -25,7 +25,15 @@ const (
 	callTimeout = 15 * time.Second
 )
 
-var errNoAnswer = fmt.Errorf("no answer within %v", callTimeout)
+// noAnswer is the error of a call that was not answered in time. As any
+// timeout it may pass, which the SDK's retry rules go by too.
+type noAnswer struct{}
+
+func (noAnswer) Error() string { return fmt.Sprintf("no answer within %v", callTimeout) }
+
+func (noAnswer) Timeout() bool { return true }
+
+var errNoAnswer error = noAnswer{}
 
 // A caller repeats calls that fail for a reason that passes.
 type caller struct {

@@ -3,6 +3,7 @@ package audit
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -35,7 +36,7 @@ func reconcile(journals, known []string, partSize int64) (*Report, error) {
 	total := int64(0)
 	for _, f := range all {
 		if !f.known {
-			total += f.size
+			total += f.size - f.from.offset
 		}
 	}
 	a := audit{report: &Report{}, files: all, parts: int(total/partSize) + 1}
@@ -44,7 +45,7 @@ func reconcile(journals, known []string, partSize int64) (*Report, error) {
 			return nil, err
 		}
 	}
-	if len(a.readers) == 0 {
+	if len(a.readers)+len(a.begun) == 0 {
 		return nil, errors.New("no reader's journal is among these: nothing says what was seen")
 	}
 	return a.finish(), nil
@@ -55,21 +56,27 @@ type audit struct {
 	report      *Report
 	files       []file
 	part, parts int
-	readers     map[string]*reader
+	readers     []*reader
+	begun       map[string]bool    // by name, where a run began and its reader did not yet
+	newest      map[string]*reader // by name
+	streams     map[string]*reader // by their name and stream
 	items       map[key]*item
 	ids         map[uint64]bool // hashes of the items' ids
-	counts      map[string]*counting
+	counted     []counting      // of the readers, in the parts before
 	lateness    []time.Duration
 }
 
 type key struct{ id, email string }
 
 // A reader is one that goes by checkpoints and counts of its own, in all
-// its runs: its name and the table that it reads.
+// its runs. Those of one name differ where they read tables of different
+// databases.
 type reader struct {
-	name    string
-	crashes int  // how often one began where none had ended
-	running bool // the last one has not ended
+	name    string // and its table's, or its stream where a reader before is called so
+	crashes int    // how often one began where none had ended
+	running bool   // the last one has not ended
+	gaps    map[string]bool
+	counts  counting
 }
 
 // An item is one row of the table in all its lives.
@@ -79,16 +86,17 @@ type item struct {
 	seen   map[string]bool // events, by any reader
 }
 
-// An effect is what an event tells of a write: one that leaves the same row
-// behind is the same.
-type effect struct {
-	kind activity.ChangeKind
-	row  string // as its image; empty for Deleted
-}
+// An effect is what an event tells of a write: the row that it leaves
+// behind, as its image, or none. A row that is inserted where there is one
+// already is modified.
+type effect string
 
 // tries are the writes of one effect, and the events of it, of which own
 // are in the journals that are audited.
-type tries struct{ intents, done, seen, own int }
+type tries struct {
+	kind                     activity.ChangeKind // of the first
+	intents, done, seen, own int
+}
 
 // A view is what one reader saw of an item.
 type view struct {
@@ -100,9 +108,10 @@ type view struct {
 func (a *audit) readPart() error {
 	a.items = make(map[key]*item)
 	a.ids = make(map[uint64]bool)
-	a.readers = make(map[string]*reader)
+	a.readers, a.begun = nil, make(map[string]bool)
+	a.newest, a.streams = make(map[string]*reader), make(map[string]*reader)
 	for _, f := range a.files {
-		in := "" // the reader of the lines
+		var in *reader // whose lines these are
 		err := f.scan(a.wanted(f.known), func(l *line) error {
 			switch {
 			case l.State != "":
@@ -111,13 +120,15 @@ func (a *audit) readPart() error {
 				a.match(l, a.item(l), true)
 			case f.known:
 				// Another run's, which is not audited.
-			case l.Run != "":
-				if l.Run == Start {
-					in = readerOf(l)
-				}
-				a.marked(l, in)
+			case l.Run == Begin:
+				a.begun[nameOf(l)] = true
+			case l.Run == Start:
+				in = a.starts(l)
 			default:
-				a.saw(l, a.reader(in))
+				if in == nil {
+					in = a.add("") // nothing says whose
+				}
+				a.saw(l, in)
 			}
 			return nil
 		})
@@ -127,6 +138,12 @@ func (a *audit) readPart() error {
 	}
 	for k, i := range a.items {
 		a.judge(k, i)
+	}
+	for i, r := range a.readers {
+		if i == len(a.counted) {
+			a.counted = append(a.counted, counting{})
+		}
+		a.counted[i] = r.counts.plus(a.counted[i])
 	}
 	return nil
 }
@@ -157,31 +174,22 @@ func (a *audit) item(l *line) *item {
 	return i
 }
 
-func (i *item) tries(w effect) *tries {
+func (i *item) tries(kind activity.ChangeKind, w effect) *tries {
 	t := i.writes[w]
 	if t == nil {
-		t = &tries{}
+		t = &tries{kind: kind}
 		i.writes[w] = t
 	}
 	return t
 }
 
-func (a *audit) reader(name string) *reader {
-	r := a.readers[name]
-	if r == nil {
-		r = &reader{name: name}
-		a.readers[name] = r
-	}
-	return r
-}
-
 // written takes in a line of a journal of writes.
 func (a *audit) written(l *line, known bool) {
-	w := effect{l.Kind, ""}
+	var left effect
 	if l.Kind != activity.Deleted {
-		w.row = imageOf(l.Row)
+		left = effect(imageOf(l.Row))
 	}
-	t := a.item(l).tries(w)
+	t := a.item(l).tries(l.Kind, left)
 	switch {
 	case l.State == Intent:
 		t.intents++
@@ -197,48 +205,68 @@ func (a *audit) written(l *line, known bool) {
 	}
 }
 
-// readerOf is the reader that begins in a line. A table that was made
-// again has another stream, but the same reader.
-func readerOf(l *line) string {
+// nameOf is the name of the reader that begins in a line, and its table's.
+func nameOf(l *line) string {
 	_, table, _ := strings.Cut(l.Stream, ":table/")
 	table, _, _ = strings.Cut(table, "/")
 	return l.Reader + " in " + table
 }
 
-// marked takes in where a reader began or ended.
-func (a *audit) marked(l *line, name string) {
-	r := a.reader(name)
-	if l.Run == Start {
-		if r.running {
-			r.crashes++
-		}
-		r.running = true
-	} else {
-		r.running = false
+// starts is the reader that starts in a line. A table that was made again
+// has another stream, but the same reader. One that starts without counts
+// where there were some is another one: of another database or, if it
+// reads the same stream, in the place of the older one, whose table of
+// checkpoints and counts was deleted.
+func (a *audit) starts(l *line) *reader {
+	name, stream := nameOf(l), l.Reader+" in "+l.Stream
+	r := a.streams[stream]
+	switch {
+	case r != nil && r.counts.gone(l):
+		*r = reader{name: r.name}
+		a.forget(r)
+	case r == nil && a.newest[name] == nil:
+		r = a.add(name)
+	case r == nil && a.newest[name].counts.gone(l):
+		r = a.add(stream)
+	case r == nil:
+		r = a.newest[name]
 	}
-	if a.part == 0 {
-		a.count(name).marked(l)
+	a.newest[name], a.streams[stream] = r, r
+	delete(a.begun, name)
+	if r.running {
+		r.crashes++
+	}
+	r.running = true
+	r.counts.start(l)
+	return r
+}
+
+// add adds a reader of no runs so far.
+func (a *audit) add(name string) *reader {
+	r := &reader{name: name}
+	a.readers = append(a.readers, r)
+	return r
+}
+
+// forget drops what a reader saw: it will see all of it again.
+func (a *audit) forget(r *reader) {
+	for _, i := range a.items {
+		delete(i.views, r)
 	}
 }
 
-func (a *audit) count(name string) *counting {
-	if a.counts == nil {
-		a.counts = make(map[string]*counting)
-	}
-	c := a.counts[name]
-	if c == nil {
-		c = &counting{want: make(map[string]int64)}
-		a.counts[name] = c
-	}
-	return c
-}
-
-// saw takes in a line of a journal of events.
+// saw takes in a line of a journal of events, but for a start.
 func (a *audit) saw(l *line, by *reader) {
-	if l.Event == stream.Lost {
-		if a.part == 0 {
-			a.report.Gaps++
+	switch {
+	case l.Run == End:
+		by.running = false
+		by.counts.end(l)
+		return
+	case l.Event == stream.Lost:
+		if by.gaps == nil {
+			by.gaps = make(map[string]bool)
 		}
+		by.gaps[l.Shard+" "+l.Sequence] = true
 		return
 	}
 	i := a.item(l)
@@ -260,7 +288,7 @@ func (a *audit) saw(l *line, by *reader) {
 	v.seen[event] = by.crashes
 	a.report.Events++
 	a.follow(l, v)
-	a.count(by.name).saw(l)
+	by.counts.saw(l)
 	a.match(l, i, false)
 }
 
@@ -281,7 +309,6 @@ func (a *audit) match(l *line, i *item, known bool) {
 		return
 	}
 	i.seen[event] = true
-	var e effect
 	switch l.Event {
 	case stream.Expired:
 		var row activity.UserActivity
@@ -289,16 +316,10 @@ func (a *audit) match(l *line, i *item, known bool) {
 			a.lateness = append(a.lateness, row.Lateness(l.At))
 		}
 		return
-	case stream.Deleted:
-		e = effect{activity.Deleted, ""}
-	case stream.Inserted:
-		e = effect{activity.Inserted, image(l.New)}
-	case stream.Modified:
-		e = effect{activity.Modified, image(l.New)}
-	default:
+	case stream.Lost:
 		return
 	}
-	t := i.tries(e)
+	t := i.tries(activity.ChangeKind(l.Event), effect(image(l.New)))
 	t.seen++
 	if !known {
 		t.own++
@@ -308,7 +329,7 @@ func (a *audit) match(l *line, i *item, known bool) {
 // judge says what an item's writes and events don't share.
 func (a *audit) judge(k key, i *item) {
 	for w, t := range i.writes {
-		f := Finding{ID: k.id, Email: k.email, Kind: string(w.kind), Why: w.row}
+		f := Finding{ID: k.id, Email: k.email, Kind: string(t.kind), Why: string(w)}
 		for range t.done - t.seen {
 			a.report.Missing = append(a.report.Missing, f)
 		}
@@ -324,14 +345,14 @@ func (a *audit) finish() *Report {
 	if n := len(a.lateness); n > 0 {
 		r.Expired = Lateness{n, a.lateness[0], a.lateness[n/2], a.lateness[n-1]}
 	}
-	for name, c := range a.counts {
-		r.Counts = append(r.Counts, c.compare(name))
-	}
-	for name, reader := range a.readers {
+	for i, reader := range a.readers {
+		r.Gaps += len(reader.gaps)
+		r.Counts = append(r.Counts, a.counted[i].compare(reader.name))
 		if reader.running {
-			r.Unfinished = append(r.Unfinished, name)
+			a.begun[reader.name] = true
 		}
 	}
+	r.Unfinished = slices.Sorted(maps.Keys(a.begun))
 	r.sort()
 	return r
 }

@@ -54,6 +54,12 @@ func (h *history) must(err error) {
 func (h *history) start(counts map[string]int64) {
 	h.must(h.events.Start("arn:aws:dynamodb:r:0:table/t/stream/1", counts))
 }
+func (h *history) begins() { h.must(h.events.Begin("arn:aws:dynamodb:r:0:table/t/stream/1")) }
+
+func (h *history) loses() {
+	h.must(h.events.Events([]stream.Event{{Kind: stream.Lost, Shard: "shard", Gap: &stream.Gap{Last: fmt.Sprint(h.at)}}}))
+}
+
 func (h *history) end(counts map[string]int64) { h.must(h.events.End(counts)) }
 
 func (h *history) intends(c activity.Change) { h.must(h.writes.Intent([]activity.Change{c})) }
@@ -142,6 +148,12 @@ func TestReconcile(t *testing.T) {
 			h.sees(stream.Inserted, nil, b)
 		}, Report{Writes: 1, Events: 1, Missing: found("inserted", "", image1),
 			Foreign: found("inserted", "", strings.Replace(image1, `"/"`, `"/cart"`, 1))}, false},
+		{"inserted over another", "that modifies it", func(h *history) {
+			h.writesOf(write(activity.Inserted, a))
+			h.writesOf(write(activity.Inserted, b))
+			h.sees(stream.Inserted, nil, a)
+			h.sees(stream.Modified, a, b)
+		}, Report{Writes: 2, Events: 2}, true},
 		{"unknown, unseen", "it may not have been made", func(h *history) {
 			h.intends(write(activity.Inserted, a))
 		}, Report{Unknown: 1}, true},
@@ -185,6 +197,13 @@ func TestReconcile(t *testing.T) {
 		{"gap", "lost records are told of", func(h *history) {
 			h.must(h.events.Events([]stream.Event{{Kind: stream.Lost, Shard: "shard"}}))
 		}, Report{Gaps: 1}, true},
+		{"gap that comes again", "it is the same one, until an event after it is handled", func(h *history) {
+			h.loses()
+			h.start(nil)
+			h.loses()
+			h.sees(stream.Expired, a, nil)
+			h.loses()
+		}, Report{Events: 1, Gaps: 2, Expired: Lateness{1, time.Second, time.Second, time.Second}}, true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			h := newHistory(t)
@@ -267,6 +286,102 @@ func TestReconcileCounts(t *testing.T) {
 	}
 }
 
+// A reader whose table of checkpoints and counts was deleted sees all
+// events again, and counts them anew.
+func TestReconcileBegunAnew(t *testing.T) {
+	for _, killed := range []bool{false, true} {
+		h := newHistory(t)
+		a, b := on("a", "/"), on("b", "/")
+		h.writesOf(write(activity.Inserted, a))
+		h.start(nil)
+		h.sees(stream.Inserted, nil, a)
+		h.end(map[string]int64{"/ buying": 1})
+		if killed {
+			h.start(map[string]int64{"/ buying": 1})
+		}
+		h.start(nil)
+		h.sawAt(1, stream.Inserted, nil, a)
+		h.writesOf(write(activity.Inserted, b))
+		h.sees(stream.Inserted, nil, b)
+		h.end(map[string]int64{"/ buying": 2})
+		got, err := Reconcile(h.names, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := &Report{Writes: 2, Events: 3, Counts: []Counts{{Reader: "r in t", Compared: true, Inserts: 2}}}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("Reconcile() of counts begun anew, the older reader killed: %v, differs, -want +got:\n%s", killed, diff)
+		}
+	}
+}
+
+// A reader of tables of one name in two databases has counts in each, and
+// goes on with the first as if there were no other.
+func TestReconcileDatabases(t *testing.T) {
+	h := newHistory(t)
+	const local = "arn:aws:dynamodb:ddblocal:0:table/t/stream/2"
+	run := func(stream, id string, before, after map[string]int64) {
+		row := on(id, "/")
+		h.writesOf(write(activity.Inserted, row))
+		h.must(h.events.Start(stream, before))
+		h.sees("inserted", nil, row)
+		if after != nil {
+			h.end(after)
+		}
+	}
+	one, two := map[string]int64{"/ buying": 1}, map[string]int64{"/ buying": 2}
+	run("arn:aws:dynamodb:r:0:table/t/stream/1", "a", nil, one)
+	run(local, "b", nil, one)
+	run(local, "c", one, nil)
+	run("arn:aws:dynamodb:r:0:table/t/stream/1", "d", one, two)
+	got, err := Reconcile(h.names, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &Report{Writes: 4, Events: 4, Unfinished: []string{"r in " + local}, Counts: []Counts{
+		{Reader: "r in " + local, Inserts: 2}, {Reader: "r in t", Compared: true, Inserts: 2},
+	}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("Reconcile() of two databases differs, -want +got:\n%s", diff)
+	}
+}
+
+// A reader that is started again takes over from a newer one, and its
+// journal goes on after that one's.
+func TestReconcileTakenBack(t *testing.T) {
+	h := newHistory(t)
+	a, b, c := on("a", "/"), on("a", "/cart"), on("a", "/orders")
+	h.writesOf(write(activity.Inserted, a))
+	h.writesOf(write(activity.Modified, b))
+	h.writesOf(write(activity.Modified, c))
+	one := map[string]int64{"/ buying": 1}
+	h.start(nil)
+	h.sees(stream.Inserted, nil, a)
+	older := h.events
+	h.names = append(h.names, h.names[1]+"2")
+	h.events = h.reader(h.names[2], "r")
+	time.Sleep(time.Millisecond) // a clock may stand as long as that
+	h.start(one)
+	h.sees(stream.Modified, a, b)
+	h.events = older
+	time.Sleep(time.Millisecond)
+	h.start(one)
+	h.sees(stream.Modified, b, c)
+	h.end(one)
+	got, err := Reconcile(h.names, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &Report{Writes: 3, Events: 3, Counts: []Counts{{Reader: "r in t", Compared: true, Inserts: 1}}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("Reconcile() of a reader that took over again differs, -want +got:\n%s", diff)
+	}
+	h.must(os.WriteFile(h.names[1]+"3", []byte(`{"run":"start"}`+"\n"+`{"run":"end"}`+"\n"+`{"run":"start"}`+"\nnone\n"), 0o644))
+	if _, err := Reconcile([]string{h.names[1] + "3"}, nil); err == nil || !strings.Contains(err.Error(), "3:4 is no line") {
+		t.Errorf("Reconcile() of a journal that is none from its fourth line on = %v, want its place", err)
+	}
+}
+
 // A reader of two tables has counts in each.
 func TestReconcileTables(t *testing.T) {
 	h := newHistory(t)
@@ -342,6 +457,12 @@ func TestReconcileKnown(t *testing.T) {
 func TestReconcileParts(t *testing.T) {
 	h := newHistory(t)
 	h.start(nil)
+	for i := range 30 {
+		h.sees(stream.Inserted, nil, on(fmt.Sprint("older", i), "/"))
+	}
+	h.end(map[string]int64{"/ buying": 30})
+	h.start(nil) // the counts begin anew
+	h.loses()
 	for i := range 50 {
 		row := on(fmt.Sprint("row", i), "/")
 		h.writesOf(write(activity.Inserted, row))
@@ -358,7 +479,8 @@ func TestReconcileParts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(want, got); diff != "" || len(got.Missing) != 8 || got.Counts[0].Inserts != 42 {
+	if diff := cmp.Diff(want, got); diff != "" || len(got.Missing) != 8 || got.Counts[0].Inserts != 42 ||
+		got.Counts[0].Wrong != nil || got.Gaps != 1 {
 		t.Errorf("in parts, the report differs, -want +got:\n%s\nit is:\n%v", diff, got)
 	}
 }
@@ -381,7 +503,17 @@ func TestReconcileFiles(t *testing.T) {
 	if got, err := Reconcile(h.names, nil); err != nil || got.Err() != nil || got.Writes != 1 {
 		t.Errorf("a torn last line: Reconcile() = %v, %v, want it passed over", got, err)
 	}
-	appendText(h.names[0], "\n")
+	h.writes = mustOpen(t, h.names[0])
+	h.writesOf(write(activity.Inserted, on("b", "/")))
+	appendText(h.names[1], `{"event":"inserted","id":"b`)
+	h.events.file.torn = true // as when its disk was full; now there is space again
+	h.sees(stream.Inserted, nil, on("b", "/"))
+	if got, err := Reconcile(h.names, nil); err != nil || got.Err() != nil || got.Writes != 2 || got.Events != 2 {
+		t.Errorf("lines after torn ones: Reconcile() = %v, %v, want these passed over", got, err)
+	}
+	h.must(os.Truncate(h.names[0], 0))
+	h.writesOf(write(activity.Inserted, on("a", "/")))
+	appendText(h.names[0], `{"state":"done","kind":"ins`+"\n")
 	if _, err := Reconcile(h.names, nil); err == nil || !strings.Contains(err.Error(), "writes:3 is no line of a journal") {
 		t.Errorf("a torn line: Reconcile() = %v, want its place", err)
 	}

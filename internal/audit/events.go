@@ -22,6 +22,7 @@ type Run struct {
 type Mark string
 
 const (
+	Begin Mark = "begin" // a run begins, and its reader has not started yet
 	Start Mark = "start" // what follows comes after the checkpoint
 	End   Mark = "end"   // all that stands above was handled and committed
 )
@@ -32,8 +33,8 @@ type Seen struct {
 	ID       string       `json:"id"`
 	Email    string       `json:"email"`
 	Shard    string       `json:"shard"`
-	Sequence string       `json:"sequence"`
-	At       time.Time    `json:"at"` // when the reader got it
+	Sequence string       `json:"sequence"` // of the last event before it, where the kind is Lost
+	At       time.Time    `json:"at"`       // when the reader got it
 	Old      stream.Image `json:"old"`
 	New      stream.Image `json:"new"`
 }
@@ -51,6 +52,12 @@ type EventJournal struct {
 func OpenEventJournal(name, reader string) (*EventJournal, error) {
 	file, err := openLines(name)
 	return &EventJournal{file, reader}, err
+}
+
+// Begin records that there may be writes from here on which the reader has
+// yet to start to read.
+func (j *EventJournal) Begin(stream string) error {
+	return j.file.append(Run{Begin, j.reader, stream, time.Now().UTC(), nil})
 }
 
 // Start records that a reader goes on from its checkpoint, where its
@@ -72,6 +79,9 @@ func (j *EventJournal) Events(events []stream.Event) error {
 		seen := Seen{
 			Event: e.Kind, Shard: e.Shard, Sequence: e.Sequence, At: e.Seen.UTC(),
 			Old: e.Old, New: e.New,
+		}
+		if e.Gap != nil {
+			seen.Sequence = e.Gap.Last
 		}
 		if e.Keys != nil {
 			var key struct {

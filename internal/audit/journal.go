@@ -32,7 +32,8 @@ type Entry struct {
 // A Journal appends entries to a file, one JSON object a line. An entry
 // is handed to the operating system before Intent or Done returns, so it
 // outlives the process, though not a power cut. Several processes may
-// append to one file.
+// append to one file, also once one has died, or had no space left, within
+// a line.
 type Journal struct{ file *lines }
 
 // OpenJournal opens the file called name for appending, and makes it if
@@ -59,25 +60,32 @@ func (j *Journal) append(state State, changes []activity.Change) error {
 // Close closes the file.
 func (j *Journal) Close() error { return j.file.Close() }
 
-// lines is a file of JSON objects, one a line.
+// tornEnd is put where a line was left without its end.
+const tornEnd = "#torn\n"
+
+// lines is a file of JSON objects, one a line, or of torn lines.
 type lines struct {
 	mu   sync.Mutex
 	file *os.File
+	torn bool // the last line has no end
 	buf  bytes.Buffer
 }
 
 func openLines(name string) (*lines, error) {
-	file, err := os.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	file, err := os.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
 		return nil, fmt.Errorf("the journal can't be written: %w", err)
 	}
-	return &lines{file: file}, nil
+	return &lines{file: file, torn: endsTorn(file)}, nil
 }
 
 func (l *lines) append(entries ...any) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.buf.Reset()
+	if len(entries) > 0 && l.torn {
+		l.buf.WriteString(tornEnd)
+	}
 	encoder := json.NewEncoder(&l.buf)
 	for _, e := range entries {
 		if err := encoder.Encode(e); err != nil {
@@ -86,10 +94,26 @@ func (l *lines) append(entries ...any) error {
 	}
 	// One write for all the lines: appends of other processes don't
 	// mix with it.
-	if _, err := l.file.Write(l.buf.Bytes()); err != nil {
+	n, err := l.file.Write(l.buf.Bytes())
+	if n > 0 {
+		l.torn = n < l.buf.Len()
+	}
+	if err != nil {
 		return fmt.Errorf("the journal can't be written: %w", err)
 	}
 	return nil
+}
+
+// endsTorn reports whether the file ends within a line. Where another
+// process is just writing that, the end put there becomes a line of its own.
+func endsTorn(file *os.File) bool {
+	info, err := file.Stat()
+	if err != nil || info.Size() == 0 {
+		return false
+	}
+	last := make([]byte, 1)
+	_, err = file.ReadAt(last, info.Size()-1)
+	return err == nil && last[0] != '\n'
 }
 
 func (l *lines) Close() error { return l.file.Close() }

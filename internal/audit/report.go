@@ -14,9 +14,9 @@ import (
 // A Report is what Reconcile found.
 type Report struct {
 	Writes  int // acknowledged
-	Unknown int // tried and not acknowledged: they may have been made or not
+	Unknown int // tried and not acknowledged: they may have been made, or their row was gone
 	Events  int // seen, each once for each reader
-	Gaps    int // places where DynamoDB had trimmed records before they were read
+	Gaps    int // places where records were trimmed before they were read, or may have been
 
 	// Unfinished are the readers, with their tables, whose last run did
 	// not end in order, or not yet: what is missing they may still read.
@@ -111,7 +111,7 @@ func (r *Report) String() string {
 	list(&b, "seen twice", r.Twice, again)
 	list(&b, "foreign", r.Foreign)
 	if r.Gaps > 0 {
-		fmt.Fprintf(&b, "gaps        %d: records were trimmed before they were read\n", r.Gaps)
+		fmt.Fprintf(&b, "gaps        %d: records were trimmed before they were read, or may have been\n", r.Gaps)
 	}
 	if e := r.Expired; e.N > 0 {
 		fmt.Fprintf(&b, "expired     %d, seen %v to %v after their ttl, half of them within %v\n",
@@ -152,36 +152,37 @@ func (r *Report) sort() {
 			return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.Sequence, b.Sequence), cmp.Compare(a.Kind, b.Kind))
 		})
 	}
-	slices.Sort(r.Unfinished)
 	slices.SortFunc(r.Counts, func(a, b Counts) int { return cmp.Compare(a.Reader, b.Reader) })
 }
 
 // counting adds up what one reader's counts should be.
 type counting struct {
-	began   bool
+	began   map[string]int64 // as they first stood; nil: no run has started
 	ended   map[string]int64 // nil: the last run has not ended
-	want    map[string]int64
+	some    bool             // there were some
+	more    map[string]int64 // what was to be added since
 	inserts int64
 }
 
-func (c *counting) marked(l *line) {
-	switch {
-	case l.Run == End:
-		c.ended = l.Counts
-		if c.ended == nil {
-			c.ended = map[string]int64{}
-		}
-	case len(c.ended) > 0 && len(l.Counts) == 0:
-		// The counts began anew: their table was deleted meanwhile.
-		*c = counting{began: true, want: make(map[string]int64)}
-	case !c.began:
-		c.began, c.ended = true, nil
-		for key, n := range l.Counts {
-			c.want[key] += n
-		}
-	default:
-		c.ended = nil
+// gone reports whether a run starts without counts where there were some.
+func (c *counting) gone(l *line) bool { return c.some && len(l.Counts) == 0 }
+
+func (c *counting) start(l *line) {
+	if c.began == nil {
+		c.began = orEmpty(l.Counts)
 	}
+	c.ended, c.some = nil, c.some || len(l.Counts) > 0
+}
+
+func (c *counting) end(l *line) {
+	c.ended, c.some = orEmpty(l.Counts), c.some || len(l.Counts) > 0
+}
+
+func orEmpty(counts map[string]int64) map[string]int64 {
+	if counts == nil {
+		return map[string]int64{}
+	}
+	return counts
 }
 
 // saw takes in an event that the reader sees for the first time.
@@ -196,20 +197,34 @@ func (c *counting) saw(l *line) {
 		return
 	}
 	if key, ok := CountKey(row.Activity.Page, row.Activity.Task); ok {
-		c.want[key]++
+		if c.more == nil {
+			c.more = make(map[string]int64)
+		}
+		c.more[key]++
 		c.inserts++
 	}
 }
 
+// plus adds what the same reader saw in another part of the items.
+func (c counting) plus(other counting) counting {
+	sum := maps.Clone(orEmpty(c.more))
+	for key, n := range other.more {
+		sum[key] += n
+	}
+	c.more, c.inserts = sum, c.inserts+other.inserts
+	return c
+}
+
 func (c *counting) compare(reader string) Counts {
-	counts := Counts{Reader: reader, Compared: c.began && c.ended != nil, Inserts: c.inserts}
+	counts := Counts{Reader: reader, Compared: c.began != nil && c.ended != nil, Inserts: c.inserts}
 	if !counts.Compared {
 		return counts
 	}
-	keys := maps.Clone(c.want)
+	keys := maps.Clone(c.more)
+	maps.Copy(keys, c.began)
 	maps.Copy(keys, c.ended)
 	for _, key := range slices.Sorted(maps.Keys(keys)) {
-		if have, want := c.ended[key], c.want[key]; have != want {
+		if have, want := c.ended[key], c.began[key]+c.more[key]; have != want {
 			counts.Wrong = append(counts.Wrong, fmt.Sprintf("%s: %d, not %d", key, have, want))
 		}
 	}

@@ -43,6 +43,17 @@ func TestReconcileUnfinished(t *testing.T) {
 			h.start(nil)
 			h.end(nil)
 		}, nil, 1, failed},
+		{"killed before its reader started", "nobody has read what it wrote", func(h *history) {
+			h.begins()
+			h.start(nil)
+			h.end(nil)
+			h.begins()
+			h.writesOf(write(activity.Inserted, a))
+		}, []string{"r in t"}, 1, unfinished},
+		{"killed before any reader started", "nobody has read what it wrote", func(h *history) {
+			h.begins()
+			h.writesOf(write(activity.Inserted, a))
+		}, []string{"r in t"}, 1, unfinished},
 		{"killed and disordered", "no later run makes up for that", func(h *history) {
 			h.start(nil)
 			h.sees(stream.Inserted, nil, a)

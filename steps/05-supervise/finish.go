@@ -66,10 +66,42 @@ func auditFiles(step *cli.Step, names []string) error {
 		}
 		files = append(files, inside...)
 	}
+	files, err := distinct(files)
+	if err != nil {
+		return err
+	}
 	return report(step, files, nil)
 }
 
-func inFolder(dir string) ([]string, error) { return filepath.Glob(filepath.Join(dir, "*.jsonl")) }
+// inFolder lists the journals in a folder, whatever its name.
+func inFolder(dir string) (names []string, err error) {
+	files, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, fmt.Errorf("looking for journals: %w", err)
+	}
+	for _, f := range files {
+		if filepath.Ext(f.Name()) == ".jsonl" {
+			names = append(names, filepath.Join(dir, f.Name()))
+		}
+	}
+	return names, nil
+}
+
+// distinct leaves out files that are named again: what they hold happened once.
+func distinct(names []string) (once []string, err error) {
+	var seen []os.FileInfo
+	for _, name := range names {
+		info, err := os.Stat(name)
+		if err != nil {
+			return nil, fmt.Errorf("reading a journal: %w", err)
+		}
+		same := func(other os.FileInfo) bool { return os.SameFile(info, other) }
+		if !slices.ContainsFunc(seen, same) {
+			seen, once = append(seen, info), append(once, name)
+		}
+	}
+	return once, nil
+}
 
 func report(step *cli.Step, names, known []string) error {
 	size := int64(0)

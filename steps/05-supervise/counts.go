@@ -17,6 +17,7 @@ import (
 	"dynamostreamer/internal/activity"
 	"dynamostreamer/internal/audit"
 	"dynamostreamer/internal/stream"
+	"dynamostreamer/internal/table"
 )
 
 // maxCounts is the number of counts that one transaction may change: it
@@ -54,7 +55,7 @@ func (c *counts) commit(ctx context.Context, checkpoints *stream.Table, page *st
 	//weave:end
 	for try := 0; ; try++ {
 		_, err := c.db.TransactWriteItems(ctx, in)
-		if !collided(err) || try == 20 {
+		if !calledOff(err) || try == 20 {
 			return err
 		}
 		select {
@@ -65,24 +66,25 @@ func (c *counts) commit(ctx context.Context, checkpoints *stream.Table, page *st
 	}
 }
 
-// collided reports whether a transaction was called off for another that
-// changed the same item just then: that of another shard.
-func collided(err error) bool {
+// calledOff reports whether a transaction was called off for what passes:
+// another one changed the same item just then, that of another shard, or
+// the writes came too fast.
+func calledOff(err error) bool {
 	var canceled *types.TransactionCanceledException
 	if !errors.As(err, &canceled) {
 		return false
 	}
-	conflict := false
+	passes := false
 	for _, reason := range canceled.CancellationReasons {
 		switch aws.ToString(reason.Code) {
-		case "TransactionConflict":
-			conflict = true
+		case "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded":
+			passes = true
 		case "", "None":
 		default:
 			return false
 		}
 	}
-	return conflict
+	return passes
 }
 
 // countInserts counts the activities that events begin with.
@@ -138,9 +140,20 @@ func (c *counts) load(ctx context.Context) (map[string]int64, error) {
 // them.
 func (c *counts) key(count string) map[string]types.AttributeValue {
 	return map[string]types.AttributeValue{
-		"reader": &types.AttributeValueMemberS{Value: c.reader + " counts"},
+		"reader": &types.AttributeValueMemberS{Value: countsOf(c.reader)},
 		"place":  &types.AttributeValueMemberS{Value: count},
 	}
+}
+
+func countsOf(reader string) string { return reader + " counts" }
+
+// explain tells a missing table apart from that of the rows.
+func (c *counts) explain(err error) error {
+	if !table.IsMissing(err) {
+		return err
+	}
+	return fmt.Errorf("table %s, which held the checkpoints and counts, was deleted: "+
+		"run again, which makes it anew and reads the stream from its oldest record on", c.table)
 }
 
 func number(n int64) types.AttributeValue {

@@ -20,7 +20,7 @@ func finish(step *cli.Step, counts *counts, j *journals) error {
 	defer cancel()
 	have, err := counts.load(ctx)
 	if err != nil {
-		return err
+		return counts.explain(err)
 	}
 	if err := j.events.End(have); err != nil {
 		return err

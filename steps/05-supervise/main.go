@@ -5,6 +5,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"dynamostreamer/internal/activity"
 	"dynamostreamer/internal/cli"
@@ -36,10 +38,11 @@ func run(ctx context.Context, step *cli.Step, o *options) error {
 	if step.OnAWS() && !step.Given("rate") {
 		o.rate = 1
 	}
-	if err := makeTable(ctx, step, db); err != nil {
+	stream, err := makeTable(ctx, step, db)
+	if err != nil {
 		return err
 	}
-	journals, err := openJournals(o.journals, o.reader)
+	journals, err := openJournals(o.journals, o.reader, stream)
 	if err != nil {
 		return err
 	}
@@ -93,7 +96,11 @@ func run(ctx context.Context, step *cli.Step, o *options) error {
 	s.run(read, "stopping")
 	s.remove("reader")
 	//weave:end
-	if err := s.stop(); err != nil {
+	err = s.stop()
+	if err == nil && errors.Is(read.Err(), context.DeadlineExceeded) {
+		err = fmt.Errorf("the reader did not catch up with the writes within %v", drainFor)
+	}
+	if err != nil {
 		return o.unfinished(err, journals)
 	}
 	return finish(step, counts, journals)

@@ -64,32 +64,36 @@ func (o *options) check() error {
 		return cli.Usagef("-idle %v is less than 0", o.idle)
 	case o.reader == "":
 		return cli.Usagef("-reader wants a name")
+	case strings.HasSuffix(o.reader, countsOf("")):
+		return cli.Usagef("-reader %q is where the counts of another reader are: leave out %q", o.reader, countsOf(""))
+	case o.journals == "":
+		return cli.Usagef("-journals wants a folder")
 	}
 	return nil
 }
 
 // makeTable makes the step's table if it is missing, as 01-create-table
-// does.
-func makeTable(ctx context.Context, step *cli.Step, db *dynamodb.Client) error {
+// does, and returns its stream.
+func makeTable(ctx context.Context, step *cli.Step, db *dynamodb.Client) (stream string, err error) {
 	created, err := table.Create(ctx, db, step.Table)
 	if err != nil {
-		return err
+		return "", err
 	}
 	t, err := table.Describe(ctx, db, step.Table)
 	if err != nil {
-		return err
+		return "", err
 	}
 	if diffs := t.Differences(); len(diffs) > 0 {
-		return fmt.Errorf("table %s is there, but another one: %s; use another -table",
+		return "", fmt.Errorf("table %s is there, but another one: %s; use another -table",
 			step.Table, strings.Join(diffs, "; "))
 	}
 	if created {
 		step.Notef("created table %s", step.Table)
 	}
 	if t.TTLEnabled() {
-		return nil
+		return t.StreamARN, nil
 	}
-	return table.EnableTTL(ctx, db, step.Table)
+	return t.StreamARN, table.EnableTTL(ctx, db, step.Table)
 }
 
 // journals are those of one run.
@@ -101,7 +105,8 @@ type journals struct {
 	events *audit.EventJournal
 }
 
-func openJournals(dir, reader string) (*journals, error) {
+// openJournals opens those of a run whose reader is to read the stream.
+func openJournals(dir, reader, stream string) (*journals, error) {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, fmt.Errorf("the journals can't be kept: %w", err)
 	}
@@ -114,6 +119,10 @@ func openJournals(dir, reader string) (*journals, error) {
 	}
 	if j.events, err = audit.OpenEventJournal(j.names[1], reader); err != nil {
 		j.writes.Close()
+		return nil, err
+	}
+	if err := j.events.Begin(stream); err != nil {
+		j.Close()
 		return nil, err
 	}
 	return j, nil

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
@@ -43,7 +44,7 @@ func (r *reader) Serve(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, reader.Close()) }()
+	defer func() { err = r.counts.explain(errors.Join(err, reader.Close())) }()
 
 	// Whoever was the reader before can't commit any more.
 	have, err := r.counts.load(ctx)
@@ -54,7 +55,7 @@ func (r *reader) Serve(ctx context.Context) (err error) {
 		return err
 	}
 	r.tally.reads(reader)
-	return reader.RunPages(ctx, func(ctx context.Context, page *stream.Page) error {
+	err = reader.RunPages(ctx, func(ctx context.Context, page *stream.Page) error {
 		r.crash()
 		if err := r.journal.Events(page.Events); err != nil {
 			return err
@@ -67,4 +68,8 @@ func (r *reader) Serve(ctx context.Context) (err error) {
 		r.crash()
 		return nil
 	})
+	if err == nil {
+		err = fmt.Errorf("table %s has no stream any more: give another -table", r.table)
+	}
+	return err
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -17,11 +19,13 @@ const (
 	// patience is how long a service may fail again and again without
 	// getting anything done.
 	patience = time.Minute
-	// drainFor bounds the reading after the last write.
-	drainFor = time.Minute
 	// stopWithin bounds the stop of a service.
 	stopWithin = 20 * time.Second
 )
+
+// drainFor bounds the reading after the last write. It is a variable for
+// tests.
+var drainFor = time.Minute
 
 // A service decides what its errors mean to the supervisor.
 //
@@ -39,17 +43,22 @@ type service struct {
 
 func (s *service) String() string { return s.name }
 
-func (s *service) Serve(ctx context.Context) error {
-	err := s.Service.Serve(ctx)
+func (s *service) Serve(ctx context.Context) (err error) {
+	panicked := true
+	defer func() {
+		if panicked {
+			err = s.fallen(ctx, recover())
+		}
+	}()
+	err = s.Service.Serve(ctx)
+	panicked = false
 	if ctx.Err() != nil {
-		if !errors.Is(err, context.Canceled) {
+		if !stops(err) {
 			s.stopped = err
 		}
 		return ctx.Err()
 	}
-	if n := s.done(); s.failing.IsZero() || n != s.before {
-		s.failing, s.before = time.Now(), n
-	}
+	s.fails()
 	//weave:restart
 	switch {
 	case !passes(err):
@@ -61,10 +70,41 @@ func (s *service) Serve(ctx context.Context) error {
 	//weave:end
 }
 
+// fails notes since when nothing was done.
+func (s *service) fails() {
+	if n := s.done(); s.failing.IsZero() || n != s.before {
+		s.failing, s.before = time.Now(), n
+	}
+}
+
+// fallen is what a panic of the service leads to. The supervisor gets it
+// while it means that the service is started again.
+func (s *service) fallen(ctx context.Context, value any) error {
+	s.fails()
+	err := fmt.Errorf("it panicked: %s", strings.TrimPrefix(fmt.Sprint(value), "panic: "))
+	switch {
+	case ctx.Err() != nil:
+		s.stopped = err
+		return ctx.Err()
+	case time.Since(s.failing) > patience:
+		return final{fmt.Errorf("the %s has failed for %v: %w", s.name, patience, err)}
+	}
+	panic(value)
+}
+
+// stops reports whether the error is nothing but the end of a service that
+// was told to stop.
+func stops(err error) bool {
+	if all, ok := err.(interface{ Unwrap() []error }); ok {
+		return !slices.ContainsFunc(all.Unwrap(), func(err error) bool { return !stops(err) })
+	}
+	return err == nil || err == context.Canceled
+}
+
 // passes reports whether the same call may succeed later: the SDK's own
-// notion of what is worth a retry.
+// notion of what is worth a retry, and what it leaves out.
 func passes(err error) bool {
-	return retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err) == aws.TrueTernary ||
+	return calledOff(err) || retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err) == aws.TrueTernary ||
 		errors.Is(err, context.DeadlineExceeded)
 }
 
@@ -138,7 +178,10 @@ func (s *supervision) remove(name string) {
 	if !added || s.err != nil {
 		return
 	}
-	if err := s.supervisor.RemoveAndWait(token, stopWithin); err != nil {
+	err := s.supervisor.RemoveAndWait(token, stopWithin)
+	if errors.Is(err, suture.ErrSupervisorNotRunning) {
+		s.err = <-s.failed // this is why
+	} else if err != nil {
 		s.err = fmt.Errorf("stopping the %s: %w", name, err)
 	} else if err := s.services[name].stopped; err != nil {
 		s.err = fmt.Errorf("stopping the %s: %w", name, err)

@@ -1,0 +1,79 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"dynamostreamer/internal/activity"
+	"dynamostreamer/internal/audit"
+	"dynamostreamer/internal/cli"
+	"dynamostreamer/internal/stream"
+)
+
+// A run whose reader is not done in time has proved nothing. What is missing
+// then is no fault: the next run reads it.
+func TestRunWithoutCatchingUp(t *testing.T) {
+	drainFor = time.Nanosecond
+	defer func() { drainFor = time.Minute }()
+	dir := t.TempDir()
+	step := cli.New("05-supervise", "", "")
+	o := newOptions(step)
+	if err := step.Parse([]string{"-endpoint", "embedded:" + dir, "-journals", filepath.Join(dir, "journals"), "-for", "200ms"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := run(t.Context(), step, o); err == nil || !strings.Contains(err.Error(), "the reader did not catch up with the writes within 1ns\nnot audited") {
+		t.Errorf("run() = %v, want it to say that the reader did not catch up", err)
+	}
+	names, err := inFolder(o.journals)
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, err := audit.Reconcile(names, nil)
+	if err != nil || len(report.Unfinished) != 1 {
+		t.Errorf("the audit of it is\n%v%v, want it unfinished", report, err)
+	}
+}
+
+// A reader that is taken over just as it stops did not stop in order.
+func TestStopTakenOver(t *testing.T) {
+	step := cli.New("05-supervise", "", "")
+	if err := step.Parse([]string{"-endpoint", "embedded:" + t.TempDir()}); err != nil {
+		t.Fatal(err)
+	}
+	db, streams, err := step.Connect(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := makeTable(t.Context(), step, db); err != nil {
+		t.Fatal(err)
+	}
+	rows := activity.NewGenerator(time.Hour, step.Now).Rows(1)
+	if err := (&activity.Writer{API: db, Table: step.Table}).Insert(t.Context(), rows); err != nil {
+		t.Fatal(err)
+	}
+	journal, err := audit.OpenEventJournal(filepath.Join(t.TempDir(), "events"), "r")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer journal.Close()
+	ctx, stop := context.WithCancel(t.Context())
+	counts := &counts{db: db, table: step.Table + "-reader", reader: "r"}
+	tally := newTally()
+	s := &service{name: "reader", done: tally.seen, Service: &reader{
+		db: db, streams: streams, table: step.Table, counts: counts, journal: journal,
+		tally: tally, live: step.Live(),
+		crash: func() {
+			if _, err := stream.TableCheckpoints(db, counts.table, "r").Load(t.Context()); err != nil {
+				t.Error(err)
+			}
+			stop()
+		},
+	}}
+	if err := s.Serve(ctx); err != context.Canceled || !errors.As(s.stopped, new(*stream.TakenError)) {
+		t.Errorf("Serve() = %v and notes %v, want a plain end and a note that another reader took over", err, s.stopped)
+	}
+}

@@ -143,7 +143,7 @@ func (s *Step) help() {
 	s.PrintDefaults()
 	fmt.Fprintf(s.stdout, "\nexample:\n  %s\n", s.example)
 	fmt.Fprintf(s.stdout, "\nexit status: 0 done, 1 failed, 2 wrong use; Ctrl-C stops it in order, with 0,\n"+
-		"but with 1 in 01-create-table and 04-ttl: their goal is not reached then\n")
+		"but with 1 before it has begun, and in 01-create-table and 04-ttl: their\ngoal is not reached then\n")
 }
 
 // Given reports whether the command line sets the flag called name.

@@ -26,8 +26,9 @@ func (s *Step) explain(err error) error {
 		return fmt.Errorf("the stream of table %s is gone: was the table deleted? Run %s", s.Table, s.command("01-create-table"))
 	case errors.Is(err, syscall.ECONNREFUSED) && !s.OnAWS():
 		return s.resolved.Unreachable()
-	case errors.As(err, &answer) && answer.ServiceRequestID() == "" && !s.OnAWS():
-		// DynamoDB gives each of its answers an id.
+	case errors.As(err, &answer) && answer.HTTPStatusCode() != 0 && answer.ServiceRequestID() == "" && !s.OnAWS():
+		// DynamoDB gives each of its answers an id. Where nothing was
+		// answered there is no status either.
 		return s.resolved.Stranger(answer.HTTPStatusCode())
 	case errors.Is(err, context.Canceled):
 		return fmt.Errorf("interrupted: %w", err)

@@ -8,8 +8,10 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	streamtypes "github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
@@ -91,6 +93,45 @@ func TestExplainStranger(t *testing.T) {
 				server.URL, test.want)
 			if got := stderr.String(); got != want {
 				t.Errorf("a step prints %q, want %q", got, want)
+			}
+		})
+	}
+}
+
+// Where nothing was answered, nobody is blamed for the answer.
+func TestExplainNoAnswer(t *testing.T) {
+	plain := httptest.NewServer(http.NotFoundHandler())
+	defer plain.Close()
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	for _, test := range []struct {
+		name, url string
+		interrupt bool
+		want      string
+	}{
+		{"Ctrl-C", "http://" + silent.Addr().String(), true, "09-test: interrupted: describing table user-activities: "},
+		{"another protocol", "https" + strings.TrimPrefix(plain.URL, "http"), false, "http: server gave HTTP response to HTTPS client"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s, _, stderr := newStep()
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			code := s.run(ctx, []string{"-endpoint", test.url}, func(ctx context.Context) error {
+				db, _, err := s.Connect(ctx)
+				if err != nil {
+					return err
+				}
+				if test.interrupt {
+					time.AfterFunc(100*time.Millisecond, cancel)
+				}
+				_, err = table.Describe(ctx, db, s.Table)
+				return err
+			})
+			if got := stderr.String(); code != 1 || !strings.Contains(got, test.want) {
+				t.Errorf("a step ends with %d and prints %q, want 1 and %q", code, got, test.want)
 			}
 		})
 	}

@@ -93,6 +93,9 @@ func deleteTable(ctx context.Context, step *cli.Step, db *dynamodb.Client) error
 	if err := table.Delete(ctx, db, step.Table); err != nil {
 		return err
 	}
+	if t.StreamARN == "" {
+		return step.Printf("deleted table %s\n", step.Table)
+	}
 	// The stream does not outlive its name: a new table of that name
 	// gets a stream with another ARN, and readers must change over.
 	return step.Printf("deleted table %s\n  its stream was %s;\n  a new table gets a new one\n",

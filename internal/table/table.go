@@ -30,7 +30,8 @@ const waitFor = 5 * time.Minute
 
 // Create makes the table called name and returns once it is active, or
 // returns false if a table of that name is there already, whatever its
-// shape: see Description.Differences.
+// shape: see Description.Differences. One that is being deleted is waited
+// for, and then made again.
 func Create(ctx context.Context, db *dynamodb.Client, name string) (created bool, err error) {
 	_, err = db.CreateTable(ctx, &dynamodb.CreateTableInput{
 		TableName: &name,
@@ -56,6 +57,15 @@ func Create(ctx context.Context, db *dynamodb.Client, name string) (created bool
 	if err != nil && !errors.As(err, &inUse) {
 		return false, fmt.Errorf("creating table %s: %w", name, err)
 	}
+	if inUse != nil {
+		was, err := db.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &name})
+		if IsMissing(err) || err == nil && was.Table.TableStatus == types.TableStatusDeleting {
+			if err := awaitGone(ctx, db, name); err != nil {
+				return false, err
+			}
+			return Create(ctx, db, name)
+		}
+	}
 	waiter := dynamodb.NewTableExistsWaiter(db, func(o *dynamodb.TableExistsWaiterOptions) {
 		o.MinDelay, o.MaxDelay = 100*time.Millisecond, 5*time.Second
 	})
@@ -67,7 +77,7 @@ func Create(ctx context.Context, db *dynamodb.Client, name string) (created bool
 
 // EnableTTL has DynamoDB remove rows whose TTLAttribute lies in the past.
 // The service may take an hour to begin, and refuses a second change
-// within an hour of the first.
+// within an hour of the first. That somebody else was faster is no error.
 func EnableTTL(ctx context.Context, db *dynamodb.Client, name string) error {
 	_, err := db.UpdateTimeToLive(ctx, &dynamodb.UpdateTimeToLiveInput{
 		TableName: &name,
@@ -76,6 +86,9 @@ func EnableTTL(ctx context.Context, db *dynamodb.Client, name string) error {
 		},
 	})
 	if err != nil {
+		if d, err := Describe(ctx, db, name); err == nil && d.TTLEnabled() && d.TTLAttribute == TTLAttribute {
+			return nil
+		}
 		return fmt.Errorf("enabling TTL on table %s: %w", name, err)
 	}
 	return nil
@@ -87,6 +100,10 @@ func Delete(ctx context.Context, db *dynamodb.Client, name string) error {
 	if _, err := db.DeleteTable(ctx, &dynamodb.DeleteTableInput{TableName: &name}); err != nil {
 		return fmt.Errorf("deleting table %s: %w", name, err)
 	}
+	return awaitGone(ctx, db, name)
+}
+
+func awaitGone(ctx context.Context, db *dynamodb.Client, name string) error {
 	waiter := dynamodb.NewTableNotExistsWaiter(db, func(o *dynamodb.TableNotExistsWaiterOptions) {
 		o.MinDelay, o.MaxDelay = 100*time.Millisecond, 5*time.Second
 	})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -35,7 +36,10 @@ func ready(ctx context.Context, step *cli.Step, db *dynamodb.Client) (table.Desc
 		return t, err
 	case t.StreamARN == "":
 		return t, step.NoStreamError()
-	case !t.TTLEnabled() || t.TTLAttribute != table.TTLAttribute:
+	case len(t.Differences()) > 0:
+		return t, fmt.Errorf("table %s is another one than step 01 makes: %s; give another -table",
+			step.Table, strings.Join(t.Differences(), "; "))
+	case !t.TTLEnabled():
 		return t, step.NoTTLError()
 	}
 	return t, nil

@@ -100,14 +100,20 @@ func (s *Step) parse(args []string) error {
 	if s.NArg() > 0 && !s.TakesFiles {
 		return Usagef("unexpected argument %q", s.Arg(0))
 	}
-	if !tableName.MatchString(s.Table) {
-		return Usagef("-table %s is no table name: it takes 3 to 255 of a-z, A-Z, 0-9, _, - and .", s.Table)
-	}
-	return nil
+	return CheckTable("-table ", s.Table)
 }
 
 // tableName is the service's rule ("Naming rules" in the Developer Guide).
 var tableName = regexp.MustCompile(`^[a-zA-Z0-9_.-]{3,255}$`)
+
+// CheckTable returns a usage error if the name that follows flag on the
+// command line can't be a table's.
+func CheckTable(flag, name string) error {
+	if !tableName.MatchString(name) {
+		return Usagef("%s%s is no table name: it takes 3 to 255 of a-z, A-Z, 0-9, _, - and .", flag, name)
+	}
+	return nil
+}
 
 var badValue = regexp.MustCompile(`^invalid (?:boolean )?value "(.*)" for (?:flag )?-(\S+):`)
 

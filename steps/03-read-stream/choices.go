@@ -70,7 +70,7 @@ func (c *choices) options() (stream.Options, error) {
 	switch {
 	case c.idle <= 0:
 		return o, cli.Usagef("-idle %v must be more than 0", c.idle)
-	case c.pace < 0:
+	case !(c.pace >= 0):
 		return o, cli.Usagef("-pace %v must not be less than 0", c.pace)
 	case c.onGap != "stop" && c.onGap != "skip":
 		return o, cli.Usagef("-on-gap %s is unknown: give stop or skip", c.onGap)
@@ -78,6 +78,9 @@ func (c *choices) options() (stream.Options, error) {
 		return o, cli.Usagef("-checkpoint table: names no table: give table:NAME")
 	case c.onGap == "skip":
 		o.OnGap = stream.SkipGaps
+	}
+	if name, inTable := strings.CutPrefix(c.checkpoint, "table:"); inTable {
+		return o, cli.CheckTable("-checkpoint table:", name)
 	}
 	return o, nil
 }
@@ -98,13 +101,19 @@ func (c *choices) connected(o *stream.Options, db *dynamodb.Client) {
 }
 
 // checkpointHint says of a table that can't hold checkpoints why not. A
-// reader that opens asks DynamoDB for nothing else that could be invalid.
+// reader asks DynamoDB for nothing else that could be invalid or missing.
 func (c *choices) checkpointHint(err error) error {
 	name, inTable := strings.CutPrefix(c.checkpoint, "table:")
 	var call *smithy.OperationError
 	var answer smithy.APIError
-	if inTable && errors.As(err, &call) && call.Service() == dynamodb.ServiceID &&
-		errors.As(err, &answer) && answer.ErrorCode() == "ValidationException" {
+	if !inTable || !errors.As(err, &call) || call.Service() != dynamodb.ServiceID || !errors.As(err, &answer) {
+		return err
+	}
+	switch answer.ErrorCode() {
+	case "ResourceNotFoundException":
+		return fmt.Errorf("the checkpoints' table %s was deleted meanwhile: run this again, "+
+			"which makes it anew and starts at -from", name)
+	case "ValidationException":
 		return fmt.Errorf("table %s is there, but is no table of checkpoints, whose key is reader, place: "+
 			"give -checkpoint another table:NAME, which is made if it is missing", name)
 	}

@@ -55,7 +55,7 @@ func main() {
 		counts, err := read(ctx, step, reader, show)
 		// What was handled last is saved now, not under way.
 		if err := errors.Join(err, reader.Close()); err != nil {
-			return gapHint(err)
+			return choices.checkpointHint(gapHint(err))
 		}
 		summary(ctx, step, reader, counts, choices.idle)
 		return nil

@@ -2,9 +2,9 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -47,7 +47,10 @@ func printer(step *cli.Step, format, kinds string) (func(stream.Event) error, er
 			step.Notef("%s", warning)
 		}
 		text, err := line(e)
-		return errors.Join(err, step.Printf("%s\n", text))
+		if err != nil {
+			return err
+		}
+		return step.Printf("%s\n", text)
 	}, nil
 }
 
@@ -63,14 +66,14 @@ func textLine(step *cli.Step, e stream.Event) string {
 		Email    string            `dynamodbav:"email"`
 		Activity activity.Activity `dynamodbav:"activity"`
 	}
-	when := e.At.UTC().Format(time.RFC3339)
-	if err := e.Image().Decode(&row); err != nil {
-		// Somebody else's row: show it as it is.
-		return fmt.Sprintf("%s %s %s", when, step.Kind(string(e.Kind)), jsonText(e.Image()))
+	err := e.Image().Decode(&row)
+	what := fmt.Sprintf("%s %-23s %s %s", row.ID, row.Email, row.Activity.Task, row.Activity.Page)
+	if err != nil || row.ID == "" || row.Email == "" {
+		what = jsonText(e.Image()) // somebody else's row: show it as it is
 	}
-	line := fmt.Sprintf("%s %s %s %-23s %s %s", when, step.Kind(string(e.Kind)),
-		row.ID, row.Email, row.Activity.Task, row.Activity.Page)
-	if e.Kind != stream.Modified {
+	line := fmt.Sprintf("%s %s %s", e.At.UTC().Format(time.RFC3339), step.Kind(string(e.Kind)), what)
+	// A view type may leave out what is needed to compare.
+	if e.Kind != stream.Modified || e.Old == nil || e.New == nil {
 		return line
 	}
 	var changes []string
@@ -80,7 +83,8 @@ func textLine(step *cli.Step, e stream.Event) string {
 	return line + "  (" + strings.Join(changes, ", ") + ")"
 }
 
-// jsonLine is the event for a program.
+// jsonLine is the event for a program. Keys that are not like those of our
+// table come as they are.
 func jsonLine(e stream.Event) (string, error) {
 	if e.Gap != nil {
 		line, err := json.Marshal(struct {
@@ -95,19 +99,21 @@ func jsonLine(e stream.Event) (string, error) {
 		ID    string `dynamodbav:"id"`
 		Email string `dynamodbav:"email"`
 	}
-	if err := e.Keys.Decode(&key); err != nil {
-		return "", err
+	var keys stream.Image
+	if err := e.Keys.Decode(&key); err != nil || key.ID == "" || key.Email == "" {
+		key.ID, key.Email, keys = "", "", e.Keys
 	}
 	line, err := json.Marshal(struct {
 		Kind     stream.Kind  `json:"kind"`
 		ID       string       `json:"id"`
 		Email    string       `json:"email"`
+		Keys     stream.Image `json:"keys,omitempty"`
 		Shard    string       `json:"shard"`
 		Sequence string       `json:"sequence"`
 		At       time.Time    `json:"at"`
 		Old      stream.Image `json:"old"`
 		New      stream.Image `json:"new"`
-	}{e.Kind, key.ID, key.Email, e.Shard, e.Sequence, e.At.UTC(), e.Old, e.New})
+	}{e.Kind, key.ID, key.Email, keys, e.Shard, e.Sequence, e.At.UTC(), e.Old, e.New})
 	return string(line), err
 }
 
@@ -125,9 +131,16 @@ func ttlProblem(e stream.Event) string {
 	if e.New == nil {
 		return ""
 	}
-	id := jsonText(stream.Image{table.PartitionKey: e.Keys[table.PartitionKey]})
+	id := jsonText(e.Keys)
+	if key, ok := e.Keys[table.PartitionKey]; ok {
+		id = jsonText(stream.Image{table.PartitionKey: key})
+	}
 	switch ttl := e.New[table.TTLAttribute].(type) {
 	case *types.AttributeValueMemberN:
+		seconds, err := strconv.ParseFloat(ttl.Value, 64)
+		if err == nil && seconds < float64(e.At.AddDate(-5, 0, 0).Unix()) {
+			return fmt.Sprintf("row %s: its %s %s is more than five years past: DynamoDB never expires it", id, table.TTLAttribute, ttl.Value)
+		}
 		return ""
 	case nil:
 		return fmt.Sprintf("row %s has no %s: DynamoDB never expires it", id, table.TTLAttribute)

@@ -60,8 +60,8 @@ var colours = map[string]string{
 	"inserted": "32", "modified": "33", "deleted": "31", "expired": "35",
 }
 
-// Kind is the word that says what happened to a row, padded to a column
-// and, on a terminal without NO_COLOR, coloured.
+// Kind is the word that says what happened to a row, for a line on stdout:
+// padded to a column and, on a terminal without NO_COLOR, coloured.
 func (s *Step) Kind(word string) string {
 	padded := fmt.Sprintf("%-8s", word)
 	if code := colours[word]; code != "" && terminal(s.stdout) && os.Getenv("NO_COLOR") == "" {

@@ -67,6 +67,7 @@ func read(ctx context.Context, step *cli.Step, reader *stream.Reader,
 	show func(stream.Event) error,
 ) (map[stream.Kind]int, error) {
 	progress := step.Progress(-1)
+	defer progress.Finish()
 	//weave:read
 	// Shards, iterators, empty pages and retries are the
 	// reader's. What is left is a loop over what happened.
@@ -85,7 +86,6 @@ func read(ctx context.Context, step *cli.Step, reader *stream.Reader,
 		progress.Add(1)
 	}
 	//weave:end
-	progress.Finish()
 	return counts, nil
 }
 
@@ -102,10 +102,10 @@ func gapHint(err error) error {
 // summary says on stderr what was read and why reading ended.
 func summary(ctx context.Context, step *cli.Step, reader *stream.Reader, counts map[stream.Kind]int, idle time.Duration) {
 	for _, kind := range stream.Kinds {
-		step.Notef("%s %6d", step.Kind(string(kind)), counts[kind])
+		step.Notef("%-8s %6d", kind, counts[kind])
 	}
 	if n := counts[stream.Lost]; n > 0 {
-		step.Notef("%s %6d gaps", step.Kind(string(stream.Lost)), n)
+		step.Notef("%-8s %6d gaps", stream.Lost, n)
 	}
 	shards, ended := reader.Shards()
 	switch {

@@ -97,7 +97,7 @@ func main() {
 		progress.Finish()
 
 		if errors.Is(err, context.Canceled) {
-			step.Notef("stopped before all %d rows were written", *n)
+			step.Notef("stopped: %d of %d rows were written", writer.Counts.Inserted, *n)
 			err = nil
 		}
 		return errors.Join(err, summary(step, writer.Counts, time.Since(began)))

@@ -16,6 +16,9 @@ import (
 	"dynamostreamer/internal/stream"
 )
 
+// fastest passes a day in a second. A stream keeps its records for a day.
+const fastest = 24 * 60 * 60
+
 func main() {
 	step := cli.New("04-ttl",
 		"shows how rows expire, and how that differs from a delete.",
@@ -42,6 +45,9 @@ func main() {
 		scale, err := strconv.Atoi(strings.TrimSuffix(*clock, "x"))
 		if err != nil || scale < 1 {
 			return cli.Usagef("-clock %s is no factor, such as 60x", *clock)
+		}
+		if scale > fastest {
+			return cli.Usagef("-clock %s is too fast: the stream would lose records unread; give %dx at most", *clock, fastest)
 		}
 		if scale > 1 {
 			step.Clock = scale

@@ -102,6 +102,9 @@ func help(w io.Writer) {
 		"\nexit status: 0 stopped, 1 failed, 2 wrong use; Ctrl-C stops it in order\n")
 }
 
+// grace is what requests have to end when the server stops.
+var grace = 10 * time.Second
+
 func serve(ctx context.Context, o options, stderr io.Writer) (err error) {
 	// Before the folder: a port that is taken must not make one.
 	listener, err := net.Listen("tcp", o.addr)
@@ -133,9 +136,14 @@ func serve(ctx context.Context, o options, stderr io.Writer) (err error) {
 	stopped := make(chan error, 1)
 	stop := context.AfterFunc(ctx, func() {
 		// What is under way is answered first.
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), grace)
 		defer cancel()
-		stopped <- server.Shutdown(ctx)
+		err := server.Shutdown(ctx)
+		if errors.Is(err, context.DeadlineExceeded) {
+			server.Close()
+			err = fmt.Errorf("some requests were not over within %v, and were cut off", grace)
+		}
+		stopped <- err
 	})
 	defer stop()
 	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {

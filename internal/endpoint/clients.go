@@ -108,12 +108,16 @@ func (e *Endpoint) awsClients(ctx context.Context) (*dynamodb.Client, *dynamodbs
 
 // Reach makes sure that servers listen where the endpoint says, in a few
 // seconds at most; the SDK by itself would retry for longer. AWS and the
-// embedded engine are taken to be there.
+// embedded engine are taken to be there, and so is what the environment
+// has the SDK call through a proxy.
 func (e Endpoint) Reach(ctx context.Context) error {
 	for _, base := range slices.Compact([]string{e.tables, e.streams}) {
 		u, err := url.Parse(base)
 		if err != nil || u.Host == "" {
 			continue // AWS, or embedded
+		}
+		if proxy, err := http.ProxyFromEnvironment(&http.Request{URL: u}); proxy != nil || err != nil {
+			continue
 		}
 		port := u.Port()
 		if port == "" {

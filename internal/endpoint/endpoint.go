@@ -115,7 +115,7 @@ var awsDomains = []string{
 // gives, or why it can't be used.
 func check(source, value string) (string, error) {
 	u, err := url.Parse(value)
-	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+	if err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https" {
 		return "", fmt.Errorf("%s=%s is no URL: write it like %s", source, value, LocalURL)
 	}
 	host := strings.TrimSuffix(strings.ToLower(u.Hostname()), ".")

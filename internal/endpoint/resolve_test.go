@@ -109,6 +109,7 @@ func TestResolveRefuses(t *testing.T) {
 		{"no folder", "an unset shell variable", "embedded:", nil, "-endpoint embedded: names no folder: give embedded:DIR"},
 		{"other scheme", "it is not spoken", "ftp://h", nil, "-endpoint=ftp://h is no URL: write it like http://127.0.0.1:8000"},
 		{"no host", "there is nothing to call", "http://", nil, "-endpoint=http:// is no URL: write it like http://127.0.0.1:8000"},
+		{"no host, a port", "a port alone is nobody's", "http://:8000", nil, "-endpoint=http://:8000 is no URL: write it like http://127.0.0.1:8000"},
 		{"bad port", "it can't be parsed", "http://h:port", nil, "-endpoint=http://h:port is no URL: write it like http://127.0.0.1:8000"},
 		{"flag of AWS", "AWS is reached by its name only", aws, nil, "-endpoint=" + isAWS},
 		{"flag of AWS, variables not", "no variable is asked", aws, env{both: ok}, "-endpoint=" + isAWS},

@@ -82,7 +82,8 @@ type DB struct {
 // something about is an *OpenError, whose text says what.
 func Open(dir string, o Options) (*DB, error) {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return nil, fmt.Errorf("make the folder of the embedded DynamoDB: %w", err)
+		return nil, fmt.Errorf("make the folder of the embedded DynamoDB: %w", &OpenError{Path: dir, Err: err,
+			Problem: fmt.Sprintf("can't be made (%v): make what it lies in writable or name another folder", err)})
 	}
 	s, err := store.Open(filepath.Join(dir, fileName))
 	if err != nil {

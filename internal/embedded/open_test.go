@@ -75,6 +75,18 @@ func TestOpenErrors(t *testing.T) {
 			[]string{databaseFile, "can't be written"},
 		},
 		{
+			"a file where the folder belongs",
+			func(t *testing.T, dir string) {
+				if err := os.Remove(dir); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.WriteFile(dir, nil, 0o666); err != nil {
+					t.Fatal(err)
+				}
+			},
+			[]string{"make the folder of the embedded DynamoDB: ", "can't be made", "name another folder"},
+		},
+		{
 			"a read-only folder",
 			func(t *testing.T, dir string) {
 				if os.Geteuid() == 0 {

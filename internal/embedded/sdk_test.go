@@ -2,6 +2,7 @@ package embedded_test
 
 import (
 	"context"
+	"io"
 	"strconv"
 	"testing"
 	"time"
@@ -172,5 +173,27 @@ func TestSDK(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"INSERT", "MODIFY", "REMOVE by Service dynamodb.amazonaws.com"}, events); diff != "" {
 		t.Errorf("events (-want +got):\n%s", diff)
+	}
+}
+
+// Where the SDK's client names the host in the URL only, a server would still be
+// told it.
+func TestTransportTellsTheHost(t *testing.T) {
+	db, _ := openMemory(t)
+	c, _ := clientsOf(db)
+	out, err := c.DescribeEndpoints(t.Context(), &dynamodb.DescribeEndpointsInput{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := aws.ToString(out.Endpoints[0].Address); got != "embedded.invalid" {
+		t.Errorf("DescribeEndpoints names %q, want the host that was asked", got)
+	}
+	answer, err := db.HTTPClient().Get(embedded.BaseEndpoint)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	if body, err := io.ReadAll(answer.Body); string(body) != "healthy: embedded.invalid " || err != nil {
+		t.Errorf("GET of the endpoint: %s %q, %v, want it healthy", answer.Status, body, err)
 	}
 }

@@ -17,11 +17,17 @@ func (t transport) RoundTrip(r *http.Request) (resp *http.Response, err error) {
 	if err := r.Context().Err(); err != nil {
 		return nil, err
 	}
-	if r.Body == nil {
-		r = r.Clone(r.Context())
-		r.Body = http.NoBody
+	served := r.WithContext(r.Context()) // a copy, as a server would read it
+	if served.Body == nil {
+		served.Body = http.NoBody
 	}
-	defer r.Body.Close()
+	if served.Host == "" {
+		served.Host = r.URL.Host
+	}
+	if r.URL.Path == "" {
+		served.URL = r.URL.JoinPath("/")
+	}
+	defer served.Body.Close()
 	defer func() {
 		if p := recover(); p == http.ErrAbortHandler {
 			resp, err = nil, fmt.Errorf("read the answer: %w", io.ErrUnexpectedEOF)
@@ -30,7 +36,7 @@ func (t transport) RoundTrip(r *http.Request) (resp *http.Response, err error) {
 		}
 	}()
 	w := &recorder{header: http.Header{}, status: http.StatusOK}
-	t.handler.ServeHTTP(w, r)
+	t.handler.ServeHTTP(w, served)
 	if err := r.Context().Err(); err != nil && w.status == http.StatusInternalServerError {
 		return nil, err // which is why it failed
 	}

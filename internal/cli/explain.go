@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"syscall"
 
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
@@ -37,11 +38,15 @@ func (s *Step) explain(err error) error {
 }
 
 // command is the command line of another step with this one's endpoint
-// and table.
+// and table, as a shell reads it.
 func (s *Step) command(step string) string {
 	line := "go run ./steps/" + step
 	if s.endpoint != "" {
-		line += " -endpoint " + s.endpoint
+		value := s.endpoint
+		if strings.ContainsAny(value, " \t\"'`$&|;<>()*?#\\") {
+			value = "'" + strings.ReplaceAll(value, "'", `'\''`) + "'"
+		}
+		line += " -endpoint " + value
 	}
 	if s.Table != table.DefaultName {
 		line += " -table " + s.Table

@@ -164,6 +164,10 @@ func TestCommand(t *testing.T) {
 			"go run ./steps/01-create-table -endpoint local"},
 		{"both", "the order is always the same", []string{"-table", "mine", "-endpoint", "http://h:1"},
 			"go run ./steps/01-create-table -endpoint http://h:1 -table mine"},
+		{"folder with a space", "it is one argument", []string{"-endpoint", "embedded:my dir"},
+			"go run ./steps/01-create-table -endpoint 'embedded:my dir'"},
+		{"folder with a quote", "it would end the other one", []string{"-endpoint", "embedded:ada's"},
+			`go run ./steps/01-create-table -endpoint 'embedded:ada'\''s'`},
 		{"own flags", "they are not the other step's", []string{"-n", "3"}, "go run ./steps/01-create-table"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -52,7 +52,7 @@ func play(ctx context.Context, step *cli.Step, db *dynamodb.Client, rows []activ
 	expected map[string]bool, kept activity.UserActivity, err error,
 ) {
 	expected = make(map[string]bool)
-	for _, row := range rows {
+	for i, row := range rows {
 		item, err := attributevalue.MarshalMap(row)
 		if err != nil {
 			return nil, kept, err
@@ -64,14 +64,17 @@ func play(ctx context.Context, step *cli.Step, db *dynamodb.Client, rows []activ
 			return nil, kept, err
 		}
 		expected[row.ID] = true
-	}
-
-	// A delete removes the row at once.
-	_, err = db.DeleteItem(ctx, &dynamodb.DeleteItemInput{
-		TableName: &step.Table, Key: rows[0].Key(),
-	})
-	if err != nil {
-		return nil, kept, err
+		if i > 0 {
+			continue
+		}
+		// A delete removes the row at once: before the others
+		// are written, or TTL might be faster.
+		_, err = db.DeleteItem(ctx, &dynamodb.DeleteItemInput{
+			TableName: &step.Table, Key: row.Key(),
+		})
+		if err != nil {
+			return nil, kept, err
+		}
 	}
 
 	// A later TTL keeps the row, even one that has expired but

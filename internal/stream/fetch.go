@@ -65,7 +65,7 @@ func (r *Reader) fetcher(s *shard) *fetcher {
 		answers: make(chan answer),
 	}
 	f.first.oldest = s.oldest
-	if s.orphan {
+	if r.shards.orphan(s) {
 		f.first.parent = s.parent
 	}
 	return f

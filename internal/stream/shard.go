@@ -34,7 +34,6 @@ type shard struct {
 	// What tells of records that nobody will see.
 	oldest bool // closed and without a parent at the first discovery: it may be trimmed any moment
 	gone   bool // it went away before it was read to its end
-	orphan bool // its parent was trimmed before it was seen
 	last   bool // its stream ended with it: nothing comes after it
 
 	// The first and the newest of the empty answers since the last

@@ -77,7 +77,7 @@ func (t *shardTree) drain(s *shard, at time.Time) {
 // child of theirs is known, and returned. One that can't have been trimmed
 // yet is only missing and will be listed again.
 func (t *shardTree) update(d description) (gone []*shard) {
-	first, known := len(t.order) == 0, len(t.order)
+	known := len(t.order)
 	for _, s := range t.order {
 		s.listed = false
 	}
@@ -91,7 +91,6 @@ func (t *shardTree) update(d description) (gone []*shard) {
 	for _, s := range t.order[known:] {
 		parent := t.byID[s.parent]
 		s.dirty = true
-		s.orphan = !first && s.parent != "" && parent == nil
 		if parent != nil && parent.phase == drained {
 			s.pos.floor = parent.pos.floor
 		}
@@ -132,6 +131,12 @@ func (t *shardTree) rewind() {
 			s.phase, s.quietFrom, s.quietTo = waiting, time.Time{}, time.Time{}
 		}
 	}
+}
+
+// orphan reports whether the shard's parent was trimmed before it was seen:
+// nothing else is found without a floor and without its parent.
+func (t *shardTree) orphan(s *shard) bool {
+	return s.pos.after == "" && s.pos.floor.IsZero() && s.parent != "" && t.byID[s.parent] == nil
 }
 
 // floor is a time before all records that are still to be read of the

@@ -57,7 +57,7 @@ const iteratorLife = 15 * time.Minute
 
 func newFakeStream(shards ...*fakeShard) *fakeStream {
 	return &fakeStream{
-		status: types.StreamStatusEnabled, shards: shards,
+		status: types.StreamStatusEnabled, shards: shards, created: time.Now(),
 		shardsAPage: 100, recordsAPage: 1000,
 		faults: make(map[string][]error),
 	}

@@ -20,6 +20,7 @@ type answer struct {
 	last    bool // the shard is closed and this is its end
 	gone    bool // the shard went away
 	at      time.Time
+	floor   time.Time // before all records that are here and still to come, while none was read
 	err     error
 }
 
@@ -29,6 +30,7 @@ type fetcher struct {
 	arn, shard string
 	pos        position
 	first      gapCheck
+	quiet      quiet
 	poll       time.Duration
 	caller     caller // of GetRecords
 	asking     caller // of GetShardIterator
@@ -39,10 +41,22 @@ type fetcher struct {
 // A gapCheck is what to look at when a shard is first read from its
 // beginning.
 type gapCheck struct {
-	parent string // the one that was trimmed unseen, or empty
-	oldest bool   // the shard may go at any moment and is not missed
+	parent string    // the one that was trimmed unseen, or empty
+	oldest time.Time // until when the shard may go and is not missed
+	placed time.Time // when the reader began; zero: it goes on, or had an answer
 	done   bool
 }
+
+// A quiet spell is some empty answers in a row.
+type quiet struct {
+	from    time.Time
+	answers int
+}
+
+// enough is how many empty answers in a row, over clockSkew, say that a
+// shard holds nothing. DynamoDB may give some though there are records
+// further on.
+const enough = 60
 
 // fetcher makes one for the shard's position.
 func (r *Reader) fetcher(s *shard) *fetcher {
@@ -64,7 +78,10 @@ func (r *Reader) fetcher(s *shard) *fetcher {
 		note:    func(c count) { r.noteCount(s, c) },
 		answers: make(chan answer),
 	}
-	f.first.oldest = s.oldest
+	f.first.placed = s.placed
+	if s.oldest {
+		f.first.oldest = s.placed.Add(clockSkew)
+	}
 	if r.shards.orphan(s) {
 		f.first.parent = s.parent
 	}
@@ -107,7 +124,7 @@ func (f *fetcher) next(ctx context.Context) (answer, error) {
 		switch {
 		case err == nil:
 			return f.answer(out, lost), nil
-		case goneError(err) && f.first.oldest && f.pos.kind != typeAfter:
+		case goneError(err) && f.pos.kind != typeAfter && time.Now().Before(f.first.oldest):
 			return answer{last: true, at: time.Now()}, nil
 		case goneError(err):
 			f.note(gaps)
@@ -160,6 +177,7 @@ func (f *fetcher) answer(out *dynamodbstreams.GetRecordsOutput, lost *Gap) answe
 	if a.gap != nil {
 		f.note(gaps)
 	}
+	unread := f.pos.kind != typeAfter
 	//weave:after
 	if n := len(out.Records); n > 0 {
 		// Where to go on, should the iterator expire.
@@ -168,7 +186,30 @@ func (f *fetcher) answer(out *dynamodbstreams.GetRecordsOutput, lost *Gap) answe
 	}
 	//weave:end
 	a.records = f.pos.pass(out.Records)
+	if unread {
+		f.lift(a)
+	}
+	a.floor = f.pos.floor
 	return a
+}
+
+// lift has the floor go up by what the first answers tell.
+func (f *fetcher) lift(a answer) {
+	if f.quiet.from.IsZero() {
+		f.quiet.from = a.at
+	}
+	f.quiet.answers++
+	raised := a.at.Add(-clockSkew)
+	switch {
+	case len(a.records) > 0:
+		f.pos.floor = recordTime(a.records[0])
+	case !a.empty || a.last:
+	case !f.first.placed.IsZero():
+		f.pos.floor = f.first.placed // there was nothing
+	case f.quiet.answers > enough && a.at.Sub(f.quiet.from) >= clockSkew && raised.Sub(f.pos.floor) > time.Hour:
+		f.pos.floor = raised
+	}
+	f.first.placed = time.Time{}
 }
 
 // firstGap is the gap before the first records of a shard, of which those

@@ -194,3 +194,72 @@ func TestALineThatBroke(t *testing.T) {
 		}
 	})
 }
+
+// TestWhatOpenFoundIsMissed: records that the stream held at the first Open
+// are trimmed before anybody handles them.
+func TestWhatOpenFoundIsMissed(t *testing.T) {
+	tests := map[string]func(*testing.T, *fakeStream, Options){
+		"the handler fails": func(t *testing.T, f *fakeStream, o Options) {
+			r := mustOpen(t, f, o)
+			failing := errors.New("it fails")
+			if err := r.Run(t.Context(), func(context.Context, Event) error { return failing }); !errors.Is(err, failing) {
+				t.Fatalf("Run = %v, want the handler's error", err)
+			}
+			r.Close()
+			time.Sleep(10 * time.Hour)
+		},
+		"nothing is read": func(t *testing.T, f *fakeStream, o Options) {
+			mustOpen(t, f, o).Close()
+			time.Sleep(10 * time.Hour)
+		},
+		"all is throttled": func(t *testing.T, f *fakeStream, o Options) {
+			begun := time.Now()
+			f.onCall = func(_ context.Context, operation, _ string) error {
+				if operation == "GetRecords" && time.Since(begun) < 10*time.Hour {
+					return throttleError
+				}
+				return nil
+			}
+		},
+	}
+	for name, before := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := newFakeStream(&fakeShard{id: "s"})
+				f.retains = true
+				for range 20 {
+					f.put(f.shards[0], "1")
+					time.Sleep(time.Hour)
+				}
+				m := newMemory()
+				o := drain
+				o.OnGap, o.Logger, o.Checkpoints = SkipGaps, slog.New(slog.DiscardHandler), m.grip()
+				before(t, f, o)
+				o.Checkpoints = m.grip()
+				got := mustRead(t, mustOpen(t, f, o))
+				if len(got) < 2 || got[0] != "s/lost" || got[1] != "s/1" {
+					t.Errorf("Events = %v, want a gap and then the records that are left", got)
+				}
+			})
+		})
+	}
+}
+
+// TestAQuietShardIsNoGap: it is looked into so seldom that each iterator
+// has expired.
+func TestAQuietShardIsNoGap(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeStream(&fakeShard{id: "s"})
+		f.retains = true
+		time.AfterFunc(3*24*time.Hour, func() { f.put(f.shards[0], "1") })
+		ctx, cancel := context.WithTimeout(t.Context(), 4*24*time.Hour)
+		defer cancel()
+		for e, err := range mustOpen(t, f, Options{Poll: 20 * time.Minute, OnGap: SkipGaps}).Events(ctx) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			check(t, "event", name(e), "s/1")
+			break
+		}
+	})
+}

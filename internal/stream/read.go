@@ -227,6 +227,7 @@ func (r *Reader) noteAnswer(s *shard, a answer) {
 	defer r.mu.Unlock()
 	switch {
 	case a.err != nil:
+		return
 	case a.empty:
 		s.counts[emptyPages]++
 	default:
@@ -236,6 +237,9 @@ func (r *Reader) noteAnswer(s *shard, a answer) {
 		}
 		s.quietFrom, s.quietTo = time.Time{}, time.Time{}
 		s.caughtUp = false
+	}
+	if s.pos.after == "" && !a.floor.Equal(s.pos.floor) {
+		s.pos.floor, s.dirty = a.floor, true
 	}
 }
 

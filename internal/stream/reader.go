@@ -219,7 +219,7 @@ func (r *Reader) learn(d description) {
 		r.forget(r.left...)
 		r.left = nil
 	}
-	r.newest = description{status: d.status, asked: d.asked}
+	r.newest = description{status: d.status, created: d.created, asked: d.asked}
 }
 
 // Close saves the last checkpoint, closes the Checkpoints and returns what

@@ -53,6 +53,9 @@ func mustRead(t *testing.T, r *Reader) []string {
 }
 
 func name(e Event) string {
+	if e.Kind == Lost {
+		return e.Shard + "/lost"
+	}
 	return e.Shard + "/" + e.Keys["id"].(*types.AttributeValueMemberS).Value
 }
 

@@ -32,35 +32,24 @@ type shard struct {
 	openAt time.Time // when it was last seen open, and without children
 
 	// What tells of records that nobody will see.
-	oldest bool // closed and without a parent at the first discovery: it may be trimmed any moment
-	gone   bool // it went away before it was read to its end
-	last   bool // its stream ended with it: nothing comes after it
+	placed time.Time // when the first discovery found it; zero: a later one did
+	oldest bool      // placed, closed and without a parent: it may be trimmed any moment
+	gone   bool      // it went away before it was read to its end
+	last   bool      // its stream ended with it: nothing comes after it
 
 	// The first and the newest of the empty answers since the last
 	// record; both zero after a record.
 	quietFrom, quietTo time.Time
-	empties            int // answers in a row
 
 	doing // what its fetcher does, for Stats
 }
 
-// enough is how many empty answers in a row say that a shard holds
-// nothing. DynamoDB may give some though there are records further on.
-const enough = 60
-
-// stillQuiet notes an empty answer. A shard that gave enough of them over
-// some minutes is taken to hold nothing: the floor of its position, which
-// only matters while nothing was read, goes up.
+// stillQuiet notes an empty answer.
 func (s *shard) stillQuiet(at time.Time) {
 	if s.quietFrom.IsZero() {
-		s.quietFrom, s.empties = at, 0
+		s.quietFrom = at
 	}
 	s.quietTo = at
-	s.empties++
-	raised := at.Add(-clockSkew)
-	if s.empties >= enough && s.quiet() >= clockSkew && s.pos.after == "" && raised.Sub(s.pos.floor) > time.Hour {
-		s.pos.floor, s.dirty = raised, true
-	}
 }
 
 // quiet is how long an open shard has given nothing but empty answers.

@@ -9,8 +9,8 @@ import (
 
 // A Start is where a Reader without a checkpoint begins. It is of use
 // once: shards that are found later are read from their beginning, and
-// where there are checkpoints, these count. What was trimmed before Open
-// is no Gap, since nobody has begun to read it.
+// where there are checkpoints, these count. What was trimmed before Open, or
+// is within some minutes of it, is no Gap: nobody has begun to read it.
 type Start struct {
 	latest   bool
 	time     time.Time
@@ -53,22 +53,28 @@ func (s Start) String() string {
 // place gives the shards of a first discovery their start.
 func (r *Reader) place(ctx context.Context, start Start) error {
 	r.mu.Lock()
+	now := r.newest.asked
 	for _, s := range r.shards.order {
-		s.pos.floor = r.newest.asked
+		// What is trimmed within minutes from now is not missed.
+		s.pos.floor = later(r.newest.created, now.Add(2*clockSkew-retention))
+		s.placed = now
 		s.oldest = s.closed && r.shards.byID[s.parent] == nil
 		s.dirty = true
 		switch {
 		case start.latest && s.closed:
-			r.shards.drain(s, r.newest.asked) // all its records are older than now
+			s.pos.floor = now // all its records are older
+			r.shards.drain(s, now)
 		case start.latest:
+			s.pos.floor = now
 			s.pos.kind = typeLatest
-			s.pos.since = r.newest.asked.Add(-clockSkew)
+			s.pos.since = now.Add(-clockSkew)
 		case !start.time.IsZero():
+			s.pos.floor = later(s.pos.floor, start.time)
 			s.pos.kind, s.pos.since = typeAt, start.time
 		case start.sequence != "":
 			s.pos.above = start.sequence
 			if r.shards.endedBy(s, start.sequence) {
-				r.shards.drain(s, r.newest.asked)
+				r.shards.drain(s, now)
 			}
 		}
 	}

@@ -111,10 +111,7 @@ func (r *Reader) Stats() Stats {
 			d.Lag = max(now.Sub(s.lastRecord), 0)
 		}
 		d.Left = retention
-		next := s.next
-		if next.IsZero() {
-			next = r.shards.floor(s)
-		}
+		next := r.shards.floor(s)
 		if !d.CaughtUp && !next.IsZero() {
 			d.Left = min(max(retention-now.Sub(next), 0), retention)
 		}

@@ -139,16 +139,13 @@ func (t *shardTree) orphan(s *shard) bool {
 	return s.pos.after == "" && s.pos.floor.IsZero() && s.parent != "" && t.byID[s.parent] == nil
 }
 
-// floor is a time before all records that are still to be read of the
+// floor is a time before all records that are still to be handled of the
 // shard, zero where none is known. A child's are later than its parent's.
-func (t *shardTree) floor(s *shard) time.Time {
-	for s != nil && s.pos.floor.IsZero() {
-		s = t.byID[s.parent]
+func (t *shardTree) floor(s *shard) (at time.Time) {
+	for ; s != nil; s = t.byID[s.parent] {
+		at = later(at, later(s.pos.floor, s.next))
 	}
-	if s == nil {
-		return time.Time{}
-	}
-	return s.pos.floor
+	return at
 }
 
 func (t *shardTree) parents() map[string]bool {

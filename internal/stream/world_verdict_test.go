@@ -36,6 +36,7 @@ type written struct {
 	key           recordKey
 	at            time.Time
 	by            []int // readers
+	missed        bool  // it was trimmed, or about to be, when the first reader opened
 }
 
 func (t *trace) violate(format string, args ...any) {
@@ -97,6 +98,9 @@ func (p *played) opened(m *memory) int {
 	defer p.mu.Unlock()
 	if p.firstAt.IsZero() {
 		p.firstAt = time.Now()
+		for _, w := range p.byKey {
+			w.missed = w.trimmed() || time.Since(w.at) > retention-2*clockSkew
+		}
 	}
 	p.loaded = saved
 	p.readers++
@@ -110,8 +114,8 @@ func (p *played) owed(w *written) bool {
 		return false
 	case w.at.After(p.firstAt) || w.stream > p.first:
 		return true
-	case p.Start == 1 || w.trimmed():
-		return false // written before, or trimmed perhaps before
+	case p.Start == 1 || w.missed:
+		return false // written before
 	case p.Start == 2:
 		return !w.at.Before(p.since)
 	case p.Start == 3:

@@ -8,7 +8,8 @@ import (
 // A turn is a page that waits to be yielded.
 type turn struct {
 	*Page
-	done chan struct{}
+	reading context.Context // that of the page
+	done    chan struct{}
 }
 
 // Events yields the stream's changes: those of one item in the order in
@@ -39,10 +40,10 @@ func (r *Reader) Events(ctx context.Context) iter.Seq2[Event, error] {
 		for {
 			select {
 			case t := <-turns:
-				if !r.yieldPage(ctx, t.Page, yield) {
+				if !r.yieldPage(t, yield) {
 					return
 				}
-				if ctx.Err() == nil {
+				if t.reading.Err() == nil {
 					// Else some events may not have been yielded, and
 					// the page must not count as handled.
 					close(t.done)
@@ -61,7 +62,7 @@ func (r *Reader) Events(ctx context.Context) iter.Seq2[Event, error] {
 // queue waits until the page was yielded and handled.
 func queue(ctx context.Context, r *Reader, turns chan<- turn, p *Page) error {
 	r.enter(p.shard, Queued)
-	t := turn{p, make(chan struct{})}
+	t := turn{p, ctx, make(chan struct{})}
 	select {
 	case turns <- t:
 	case <-ctx.Done():
@@ -76,17 +77,17 @@ func queue(ctx context.Context, r *Reader, turns chan<- turn, p *Page) error {
 }
 
 // yieldPage yields a page's events until the caller has had enough, which
-// it reports with false, or ctx ends.
-func (r *Reader) yieldPage(ctx context.Context, p *Page, yield func(Event, error) bool) bool {
-	r.enter(p.shard, Handling)
-	for _, e := range p.Events {
-		if ctx.Err() != nil {
+// it reports with false, or the reading ends.
+func (r *Reader) yieldPage(t turn, yield func(Event, error) bool) bool {
+	r.enter(t.shard, Handling)
+	for _, e := range t.Events {
+		if t.reading.Err() != nil {
 			return true
 		}
 		if !yield(e, nil) {
 			return false
 		}
-		r.handled(p, e)
+		r.handled(t.Page, e)
 	}
 	return true
 }

@@ -34,9 +34,13 @@ func (r *Reader) read(ctx context.Context, handle pageHandler) error {
 	case r.taken != nil:
 		return r.taken
 	}
+	// It watches handlers too that go on after the end.
+	watching := newCrew(context.WithoutCancel(ctx))
+	watching.run(r.watch)
+	defer watching.wait()
+	defer watching.end(errDone)
 	beside := newCrew(ctx)
 	beside.run(r.saveRegularly)
-	beside.run(r.watch)
 	beside.run(func(ctx context.Context) error {
 		for {
 			if err := r.readStream(ctx, handle); err != nil {
@@ -218,7 +222,9 @@ func (r *Reader) handled(p *Page, e Event) {
 	s.pos = afterRecord(e.Sequence)
 	s.pos.floor = e.At
 	s.lastRecord, s.next = e.At, e.At
-	s.dirty = p.commit == nil
+	if s.dirty = p.commit == nil; !s.dirty {
+		r.stats.lastSaved = time.Now()
+	}
 }
 
 // noteAnswer counts an answer before it is handled.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 )
@@ -29,7 +30,11 @@ func (r *Reader) Run(ctx context.Context, handle func(context.Context, Event) er
 			}
 			spent, err := r.attempt(ctx, p, func() error { return handle(working, e) })
 			if spent && r.options.DeadLetter != nil && working.Err() == nil {
-				err = r.options.DeadLetter(working, e, err)
+				if letter := r.options.DeadLetter(working, e, err); letter != nil {
+					err = errors.Join(err, letter)
+				} else {
+					err = nil
+				}
 			}
 			if err != nil {
 				return handlerError(p, e, err)
@@ -54,16 +59,16 @@ func (r *Reader) RunPages(ctx context.Context, handle func(context.Context, *Pag
 			return err
 		}
 		r.enter(p.shard, Handling)
+		events := p.Events
+		first, last := events[0], events[len(events)-1] // the handler may do with Events what it likes
 		_, err := r.attempt(ctx, p, func() error {
-			p.commit = nil
+			p.Events, p.commit = slices.Clone(events), nil
 			return handle(working, p)
 		})
 		if err != nil {
-			return handlerError(p, p.Events[0], err)
+			return handlerError(p, first, err)
 		}
-		for _, e := range p.Events {
-			r.handled(p, e)
-		}
+		r.handled(p, last)
 		return nil
 	})
 }
@@ -79,19 +84,22 @@ func (r *Reader) runHandlers(ctx context.Context, handle func(ctx, working conte
 	}
 	var mu sync.Mutex
 	var failed error // of handlers, once ctx has ended
-	err := r.read(ctx, func(reading context.Context, p *Page) error {
-		stop := context.AfterFunc(reading, func() { time.AfterFunc(grace, cancel) })
-		defer stop()
-		err := handle(reading, working, p)
-		if err != reading.Err() && ctx.Err() != nil {
-			mu.Lock()
-			defer mu.Unlock()
-			failed = errors.Join(failed, err)
-		}
-		return err
-	})
-	err = errors.Join(err, failed)
-	saved := r.lastSave()
+	var saved error
+	read := func() error {
+		defer func() { saved = r.lastSave() }() // also after a panic
+		return r.read(ctx, func(reading context.Context, p *Page) error {
+			stop := context.AfterFunc(reading, func() { time.AfterFunc(grace, cancel) })
+			defer stop()
+			err := handle(reading, working, p)
+			if err != reading.Err() && ctx.Err() != nil {
+				mu.Lock()
+				defer mu.Unlock()
+				failed = errors.Join(failed, err)
+			}
+			return err
+		})
+	}
+	err := errors.Join(read(), failed)
 	if errors.As(err, new(*TakenError)) {
 		return err // and so does the save
 	}
@@ -121,7 +129,9 @@ func (r *Reader) attempt(ctx context.Context, p *Page, handle func() error) (spe
 
 // taken reports whether the handler's transaction failed since the
 // checkpoint is not what it was when the page was read.
-func (p *Page) taken(err error) bool { return p.commit != nil && conditionFailed(err) }
+func (p *Page) taken(err error) bool {
+	return p.commit != nil && canceledFor(err, "ConditionalCheckFailed")
+}
 
 func handlerError(p *Page, e Event, err error) error {
 	if p.taken(err) {

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
 // collector is a handler that notes what it gets.
@@ -66,10 +68,10 @@ func TestAHandlersPanicReachesTheCaller(t *testing.T) {
 				return nil
 			})
 		}()
+		check(t, "the checkpoint of a", m.saved()["a"], "000000000000000000001")
 		if err := r.Close(); err != nil {
 			t.Fatal(err)
 		}
-		check(t, "the checkpoint of a", m.saved()["a"], "000000000000000000001")
 	})
 }
 
@@ -98,7 +100,7 @@ func TestAHandlerThatFails(t *testing.T) {
 		"once":            {1, nil, []string{"a/1", "a/2", "a/3"}, nil, 2},
 		"always":          {100, nil, []string{"a/1"}, failing, 3},
 		"to dead letters": {100, func(context.Context, Event, error) error { return nil }, []string{"a/1", "a/3"}, nil, 3},
-		"dead letters too": {100, func(_ context.Context, _ Event, err error) error { return fmt.Errorf("sent nowhere: %w", err) },
+		"dead letters too": {100, func(context.Context, Event, error) error { return errors.New("sent nowhere") },
 			[]string{"a/1"}, failing, 3},
 	}
 	for name1, test := range tests {
@@ -221,131 +223,6 @@ func TestPages(t *testing.T) {
 	})
 }
 
-// TestStallsAreWarnedOf: whatever waits too long is told within 30 s.
-func TestStallsAreWarnedOf(t *testing.T) {
-	tests := map[string]struct {
-		want  string
-		shape func(*fakeStream)
-	}{
-		"no answer": {"shard=a", func(f *fakeStream) {
-			f.onCall = func(ctx context.Context, operation, _ string) error {
-				if operation == "GetRecords" {
-					return sleep(ctx, time.Hour)
-				}
-				return nil
-			}
-		}},
-		"throttled": {"shard=a", func(f *fakeStream) {
-			f.onCall = func(_ context.Context, operation, _ string) error {
-				if operation == "GetRecords" {
-					return throttleError
-				}
-				return nil
-			}
-		}},
-		"no list": {"can't be listed", func(f *fakeStream) {
-			f.onCall = func(ctx context.Context, operation, _ string) error {
-				if operation == "DescribeStream" && f.described {
-					return sleep(ctx, time.Hour)
-				}
-				return nil
-			}
-		}},
-		"no children": {"state=ended", func(f *fakeStream) { f.shards[0].closed = true }},
-		"a handler":   {"state=handling", func(f *fakeStream) { f.put(f.shards[0], "1") }},
-	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				f := newFakeStream(&fakeShard{id: "a"})
-				test.shape(f)
-				var log bytes.Buffer
-				r := mustOpen(t, f, Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
-				ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-				defer cancel()
-				r.Run(ctx, func(ctx context.Context, _ Event) error { return sleep(ctx, time.Hour) })
-				if n := strings.Count(log.String(), "stalls"); n != 1 || !strings.Contains(log.String(), test.want) {
-					t.Errorf("within 30s the log has %q, want one warning with %q", log.String(), test.want)
-				}
-			})
-		})
-	}
-}
-
-// TestLeft: a record that comes after a quiet day is no loss to fear.
-func TestLeft(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		f := newFakeStream(&fakeShard{id: "s"})
-		f.put(f.shards[0], "1")
-		time.AfterFunc(25*time.Hour, func() { f.put(f.shards[0], "2") })
-		r := mustOpen(t, f, Options{Idle: 30 * time.Hour})
-		for e, err := range r.Events(t.Context()) {
-			if err != nil {
-				t.Fatal(err)
-			}
-			if s := r.Stats().Shards[0]; s.Left < 23*time.Hour {
-				t.Errorf("Left = %v at %s, which is %v old", s.Left, name(e), time.Since(e.At))
-			}
-		}
-	})
-}
-
-// TestOpenWarns: so does what keeps Open waiting.
-func TestOpenWarns(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		f := newFakeStream(&fakeShard{id: "s"})
-		f.onCall = func(context.Context, string, string) error { return throttleError }
-		var log bytes.Buffer
-		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
-		defer cancel()
-		_, err := Open(ctx, f, arn, Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
-		if n := strings.Count(log.String(), "stalls"); n != 1 || !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("Open = %v; the log has %q, want one warning", err, log.String())
-		}
-	})
-}
-
-func TestStats(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		f := newFakeStream(&fakeShard{id: "p", closed: true}, &fakeShard{id: "c", parent: "p"}, &fakeShard{id: "x", parent: "c"})
-		f.recordsAPage = 1
-		f.put(f.shards[0], "1", "2")
-		f.put(f.shards[1], "3")
-		f.faults["GetRecords"] = []error{throttleError, nil, nil}
-		r := mustOpen(t, f, Options{})
-		time.Sleep(2 * time.Hour)
-		for e, err := range r.Events(t.Context()) {
-			if err != nil {
-				t.Fatal(err)
-			}
-			s := r.Stats().Shards
-			switch name(e) {
-			case "p/2":
-				check(t, "state of p", s[0].State, Handling)
-				check(t, "lag of p", s[0].Lag.Round(time.Hour), 2*time.Hour)
-				check(t, "left of p, c, x", []time.Duration{s[0].Left.Round(time.Hour), s[1].Left.Round(time.Hour), s[2].Left.Round(time.Hour)},
-					[]time.Duration{22 * time.Hour, 22 * time.Hour, 22 * time.Hour})
-				check(t, "throttles of p", s[0].Throttles, int64(1))
-				check(t, "state of c", s[1].State, Waiting)
-			case "c/3":
-				check(t, "state of p", s[0].State, Ended)
-				check(t, "records of p", s[0].Records, int64(2))
-				check(t, "caught up", s[1].CaughtUp, false)
-				time.AfterFunc(10*time.Second, func() {
-					c := r.Stats().Shards[1]
-					check(t, "later: caught up, lag, left", []any{c.CaughtUp, c.Lag, c.Left}, []any{true, time.Duration(0), retention})
-					if since := time.Since(c.LastCall); since > 2*time.Second || c.EmptyPages == 0 {
-						t.Errorf("later: %d empty pages, the last call %v ago", c.EmptyPages, since)
-					}
-					f.put(f.shards[1], "4")
-				})
-			case "c/4":
-				return
-			}
-		}
-	})
-}
-
 func TestPace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFakeStream(&fakeShard{id: "a"})
@@ -412,4 +289,91 @@ func TestSequenceNumbersAreNumbers(t *testing.T) {
 		t.Errorf("%v are not in order", numbers)
 	}
 	check(t, "zeros before it", compareSequence("007", "7"), 0)
+}
+
+// TestAHandlerThatOutlastsTheReading: nobody else knows what Run waits for.
+func TestAHandlerThatOutlastsTheReading(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeStream(&fakeShard{id: "s"})
+		f.put(f.shards[0], "1")
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Second, cancel)
+		var log bytes.Buffer
+		r := mustOpen(t, f, Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+		err := r.Run(ctx, func(context.Context, Event) error {
+			time.Sleep(time.Minute)
+			return nil
+		})
+		if !errors.Is(err, context.Canceled) || strings.Count(log.String(), "state=handling") != 1 {
+			t.Errorf("Run = %v; the log has %q, want one warning", err, log.String())
+		}
+	})
+}
+
+// TestEventsEndWithTheReading: of a page that is being yielded the rest is
+// another reader's.
+func TestEventsEndWithTheReading(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeStream(&fakeShard{id: "s"})
+		for i := range 100 {
+			f.put(f.shards[0], fmt.Sprint(i))
+		}
+		m := newMemory()
+		n := 0
+		var err error
+		for _, err = range mustOpen(t, f, Options{Checkpoints: m.grip()}).Events(t.Context()) {
+			time.Sleep(time.Second)
+			if n++; n == 10 {
+				m.grip().Load(t.Context())
+			}
+		}
+		if !errors.As(err, new(*TakenError)) || n > 13 {
+			t.Errorf("Events yielded %d pairs, then %v; want a *TakenError soon after the tenth", n, err)
+		}
+	})
+}
+
+// TestAPageIsTheHandlers: it may do with its events what it likes.
+func TestAPageIsTheHandlers(t *testing.T) {
+	for what, change := range map[string]func(*Page){
+		"reversed": func(p *Page) { slices.Reverse(p.Events) },
+		"filtered": func(p *Page) { p.Events = slices.DeleteFunc(p.Events, func(e Event) bool { return name(e) != "s/2" }) },
+		"taken":    func(p *Page) { p.Events = nil },
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFakeStream(&fakeShard{id: "s"})
+			f.put(f.shards[0], "1", "2", "3")
+			m := newMemory()
+			o := drain
+			o.Checkpoints = m.grip()
+			failed := false
+			err := mustOpen(t, f, o).RunPages(t.Context(), func(_ context.Context, p *Page) error {
+				check(t, what+": events", len(p.Events), 3)
+				change(p)
+				if !failed {
+					failed = true
+					return errors.New("once")
+				}
+				return nil
+			})
+			check(t, what+": error", err, nil)
+			check(t, what+": checkpoint", m.saved(), map[string]string{"s": f21(3)})
+		})
+	}
+}
+
+// TestAConditionOfTheHandlersOwn: only a transaction tells of another reader.
+func TestAConditionOfTheHandlersOwn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeStream(&fakeShard{id: "s"})
+		f.put(f.shards[0], "1")
+		own := &types.ConditionalCheckFailedException{}
+		err := mustOpen(t, f, drain).RunPages(t.Context(), func(_ context.Context, p *Page) error {
+			p.commit = map[string]types.AttributeValue{}
+			return own
+		})
+		if !errors.Is(err, own) || errors.As(err, new(*TakenError)) {
+			t.Errorf("RunPages = %v, want the handler's own error", err)
+		}
+	})
 }

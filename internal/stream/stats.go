@@ -12,9 +12,9 @@ type Stats struct {
 	Stream string // the ARN of the one that is being read
 	// LastDescribed is when the shards were last listed.
 	LastDescribed time.Time
-	Describes     int64
 	Throttles     int64 // of DescribeStream
-	// LastSaved is when checkpoints were last saved; zero: not yet.
+	// LastSaved is when checkpoints were last saved, by the reader or by a
+	// handler's transaction; zero: not yet.
 	LastSaved time.Time
 	Shards    []ShardStats
 }
@@ -29,15 +29,15 @@ type ShardStats struct {
 	// none was.
 	LastRecord time.Time
 	// CaughtUp says that the newest answer was empty, or the shard's
-	// end, and all before it was handled. Without it and without a
-	// LastRecord, nothing is known yet.
+	// end, and all before it was handled. LastCall tells how new it is.
 	CaughtUp bool
-	// Lag is how far back the last handled record was made; zero where
-	// CaughtUp, or none was handled.
+	// Lag is how long ago that was made which is to be handled next, or
+	// was handled last; zero where CaughtUp, or nothing was read.
 	Lag time.Duration
 	// Left is the time until DynamoDB trims what is to be handled next,
-	// as far as that is known: 24 hours where CaughtUp, and zero where it
-	// may be trimmed already.
+	// as far as that is known, and zero where it may be trimmed already.
+	// Of a shard that is CaughtUp, or whose children are not listed yet,
+	// that might have been made right after the newest answer.
 	Left time.Duration
 
 	Calls, Records, EmptyPages, Throttles, Renewals, Gaps int64
@@ -92,8 +92,9 @@ func (r *Reader) Stats() Stats {
 	now := time.Now()
 	stats := Stats{
 		Stream: r.arn, LastDescribed: r.stats.lastDescribed,
-		Describes: r.stats.describes, Throttles: r.stats.throttles, LastSaved: r.stats.lastSaved,
+		Throttles: r.stats.throttles, LastSaved: r.stats.lastSaved,
 	}
+	parents := r.shards.parents()
 	for _, s := range r.shards.order {
 		d := ShardStats{
 			Shard: s.id, Parent: s.parent, State: s.state, Since: s.since,
@@ -107,12 +108,20 @@ func (r *Reader) Stats() Stats {
 		case s.phase == waiting:
 			d.State = Waiting
 		}
-		if !d.CaughtUp && !s.lastRecord.IsZero() {
-			d.Lag = max(now.Sub(s.lastRecord), 0)
+		if !d.CaughtUp && !s.next.IsZero() {
+			d.Lag = max(now.Sub(s.next), 0)
+		}
+		next := r.shards.floor(s)
+		switch {
+		case s.phase == drained && !parents[s.id] && r.expectsChild(s):
+			next = s.drainedAt
+		case s.phase == drained:
+			next = now
+		case s.caughtUp:
+			next = later(next, s.quietTo)
 		}
 		d.Left = retention
-		next := r.shards.floor(s)
-		if !d.CaughtUp && !next.IsZero() {
+		if !next.IsZero() {
 			d.Left = min(max(retention-now.Sub(next), 0), retention)
 		}
 		stats.Shards = append(stats.Shards, d)

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -54,6 +55,46 @@ func TestFailedCommit(t *testing.T) {
 	time.Sleep(20 * time.Millisecond) // let it queue up
 	close(release)
 	wg.Wait()
+}
+
+// TestPanicBetweenRows: a function that panics while it reads rows leaves no snapshot
+// behind: what comes later reads what others wrote meanwhile, and writes.
+func TestPanicBetweenRows(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "db")
+	s, other := opened(t, path), opened(t, path)
+	write := func(s *Store) {
+		t.Helper()
+		if err := s.Write(t.Context(), func(tx *Tx) error { tx.Append(1, Record{}); return nil }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(s)
+	panics := func(tx *Tx) error {
+		tx.Records(1, 0, func(Record) bool { panic("it panicked") })
+		return nil
+	}
+	if err := s.Write(t.Context(), panics); err == nil {
+		t.Error("a write that panicked succeeded")
+	}
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("a reader's panic was lost")
+			}
+		}()
+		_ = s.Read(t.Context(), panics)
+	}()
+	write(other)
+	write(s)
+	err := s.Read(t.Context(), func(tx *Tx) error {
+		if n := tx.LastSequence(); n != 3 {
+			t.Errorf("after the panic the last sequence number reads %d, want 3", n)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
 }
 
 // TestDeletedCounters: a deleted table leaves no counter behind, not even where
@@ -115,4 +156,14 @@ func TestTimesGrow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+func opened(t *testing.T, path string) *Store {
+	t.Helper()
+	s, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
 }

@@ -152,6 +152,8 @@ func (tx *Tx) rows(fn func(*sqlite.Stmt) bool, query string, args ...any) {
 		tx.Fail(err)
 		return
 	}
+	// Also after a panic of fn: a statement on its way keeps its snapshot.
+	defer func() { tx.Fail(stmt.Reset()) }()
 	for i, arg := range args {
 		switch arg := arg.(type) {
 		case int64:
@@ -174,7 +176,6 @@ func (tx *Tx) rows(fn func(*sqlite.Stmt) bool, query string, args ...any) {
 		more, err = stmt.Step()
 	}
 	tx.Fail(err)
-	tx.Fail(stmt.Reset())
 }
 
 // column copies a blob.

@@ -130,8 +130,9 @@ func (s *Store) share() bool {
 	err := s.transact(func(tx *Tx) error {
 		for w := first; w != nil; {
 			tx.dirty, tx.err = false, nil
-			if w.err = runSafely(w.fn, tx); w.err != nil && tx.dirty {
-				// What it wrote can be taken back only together with the others' work.
+			// What it wrote can be taken back only together with the others' work. SQLite
+			// may have done that already, after a full disk for one.
+			if w.err = runSafely(w.fn, tx); w.err != nil && (tx.dirty || tx.conn.AutocommitEnabled()) {
 				return w.err
 			}
 			if len(writes) == maxShared {

@@ -57,6 +57,54 @@ func TestFailedCommit(t *testing.T) {
 	wg.Wait()
 }
 
+// TestTakenBackBySQLite: where SQLite ends the transaction by itself, as it may when a
+// disk is full, even while a write only reads, the writes behind are done once.
+func TestTakenBackBySQLite(t *testing.T) {
+	s := opened(t, filepath.Join(t.TempDir(), "db"))
+	full := errors.New("the disk is full")
+	release := held(t, s)
+	var wg sync.WaitGroup
+	for i, fn := range []func(*Tx) error{
+		func(tx *Tx) error { tx.run("ROLLBACK"); return full },
+		func(tx *Tx) error { tx.Append(1, Record{}); return nil },
+	} {
+		wg.Go(func() {
+			if err := s.Write(t.Context(), fn); (err != nil) != (i == 0) {
+				t.Errorf("write %d: %v", i, err)
+			}
+		})
+		time.Sleep(10 * time.Millisecond) // let it queue up
+	}
+	release()
+	wg.Wait()
+	records := 0
+	err := s.Read(t.Context(), func(tx *Tx) error {
+		tx.Records(1, 0, func(Record) bool { records++; return true })
+		return nil
+	})
+	if err != nil || records != 1 {
+		t.Errorf("%d records of one write (%v)", records, err)
+	}
+}
+
+// held begins a write that does not end before release, so that others queue up.
+func held(t *testing.T, s *Store) (release func()) {
+	t.Helper()
+	entered, released := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	done := make(chan error, 1)
+	go func() {
+		done <- s.Write(context.Background(), func(*Tx) error { once.Do(func() { close(entered); <-released }); return nil })
+	}()
+	<-entered
+	return func() {
+		close(released)
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // TestPanicBetweenRows: a function that panics while it reads rows leaves no snapshot
 // behind: what comes later reads what others wrote meanwhile, and writes.
 func TestPanicBetweenRows(t *testing.T) {

@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
+
+	"zombiezen.com/go/sqlite"
 )
 
 // maxShared bounds how many writes share a transaction, so that the first of
@@ -53,6 +56,12 @@ func (q *queue) next() *write {
 	return w
 }
 
+func (q *queue) empty() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.waiting) == 0
+}
+
 // forget takes w out if it still waits.
 func (q *queue) forget(w *write) bool {
 	q.mu.Lock()
@@ -78,9 +87,9 @@ func (q *queue) close() bool {
 // returns that error. fn may run more than once: each run starts from the state in
 // the database, and only the last one counts.
 //
-// Where ctx ends while the write waits for others of this process, it does not happen
-// and Write returns ctx's error. Once the write has begun, Write waits for its outcome;
-// waiting for another process, up to 20 seconds, is part of that.
+// Where ctx ends while the write waits, for others of this process or for another
+// process, it does not happen and Write returns ctx's error. Once fn has run, Write
+// waits for the outcome. No write waits for another process longer than 20 seconds.
 func (s *Store) Write(ctx context.Context, fn func(*Tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -92,7 +101,11 @@ func (s *Store) Write(ctx context.Context, fn func(*Tx) error) error {
 	select {
 	case s.queue.lead <- struct{}{}:
 		for !w.isDone() {
-			s.share()
+			s.share(ctx)
+			if ctx.Err() != nil && s.queue.forget(w) {
+				w.err = ctx.Err()
+				break
+			}
 		}
 		<-s.queue.lead
 	case <-w.done:
@@ -115,31 +128,30 @@ func (w *write) isDone() bool {
 }
 
 // share does what waits, and what arrives meanwhile, in one transaction. It
-// reports whether anything waited.
-func (s *Store) share() bool {
-	first := s.queue.next()
-	if first == nil {
+// reports whether anything waited. If another process has the database and ctx ends,
+// it leaves all to whoever leads next.
+func (s *Store) share(ctx context.Context) bool {
+	if s.queue.empty() {
 		return false
 	}
-	writes := []*write{first}
+	var writes []*write
 	defer func() {
 		for _, w := range writes {
 			close(w.done)
 		}
 	}()
-	err := s.transact(func(tx *Tx) error {
-		for w := first; w != nil; {
+	err := s.transact(ctx, func(tx *Tx) error {
+		for len(writes) < maxShared {
+			w := s.queue.next()
+			if w == nil {
+				break
+			}
+			writes = append(writes, w)
 			tx.dirty, tx.err = false, nil
 			// What it wrote can be taken back only together with the others' work. SQLite
 			// may have done that already, after a full disk for one.
 			if w.err = runSafely(w.fn, tx); w.err != nil && (tx.dirty || tx.conn.AutocommitEnabled()) {
 				return w.err
-			}
-			if len(writes) == maxShared {
-				break
-			}
-			if w = s.queue.next(); w != nil {
-				writes = append(writes, w)
 			}
 		}
 		tx.err = nil // of a write that wrote nothing
@@ -147,26 +159,29 @@ func (s *Store) share() bool {
 	})
 	switch {
 	case err == nil:
+	case len(writes) == 0 && ctx.Err() != nil:
+	case len(writes) == 0: // it did not begin, for none of those that wait
+		for w := s.queue.next(); w != nil; w = s.queue.next() {
+			w.err, writes = err, append(writes, w)
+		}
 	case len(writes) == 1:
-		first.err = err
+		writes[0].err = err
 	default:
 		// None of it has happened, and each may have seen what the others wrote.
 		for _, w := range writes {
-			w.err = s.transact(func(tx *Tx) error { return runSafely(w.fn, tx) })
+			w.err = s.transact(context.Background(), func(tx *Tx) error { return runSafely(w.fn, tx) })
 		}
 	}
 	return true
 }
 
 // transact runs fn in a transaction, which is committed unless fn fails.
-func (s *Store) transact(fn func(*Tx) error) error {
-	if err := s.inPlace(); err != nil {
-		return err
-	}
+func (s *Store) transact(ctx context.Context, fn func(*Tx) error) error {
 	tx := &Tx{conn: s.writer}
-	if tx.run("BEGIN IMMEDIATE"); tx.err != nil {
+	if s.begin(ctx, tx); tx.err != nil {
 		return tx.err
 	}
+	tx.Fail(s.inPlace()) // not before others have let go, which may take long
 	if tx.loadMeta(); tx.err == nil {
 		tx.Fail(fn(tx))
 	}
@@ -179,6 +194,16 @@ func (s *Store) transact(fn func(*Tx) error) error {
 	}
 	s.committed()
 	return nil
+}
+
+// begin waits for other processes, until ctx ends or busyTimeout is over.
+func (s *Store) begin(ctx context.Context, tx *Tx) {
+	for deadline := time.Now().Add(busyTimeout); ; tx.err = nil {
+		tx.run("BEGIN IMMEDIATE") // which waits no longer than patience
+		if sqlite.ErrCode(tx.err).ToPrimary() != sqlite.ResultBusy || ctx.Err() != nil || time.Now().After(deadline) {
+			return
+		}
+	}
 }
 
 // runSafely is fn's error or else tx's. It turns a panic into an error: fn may be

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"os"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -102,6 +103,94 @@ func held(t *testing.T, s *Store) (release func()) {
 		if err := <-done; err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// locked takes the database for writing, as another process would.
+func locked(t *testing.T, path string) (release func()) {
+	t.Helper()
+	other, err := sqlite.OpenConn(path, sqlite.OpenReadWrite)
+	if err == nil {
+		err = execute(other, "BEGIN IMMEDIATE")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func() { other.Close() }
+}
+
+// TestLockedByAnother: what waits for another process gives up when its context ends,
+// then and only then, and all together when they have waited too long.
+func TestLockedByAnother(t *testing.T) {
+	defer func(was time.Duration) { busyTimeout = was }(busyTimeout)
+	path := filepath.Join(t.TempDir(), "db")
+	s := opened(t, path)
+	release := locked(t, path)
+	ends, cancel := context.WithCancel(t.Context())
+	var cancelled, others sync.WaitGroup
+	for i := range 8 {
+		wg, ctx, want := &others, t.Context(), error(nil)
+		if i%2 == 0 {
+			wg, ctx, want = &cancelled, ends, context.Canceled
+		}
+		wg.Go(func() {
+			err := s.Write(ctx, func(tx *Tx) error { tx.Append(1, Record{}); return nil })
+			if !errors.Is(err, want) {
+				t.Errorf("write %d: %v, want %v", i, err, want)
+			}
+		})
+		time.Sleep(5 * time.Millisecond) // the first leads
+	}
+	start := time.Now()
+	cancel()
+	cancelled.Wait()
+	if waited := time.Since(start); waited > 2*time.Second {
+		t.Errorf("writes waited %v after they were cancelled", waited)
+	}
+	release()
+	others.Wait()
+	err := s.Read(t.Context(), func(tx *Tx) error {
+		if n := tx.LastSequence(); n != 4 {
+			t.Errorf("%d writes were done, want the 4 that were not cancelled", n)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+
+	busyTimeout = 300 * time.Millisecond
+	defer locked(t, path)()
+	start = time.Now()
+	for i := range 8 {
+		others.Go(func() {
+			var known *OpenError
+			err := s.Write(t.Context(), func(*Tx) error { return nil })
+			if waited := time.Since(start); !errors.As(err, &known) || waited > 5*busyTimeout {
+				t.Errorf("write %d of several: %v after %v, want an OpenError after %v", i, err, waited, busyTimeout)
+			}
+		})
+	}
+	others.Wait()
+}
+
+// TestRemovedWhileLocked: a write that waited while the file was removed does not
+// report success.
+func TestRemovedWhileLocked(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "db")
+	s := opened(t, path)
+	release := locked(t, path)
+	done := make(chan error, 1)
+	go func() { done <- s.Write(context.Background(), func(*Tx) error { return nil }) }()
+	time.Sleep(20 * time.Millisecond) // it waits
+	if err := os.Rename(path, path+"-moved"); err != nil {
+		t.Skipf("not tested: a file in use can't be moved here: %v", err)
+	}
+	release()
+	var known *OpenError
+	if err := <-done; !errors.As(err, &known) {
+		t.Errorf("the write to a file that was removed: %v, want an OpenError", err)
 	}
 }
 

@@ -16,8 +16,12 @@ import (
 )
 
 // busyTimeout is how long a process waits while others write. Their
-// transactions take milliseconds, so one that waits this long is stuck.
-const busyTimeout = 20 * time.Second
+// transactions take milliseconds, so one that waits this long is stuck. Tests change it.
+var busyTimeout = 20 * time.Second
+
+// patience is how long the connection that writes waits at a time, before it looks
+// whether its caller still waits.
+const patience = 20 * time.Millisecond
 
 // maxReaders bounds the connections that read; each has a page cache.
 const maxReaders = 4
@@ -87,6 +91,7 @@ func (s *Store) open() error {
 	if s.file, err = os.Stat(s.path); err != nil {
 		return errors.Join(err, folding.Close(), conn.Close())
 	}
+	conn.SetBusyTimeout(patience)
 	s.writer = conn
 	s.stopped.Go(func() { s.checkpoints(folding) })
 	return nil
@@ -201,7 +206,7 @@ func (s *Store) Close() error {
 	}
 	close(s.closing)
 	s.queue.lead <- struct{}{} // and never given back
-	for s.share() {
+	for s.share(context.Background()) {
 	}
 	s.stopped.Wait()
 	for range cap(s.reading) {

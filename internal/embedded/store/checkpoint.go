@@ -1,6 +1,7 @@
 package store
 
 import (
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -17,6 +18,8 @@ const (
 	// maxWAL is the number of pages in the WAL at which the writers stop to let it
 	// begin anew; readers get slower as it grows.
 	maxWAL = 8000
+	// maxWALBytes is about as much, and what is left of the file when it has been more.
+	maxWALBytes = 32 << 20
 )
 
 // A checkpointer folds the WAL into the file beside the writers, so that none of
@@ -25,12 +28,14 @@ const (
 type checkpointer struct {
 	stopped sync.WaitGroup
 	commits atomic.Int64 // since the last checkpoint
-	full    atomic.Bool  // the WAL has reached maxWAL
+	full    atomic.Bool  // the WAL has reached enough
+	enough  atomic.Int64 // pages: maxWAL, more after a reader that did not end
 }
 
 // checkpoints runs until the store closes.
 func (s *Store) checkpoints(conn *sqlite.Conn) {
 	defer conn.Close()
+	s.enough.Store(maxWAL)
 	trimCache(conn)
 	tick := time.NewTicker(checkpointTick)
 	defer tick.Stop()
@@ -42,15 +47,15 @@ func (s *Store) checkpoints(conn *sqlite.Conn) {
 		case <-tick.C:
 		}
 		now := s.commits.Load()
-		if idle := now == before; now == 0 || !idle && now < checkpointCommits {
+		if idle := now == before; now == 0 || !idle && (s.full.Load() || now < checkpointCommits && !s.large()) {
 			before = now
 			continue
 		}
 		// Busy means that another process does it; whatever else is wrong, the
 		// writers will meet and report.
-		if pages, err := checkpoint(conn); err == nil {
+		if pages, ok := checkpoint(conn, "PRAGMA wal_checkpoint(PASSIVE)"); ok {
 			s.commits.Add(-now)
-			s.full.Store(pages >= maxWAL)
+			s.full.Store(pages >= s.enough.Load())
 			trimCache(conn)
 		}
 		before = 0
@@ -68,30 +73,50 @@ func trimCache(conn *sqlite.Conn) {
 	_ = execute(conn, "PRAGMA cache_size=0", "PRAGMA cache_size=-32000") // no more than a hint
 }
 
-// checkpoint folds in what it can without waiting and returns the number of
-// pages in the WAL.
-func checkpoint(conn *sqlite.Conn) (pages int64, err error) {
-	stmt, err := conn.Prepare("PRAGMA wal_checkpoint(PASSIVE)")
+// large says whether the WAL is long before there were many commits.
+func (s *Store) large() bool {
+	info, err := os.Stat(s.path + "-wal")
+	return err == nil && info.Size() > maxWALBytes
+}
+
+// checkpoint returns the number of pages in the WAL, -1 while another connection folds
+// it in, and whether all was done that the pragma asks for.
+func checkpoint(conn *sqlite.Conn, pragma string) (pages int64, ok bool) {
+	stmt, err := conn.Prepare(pragma)
 	if err != nil {
-		return 0, err
+		return 0, false
 	}
 	defer stmt.Reset()
 	if _, err := stmt.Step(); err != nil {
-		return 0, err
+		return 0, false
 	}
-	return stmt.ColumnInt64(1), nil
+	return stmt.ColumnInt64(1), stmt.ColumnInt64(0) == 0
 }
 
-// committed counts a commit. While the WAL is too long, it also folds in what
-// the checkpointer has left over, which is little, so that it can begin anew.
+// committed counts a commit. If the WAL is too long, it also folds in what the
+// checkpointer has left over and waits until nobody reads it any more, so that it
+// begins anew. Where a reader outlasts that, it tries again at twice the length.
 func (s *Store) committed() {
 	if s.path == "" {
 		return
 	}
 	s.commits.Add(1)
-	if s.full.Load() {
-		if pages, err := checkpoint(s.writer); err == nil && pages < 2*maxWAL {
-			s.full.Store(false)
+	if !s.full.Load() {
+		return
+	}
+	pages, ok := int64(0), false
+	for range 5 { // SQLite waits for a place of readers, even if only new ones stand there
+		if pages, ok = checkpoint(s.writer, "PRAGMA wal_checkpoint(RESTART)"); ok || pages < 0 {
+			break
 		}
 	}
+	switch {
+	case ok:
+		s.enough.Store(maxWAL)
+	case pages < 0: // the next commit does it
+		return
+	default:
+		s.enough.Store(max(maxWAL, 2*pages))
+	}
+	s.full.Store(false)
 }

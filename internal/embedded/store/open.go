@@ -144,7 +144,7 @@ func (s *Store) prepare(conn *sqlite.Conn) error {
 	}
 	// Checkpoints are left to a connection of their own; see checkpoints.
 	return execute(conn, "PRAGMA synchronous=NORMAL", "PRAGMA wal_autocheckpoint=0", "PRAGMA cache_size=-8000",
-		"PRAGMA journal_size_limit=33554432")
+		fmt.Sprintf("PRAGMA journal_size_limit=%d", maxWALBytes))
 }
 
 // giveBack has GiveBack find something to do. It needs an empty file.

@@ -3,6 +3,7 @@ package embedded_test
 import (
 	"context"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -128,6 +129,27 @@ func TestFullDisk(t *testing.T) {
 	if dir == "" {
 		t.Skip("not tested: set EMBEDDED_SMALL_DISK to a folder on a file system of 1 MB, made by mount -t tmpfs -o size=1m tmpfs DIR")
 	}
+	for room := int64(4096); room < 60_000; room += 4096 {
+		path, db := filepath.Join(dir, "rest"), filepath.Join(dir, "db")
+		rest, err := os.Create(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n, _ := io.Copy(rest, io.LimitReader(zeros{}, 1<<30))
+		err = rest.Truncate(max(n-room, 0))
+		rest.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		other, err := embedded.Open(db, embedded.Options{SweepInterval: -1})
+		if err == nil {
+			other.Close()
+		} else if !strings.Contains(err.Error(), "disk is full") {
+			t.Errorf("Open with %d bytes left: %v, want an error that says that the disk is full", room, err)
+		}
+		os.Remove(path)
+		os.RemoveAll(db)
+	}
 	db, err := embedded.Open(filepath.Join(dir, "db"), embedded.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -154,6 +176,10 @@ func TestFullDisk(t *testing.T) {
 		t.Errorf("the stream has %d records of %d acknowledged items", got, written)
 	}
 }
+
+type zeros struct{}
+
+func (zeros) Read(b []byte) (int, error) { clear(b); return len(b), nil }
 
 // TestOpenAtOnce lets several openers meet where there is no file yet.
 func TestOpenAtOnce(t *testing.T) {

@@ -306,7 +306,7 @@ func (s *Store) explain(err error) error {
 		problem = "is damaged: move it away, and the engine makes a new one"
 	case code == sqlite.ResultReadOnly, code == sqlite.ResultCantOpen, code == sqlite.ResultPerm:
 		problem = "can't be written: make it and its folder writable or name another folder"
-	case code == sqlite.ResultFull:
+	case code == sqlite.ResultFull, sqlite.ErrCode(err) == sqlite.ResultIOErrSHMSize: // of the WAL's index
 		problem = "can't grow, its disk is full: free some space"
 	case code == sqlite.ResultBusy:
 		problem = fmt.Sprintf("was locked by another process for %v", busyTimeout)

@@ -108,7 +108,7 @@ func (t *Table) nextGeneration(ctx context.Context) (generation int64, err error
 				":one": &types.AttributeValueMemberN{Value: "1"},
 			},
 			ReturnValues: types.ReturnValueUpdatedNew,
-		})
+		}, tryWriteOnce)
 		if err != nil {
 			return err
 		}
@@ -136,7 +136,7 @@ func (t *Table) places(ctx context.Context) (places []string, err error) {
 	})
 	for pages.HasMorePages() {
 		err := t.caller.do(ctx, func(ctx context.Context) error {
-			page, err := pages.NextPage(ctx)
+			page, err := pages.NextPage(ctx, tryWriteOnce)
 			if err != nil {
 				return err
 			}
@@ -168,7 +168,7 @@ func (t *Table) take(ctx context.Context, place string) (c *Checkpoint, err erro
 			ExpressionAttributeValues:           map[string]types.AttributeValue{":mine": t.mine()},
 			ReturnValues:                        types.ReturnValueAllNew,
 			ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
-		})
+		}, tryWriteOnce)
 		if failed := (*types.ConditionalCheckFailedException)(nil); errors.As(err, &failed) && len(failed.Item) == 0 {
 			return nil
 		}
@@ -255,7 +255,7 @@ func (t *Table) add(ctx context.Context, checkpoints []Checkpoint) error {
 		writes = append(writes, types.TransactWriteItem{Put: &put})
 	}
 	err := t.caller.do(ctx, func(ctx context.Context) error {
-		_, err := t.db.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: writes})
+		_, err := t.db.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: writes}, tryWriteOnce)
 		return err
 	})
 	if err != nil {
@@ -278,7 +278,7 @@ func (t *Table) move(ctx context.Context, c Checkpoint) error {
 			ConditionExpression:       aws.String("#generation = :mine AND (" + *put.ConditionExpression + ")"),
 			ExpressionAttributeNames:  put.ExpressionAttributeNames,
 			ExpressionAttributeValues: put.ExpressionAttributeValues,
-		})
+		}, tryWriteOnce)
 		return err
 	})
 }
@@ -306,7 +306,7 @@ func (t *Table) remove(ctx context.Context, c Checkpoint) error {
 			ConditionExpression:       aws.String("attribute_not_exists(#generation) OR #generation = :mine"),
 			ExpressionAttributeNames:  map[string]string{"#generation": attrGeneration},
 			ExpressionAttributeValues: map[string]types.AttributeValue{":mine": t.mine()},
-		})
+		}, tryWriteOnce)
 		return err
 	})
 }

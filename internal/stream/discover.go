@@ -69,7 +69,7 @@ func (r *Reader) describe(ctx context.Context, arn string) (description, error) 
 		err := r.describing.do(ctx, func(ctx context.Context) (err error) {
 			out, err = r.api.DescribeStream(ctx, &dynamodbstreams.DescribeStreamInput{
 				StreamArn: &arn, ExclusiveStartShardId: last,
-			})
+			}, tryOnce)
 			return err
 		})
 		if err != nil {

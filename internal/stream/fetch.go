@@ -47,6 +47,9 @@ type gapCheck struct {
 	done   bool
 }
 
+// maxRenewals bounds the iterators in a row that are of no use.
+const maxRenewals = 10
+
 // A quiet spell is some empty answers in a row.
 type quiet struct {
 	from    time.Time
@@ -141,7 +144,7 @@ func (f *fetcher) next(ctx context.Context) (answer, error) {
 		default:
 			return answer{}, err
 		}
-		if tries == maxFailures-1 {
+		if tries == maxRenewals-1 {
 			return answer{}, err
 		}
 		if tries > 0 {
@@ -233,7 +236,7 @@ func (f *fetcher) records(ctx context.Context) (out *dynamodbstreams.GetRecordsO
 		}
 	}
 	err = f.caller.do(ctx, func(ctx context.Context) (err error) {
-		out, err = f.api.GetRecords(ctx, &dynamodbstreams.GetRecordsInput{ShardIterator: &f.pos.iterator})
+		out, err = f.api.GetRecords(ctx, &dynamodbstreams.GetRecordsInput{ShardIterator: &f.pos.iterator}, tryOnce)
 		return err
 	})
 	return out, err
@@ -251,13 +254,13 @@ func (f *fetcher) takeIterator(ctx context.Context) error {
 		in.Timestamp = &f.pos.since
 	}
 	err := f.asking.do(ctx, func(ctx context.Context) error {
-		out, err := f.api.GetShardIterator(ctx, in)
+		out, err := f.api.GetShardIterator(ctx, in, tryOnce)
 		if in.ShardIteratorType == typeAt && refused(err) {
 			// The endpoint lacks AT_TIMESTAMP: read all there is and
 			// pass over what is older.
 			f.pos.kind = typeTrimHorizon
 			in.ShardIteratorType, in.Timestamp = typeTrimHorizon, nil
-			out, err = f.api.GetShardIterator(ctx, in)
+			out, err = f.api.GetShardIterator(ctx, in, tryOnce)
 		}
 		if err != nil {
 			return err

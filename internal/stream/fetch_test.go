@@ -4,12 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
 	"github.com/aws/smithy-go"
 )
@@ -25,8 +31,8 @@ func TestFaultsThatPass(t *testing.T) {
 	faults := map[string][]error{
 		"throttled":          several(&types.LimitExceededException{}, 50),
 		"throttled by rate":  several(&smithy.GenericAPIError{Code: "ProvisionedThroughputExceededException"}, 50),
-		"internal error":     several(&types.InternalServerError{}, maxFailures-1),
-		"no connection":      several(&net.OpError{Op: "dial", Err: errors.New("refused")}, maxFailures-1),
+		"internal error":     several(&types.InternalServerError{}, 9),
+		"no connection":      several(&net.OpError{Op: "dial", Err: errors.New("refused")}, 9),
 		"a mix, on and on":   {&types.LimitExceededException{}, &types.InternalServerError{}, nil, &types.LimitExceededException{}},
 		"a server's 503":     several(&smithy.GenericAPIError{Code: "X", Fault: smithy.FaultServer}, 3),
 		"throttled in SDK's": several(&smithy.GenericAPIError{Code: "ThrottlingException"}, 3),
@@ -53,10 +59,9 @@ func TestFaultsThatLast(t *testing.T) {
 		times int
 		calls int // of GetRecords, until it gives up
 	}{
-		"refused":              {denied, 1, 1},
-		"server keeps failing": {&types.InternalServerError{}, maxFailures, maxFailures},
-		"iterators all dead":   {&types.ExpiredIteratorException{}, 1000, maxFailures},
-		"gone":                 {&types.ResourceNotFoundException{}, 1, 1},
+		"refused":            {denied, 1, 1},
+		"iterators all dead": {&types.ExpiredIteratorException{}, 1000, maxRenewals},
+		"gone":               {&types.ResourceNotFoundException{}, 1, 1},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -76,6 +81,74 @@ func TestFaultsThatLast(t *testing.T) {
 				check(t, "calls", f.counted("GetRecords"), test.calls)
 			})
 		})
+	}
+}
+
+// TestOutages: a server that is away for half a minute ends the reading.
+func TestOutages(t *testing.T) {
+	refused := &net.OpError{Op: "dial", Err: errors.New("refused")}
+	refuses := func(context.Context) error { return refused }
+	silent := func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
+	for name, test := range map[string]struct {
+		lasts  time.Duration
+		answer func(context.Context) error
+		err    error
+		least  time.Duration
+		most   time.Duration
+	}{
+		"short":    {25 * time.Second, refuses, nil, 0, time.Minute},
+		"refuses":  {time.Hour, refuses, refused, 30 * time.Second, 36 * time.Second},
+		"is quiet": {time.Hour, silent, errNoAnswer, 30 * time.Second, 36 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := newFakeStream(&fakeShard{id: "s"})
+				f.put(f.shards[0], "1")
+				begun := time.Now()
+				f.onCall = func(ctx context.Context, operation, _ string) error {
+					if operation == "GetRecords" && time.Since(begun) < test.lasts {
+						return test.answer(ctx)
+					}
+					return nil
+				}
+				_, err := read(t, mustOpen(t, f, drain))
+				if took := time.Since(begun); !errors.Is(err, test.err) || took < test.least || took > test.most {
+					t.Errorf("Events = %v after %v, want %v after %v to %v", err, took, test.err, test.least, test.most)
+				}
+			})
+		})
+	}
+}
+
+// TestTheClientsOwnRetries: with as many as it likes, the reader sees each
+// answer and goes by its own rules.
+func TestTheClientsOwnRetries(t *testing.T) {
+	var asked atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		asked.Add(1)
+		w.Header().Set("Content-Type", "application/x-amz-json-1.0")
+		w.WriteHeader(http.StatusBadRequest)
+		io.WriteString(w, `{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException"}`)
+	}))
+	defer server.Close()
+	defer http.DefaultTransport.(*http.Transport).CloseIdleConnections()
+	api := dynamodbstreams.New(dynamodbstreams.Options{
+		Region: "eu-west-1", BaseEndpoint: &server.URL, RetryMaxAttempts: 10, HTTPClient: http.DefaultClient,
+		Credentials: credentials.NewStaticCredentialsProvider("any", "any", ""),
+	})
+	f := &fetcher{api: api, arn: arn, shard: "s"}
+	f.pos.iterator = "any"
+	noted := 0
+	f.caller = caller{pace: &pacer{}, note: func(err error) {
+		if throttled(err) {
+			noted++
+		}
+	}}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	f.records(ctx)
+	if n := int(asked.Load()); noted < n-1 || n < 2 {
+		t.Errorf("the server was asked %d times, of which the reader saw %d throttled", n, noted)
 	}
 }
 

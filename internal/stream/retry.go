@@ -12,15 +12,15 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
 	"github.com/aws/smithy-go"
 )
 
 const (
-	// maxFailures bounds the failures in a row of one call that are no
-	// throttling. With the waits between them they take about half a
-	// minute.
-	maxFailures = 10
+	// outage is how long a server or a network may be away.
+	outage = 30 * time.Second
 	// callTimeout bounds a call that is never answered.
 	callTimeout = 15 * time.Second
 )
@@ -41,15 +41,23 @@ type caller struct {
 	note func(error) // called after each try; nil: not
 }
 
+// tryOnce leaves it to a caller to repeat a call. The SDK's own retries would
+// hide that DynamoDB throttles, and may wait for longer than callTimeout.
+func tryOnce(o *dynamodbstreams.Options) { o.Retryer = aws.NopRetryer{} }
+
+// tryWriteOnce is tryOnce for checkpoints.
+func tryWriteOnce(o *dynamodb.Options) { o.Retryer = aws.NopRetryer{} }
+
 // do repeats call: for as long as ctx lives where DynamoDB throttles, and
-// maxFailures times where the server or the network fails. It returns the
-// last error.
+// for the time of an outage where the server or the network fails. It
+// returns the last error.
 func (c caller) do(ctx context.Context, call func(context.Context) error) error {
-	failures := 0
+	var failing time.Time // since when; zero: it is not
 	for try := 0; ; try++ {
 		if err := c.pace.wait(ctx); err != nil {
 			return err
 		}
+		began := time.Now()
 		err := once(ctx, call)
 		if c.note != nil {
 			c.note(err)
@@ -60,8 +68,12 @@ func (c caller) do(ctx context.Context, call func(context.Context) error) error 
 			return err
 		case throttled(err):
 			c.pace.throttled()
+			failing = time.Time{}
 		case passing(err):
-			if failures++; failures == maxFailures {
+			if failing.IsZero() {
+				failing = began
+			}
+			if time.Since(failing) >= outage {
 				return err
 			}
 		default:
@@ -123,6 +135,8 @@ func passing(err error) bool {
 		return true
 	case errors.As(err, &response) && response.HTTPStatusCode() >= 500:
 		return true
+	case retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err) == aws.TrueTernary:
+		return true // the SDK knows more of them
 	case errors.As(err, &api):
 		return api.ErrorFault() == smithy.FaultServer || api.ErrorCode() == "TransactionConflictException" ||
 			!conditionFailed(err) && canceledFor(err, "TransactionConflict")

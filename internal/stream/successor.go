@@ -75,7 +75,7 @@ func (r *Reader) successor(ctx context.Context) (next string, err error) {
 		err := r.describing.do(ctx, func(ctx context.Context) (err error) {
 			out, err = r.api.ListStreams(ctx, &dynamodbstreams.ListStreamsInput{
 				TableName: tableName(r.arn), ExclusiveStartStreamArn: last,
-			})
+			}, tryOnce)
 			return err
 		})
 		if err != nil {

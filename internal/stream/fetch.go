@@ -189,14 +189,15 @@ func (f *fetcher) answer(out *dynamodbstreams.GetRecordsOutput, lost *Gap) answe
 	}
 	//weave:end
 	a.records = f.pos.pass(out.Records)
-	if unread {
+	if unread && a.gap == nil {
 		f.lift(a)
 	}
 	a.floor = f.pos.floor
 	return a
 }
 
-// lift has the floor go up by what the first answers tell.
+// lift has the floor go up by what the first answers tell. After a gap it
+// stays, so that the gap is met again until a record after it was handled.
 func (f *fetcher) lift(a answer) {
 	if f.quiet.from.IsZero() {
 		f.quiet.from = a.at

@@ -236,6 +236,10 @@ func TestWhatOpenFoundIsMissed(t *testing.T) {
 				o.OnGap, o.Logger, o.Checkpoints = SkipGaps, slog.New(slog.DiscardHandler), m.grip()
 				before(t, f, o)
 				o.Checkpoints = m.grip()
+				r := mustOpen(t, f, o)
+				r.Run(t.Context(), func(context.Context, Event) error { return errors.New("it fails at the gap") })
+				r.Close()
+				o.Checkpoints = m.grip()
 				got := mustRead(t, mustOpen(t, f, o))
 				if len(got) < 2 || got[0] != "s/lost" || got[1] != "s/1" {
 					t.Errorf("Events = %v, want a gap and then the records that are left", got)

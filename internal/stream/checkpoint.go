@@ -115,7 +115,9 @@ func (r *Reader) load(ctx context.Context) ([]Checkpoint, error) {
 		return nil, nil
 	}
 	defer r.keeping()()
-	return r.options.Checkpoints.Load(ctx)
+	kept, err := r.options.Checkpoints.Load(ctx)
+	r.loaded = err == nil
+	return kept, err
 }
 
 // keeping notes since when the Checkpoints are at work, for watch, until

@@ -85,6 +85,40 @@ func TestACheckpointFileHasOneReader(t *testing.T) {
 	}
 }
 
+// TestOneValueHasOneReader: the second Open with it must not end the first
+// one's possession.
+func TestOneValueHasOneReader(t *testing.T) {
+	f := newFakeStream(&fakeShard{id: "s"})
+	path := filepath.Join(t.TempDir(), "place")
+	o := Options{Checkpoints: FileCheckpoints(path)}
+	r := mustOpen(t, f, o)
+	defer r.Close()
+	for _, c := range []Checkpoints{o.Checkpoints, FileCheckpoints(path)} {
+		if _, err := Open(t.Context(), f, arn, Options{Checkpoints: c}); !errors.As(err, new(*TakenError)) {
+			t.Errorf("Open = %v, want a *TakenError", err)
+		}
+	}
+}
+
+// TestAnOpenThatFailsTakesNothing from the reader that is at work.
+func TestAnOpenThatFailsTakesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeStream(&fakeShard{id: "s"})
+		m := newMemory()
+		o := drain
+		o.Checkpoints = m.grip()
+		r := mustOpen(t, f, o)
+		denied := errors.New("denied")
+		f.faults["DescribeStream"] = []error{denied}
+		if _, err := Open(t.Context(), f, arn, Options{Checkpoints: m.grip()}); !errors.Is(err, denied) {
+			t.Errorf("Open = %v, want %v", err, denied)
+		}
+		f.put(f.shards[0], "1")
+		check(t, "events", mustRead(t, r), []string{"s/1"})
+		check(t, "error", r.Close(), nil)
+	})
+}
+
 func TestABadCheckpointFile(t *testing.T) {
 	tests := map[string]struct{ content, want string }{
 		"no JSON":       {"hello", "is no checkpoint file"},
@@ -302,7 +336,7 @@ func TestAStreamThatListsNothingYet(t *testing.T) {
 		p.streams[1].shards[0].listedAt = time.Now().Add(time.Minute)
 		m := newMemory()
 		for round, want := range []int{3, 2} {
-			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			ctx, cancel := context.WithTimeout(t.Context(), 2*lateListing)
 			r := must(Open(ctx, p, p.arns[round], Options{Start: []Start{TrimHorizon, Latest}[round], Checkpoints: m.grip(), Logger: slog.New(slog.DiscardHandler)}))
 			n := 0
 			for _, err := range r.Events(ctx) {

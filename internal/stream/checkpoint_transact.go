@@ -15,8 +15,13 @@ import (
 // checkpoints; the handler returns the error as it is. If an earlier try
 // of this reader committed the page and its answer was lost, RunPages goes
 // on; else the reading ends with a *TakenError. It takes any condition of
-// the transaction that failed for that: let the handler's own items have
+// a transaction that failed for that: let the handler's own items have
 // none.
+//
+// A handler that asks for it makes the transaction or returns an error. A
+// transaction holds 100 items at most: let Options.PageSize see to that. A
+// page of a Gap alone, which has no number of its own, can be committed
+// twice.
 func (t *Table) TransactItem(p *Page) types.TransactWriteItem {
 	p.commit = t.item(p.Checkpoint)
 	//weave:condition

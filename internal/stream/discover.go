@@ -23,6 +23,9 @@ var usual = rhythm{discover: 10 * time.Second, watch: 5 * time.Second}
 // ended whose children are not listed yet.
 const discoverSoon = time.Second
 
+// lateListing is how long a shard of a disabled stream may not be listed yet.
+const lateListing = 10 * time.Second
+
 // discover looks for shards when asks says so, and now and then by
 // itself, until ctx ends or a look fails.
 func (r *Reader) discover(ctx context.Context, arn string, asks <-chan struct{}) error {

@@ -42,14 +42,17 @@
 // Where these can't be had, the Reader says so: every error that lasts
 // ends the reading, a server or a network that is away after about half a
 // minute. Start another Reader then. Throttling does not end it: the
-// Reader waits and warns, and counts that of the stream. Watch what Stats
-// has as Left: it is the time after which a shard loses records.
+// Reader waits and warns, and counts that of the stream. It repeats calls
+// by itself and has the SDK try each once, whatever its client is set to.
+// Watch what Stats has as Left: it is the time after which a shard loses
+// records.
 //
 // # Limits
 //
 // One Reader reads all shards of a stream. Several processes can't divide
 // them: of those that share checkpoints in a table the newest one takes
-// over, and the older one ends with a *TakenError; a file admits one.
+// over, and the older one ends with a *TakenError when it next saves one; a
+// file admits one.
 // Don't start it again while the other one lives. A set of checkpoints
 // belongs to one table.
 //

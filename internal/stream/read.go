@@ -282,7 +282,7 @@ func (r *Reader) finished() bool {
 // follow what ended at the given time.
 func (r *Reader) settled(end time.Time) bool {
 	since := r.newest.asked.Sub(end)
-	return r.newest.status == streamtypes.StreamStatusDisabled && since > 0 ||
+	return r.newest.status == streamtypes.StreamStatusDisabled && since >= lateListing ||
 		r.options.Idle > 0 && since >= r.options.Idle
 }
 

@@ -49,9 +49,9 @@ type Options struct {
 	Attempts int
 	// DeadLetter, if set, gets the event, and the last error, after all
 	// of Run's attempts. If it returns nil, the event counts as handled.
-	// Otherwise, and where it is nil, reading ends with the error. So it
-	// does where ctx ended before all attempts were made: the event
-	// comes again.
+	// Otherwise reading ends with both errors, and where it is nil, with
+	// the handler's. So it does where ctx ended before all attempts were
+	// made: the event comes again.
 	DeadLetter func(context.Context, Event, error) error
 	// PageSize bounds the events that RunPages hands over at once. Zero:
 	// as many as DynamoDB gave, 1,000 at most.
@@ -78,6 +78,7 @@ type Reader struct {
 	describing caller
 	changed    chan struct{} // holds one sign that something changed
 	saving     chan struct{} // held while checkpoints are written
+	loaded     bool          // the Checkpoints are in possession
 	taken      error         // what a save said, once another reader has the checkpoints
 	closed     bool
 
@@ -136,7 +137,7 @@ func Open(ctx context.Context, api API, arn string, o Options) (*Reader, error) 
 	beside.run(r.watch)
 	beside.run(func(ctx context.Context) error { return orDone(r.begin(ctx)) })
 	if err := beside.wait(); err != nil {
-		if o.Checkpoints != nil {
+		if r.loaded {
 			err = errors.Join(err, o.Checkpoints.Close())
 		}
 		return nil, err
@@ -149,6 +150,10 @@ func Open(ctx context.Context, api API, arn string, o Options) (*Reader, error) 
 // one before it was read to its end, so that what is left of that is not
 // needed.
 func (r *Reader) begin(ctx context.Context) error {
+	d, gone := r.describe(ctx, r.given)
+	if gone != nil && !goneError(gone) {
+		return gone // and nothing is taken from an older reader
+	}
 	kept, err := r.load(ctx)
 	if err != nil {
 		return err
@@ -168,7 +173,10 @@ func (r *Reader) begin(ctx context.Context) error {
 			r.forget(c)
 		}
 	}
-	if err := r.attach(ctx, first); err != nil {
+	if first != r.given {
+		d, gone = r.describe(ctx, first)
+	}
+	if err := r.attach(first, d, gone); err != nil {
 		return err
 	}
 	if len(kept) == 0 {
@@ -179,11 +187,10 @@ func (r *Reader) begin(ctx context.Context) error {
 	return r.save(ctx)
 }
 
-// attach turns the reader to a stream, with the checkpoints that there
-// are of it.
-func (r *Reader) attach(ctx context.Context, arn string) error {
+// attach turns the reader to a stream as it was described, with the
+// checkpoints that there are of it.
+func (r *Reader) attach(arn string, d description, err error) error {
 	kept := r.kept[arn]
-	d, err := r.describe(ctx, arn)
 	if goneError(err) && len(kept) > 0 {
 		d, err = goneStream(), nil
 	}

@@ -377,3 +377,17 @@ func TestAConditionOfTheHandlersOwn(t *testing.T) {
 		}
 	})
 }
+
+// TestALateChildOfADisabledStream: its listing is no prompter.
+func TestALateChildOfADisabledStream(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeStream(&fakeShard{id: "p", closed: true}, &fakeShard{id: "c", parent: "p", closed: true})
+		f.put(f.shards[0], "1")
+		f.put(f.shards[1], "2")
+		f.status, f.shards[1].listedAt = "DISABLED", time.Now().Add(lateListing/2)
+		var c collector
+		err := mustOpen(t, f, Options{Logger: slog.New(slog.DiscardHandler)}).Run(t.Context(), c.handle)
+		check(t, "error", err, nil)
+		check(t, "events", c.got, []string{"p/1", "c/2"})
+	})
+}

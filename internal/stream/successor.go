@@ -30,7 +30,8 @@ func (r *Reader) succeed(ctx context.Context) (more bool, err error) {
 		}
 		if arn != "" {
 			r.log.Info("the table has another stream: reading goes on there", "stream", arn)
-			if err := r.attach(ctx, arn); err != nil {
+			d, err := r.describe(ctx, arn)
+			if err := r.attach(arn, d, err); err != nil {
 				return false, err
 			}
 			return true, r.save(ctx)

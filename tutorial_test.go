@@ -167,7 +167,9 @@ func (on target) setup(env *testscript.Env) error {
 		env.Defer(func() {
 			// Most scripts leave their table; some never made it.
 			for _, table := range []string{name, name + "-reader"} {
-				exec.Command(filepath.Join(bin, "01-create-table"), "-delete", "-table", table, "-endpoint", "local").Run()
+				if answer, err := http.DefaultClient.Do(request("DeleteTable", `{"TableName": "`+table+`"}`)); err == nil {
+					answer.Body.Close()
+				}
 			}
 		})
 	}
@@ -212,13 +214,6 @@ func (on target) call(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: call OPERATION FILE")
 	}
-	body := os.Expand(ts.ReadFile(args[1]), ts.Getenv)
-	request, err := http.NewRequest("POST", endpoint.LocalURL+"/", strings.NewReader(body))
-	ts.Check(err)
-	request.Header.Set("Content-Type", "application/x-amz-json-1.0")
-	request.Header.Set("X-Amz-Target", "DynamoDB_20120810."+args[0])
-	request.Header.Set("Authorization", "AWS4-HMAC-SHA256 "+
-		"Credential=local/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0")
 	client := http.DefaultClient
 	if on.name == "embedded" {
 		db, err := embedded.Open(ts.MkAbs(endpoint.DefaultDir), embedded.Options{})
@@ -226,7 +221,7 @@ func (on target) call(ts *testscript.TestScript, neg bool, args []string) {
 		defer db.Close()
 		client = db.HTTPClient()
 	}
-	answer, err := client.Do(request)
+	answer, err := client.Do(request(args[0], os.Expand(ts.ReadFile(args[1]), ts.Getenv)))
 	ts.Check(err)
 	defer answer.Body.Close()
 	text, err := io.ReadAll(answer.Body)
@@ -234,6 +229,18 @@ func (on target) call(ts *testscript.TestScript, neg bool, args []string) {
 	if answer.StatusCode != http.StatusOK {
 		ts.Fatalf("%s: %s: %s", args[0], answer.Status, text)
 	}
+}
+
+func request(operation, body string) *http.Request {
+	request, err := http.NewRequest("POST", endpoint.LocalURL+"/", strings.NewReader(body))
+	if err != nil {
+		panic(err) // the URL is a constant
+	}
+	request.Header.Set("Content-Type", "application/x-amz-json-1.0")
+	request.Header.Set("X-Amz-Target", "DynamoDB_20120810."+operation)
+	request.Header.Set("Authorization", "AWS4-HMAC-SHA256 "+
+		"Credential=local/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0")
+	return request
 }
 
 // exits runs a program that must end with a certain code:

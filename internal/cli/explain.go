@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"syscall"
 
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	streamtypes "github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
 
+	"dynamostreamer/internal/endpoint"
 	"dynamostreamer/internal/table"
 )
 
@@ -42,11 +42,7 @@ func (s *Step) explain(err error) error {
 func (s *Step) command(step string) string {
 	line := "go run ./steps/" + step
 	if s.endpoint != "" {
-		value := s.endpoint
-		if strings.ContainsAny(value, " \t\"'`$&|;<>()*?#\\") {
-			value = "'" + strings.ReplaceAll(value, "'", `'\''`) + "'"
-		}
-		line += " -endpoint " + value
+		line += " -endpoint " + endpoint.Quoted(s.endpoint)
 	}
 	if s.Table != table.DefaultName {
 		line += " -table " + s.Table
@@ -54,9 +50,15 @@ func (s *Step) command(step string) string {
 	return line
 }
 
-// NoStreamError says that the table can't be read as a stream.
-func (s *Step) NoStreamError() error {
-	return fmt.Errorf("table %s has no stream: run %s -recreate, which deletes its rows", s.Table, s.command("01-create-table"))
+// NoStreamError says that the table can't be read as a stream. One of
+// other keys is somebody else's: it gets a stream, and keeps its rows.
+func (s *Step) NoStreamError(t table.Description) error {
+	if t.OtherKeys() == "" {
+		return fmt.Errorf("table %s has no stream: run %s -recreate, which deletes its rows", s.Table, s.command("01-create-table"))
+	}
+	return fmt.Errorf("table %s has no stream: enable one with %s", s.Table,
+		s.resolved.AWSCLI("dynamodb update-table --table-name "+s.Table+
+			" --stream-specification StreamEnabled=true,StreamViewType=NEW_AND_OLD_IMAGES"))
 }
 
 // NoTTLError says that DynamoDB doesn't remove the table's expired rows.

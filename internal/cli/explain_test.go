@@ -180,13 +180,32 @@ func TestCommand(t *testing.T) {
 
 func TestTableErrors(t *testing.T) {
 	s := stepWith(t, "-table", "mine")
+	ours := table.Description{Keys: []string{"id (S, HASH)", "email (S, RANGE)"}}
+	other := table.Description{Keys: []string{"pk (S, HASH)"}}
+	at := func(name string) *Step {
+		s := stepWith(t, "-table", "mine")
+		var err error
+		if s.resolved, err = endpoint.Resolve(name, os.Getenv); err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	const update = "aws dynamodb update-table --table-name mine --stream-specification StreamEnabled=true,StreamViewType=NEW_AND_OLD_IMAGES"
+	const any = "AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local "
 	for _, test := range []struct {
 		name, reason string
 		err          error
 		want         string
 	}{
-		{"no stream", "making one costs the rows", s.NoStreamError(),
+		{"no stream", "making one costs the rows", s.NoStreamError(ours),
 			"table mine has no stream: run go run ./steps/01-create-table -table mine -recreate, which deletes its rows"},
+		{"other table", "it is not to be deleted", at("http://h:1/?").NoStreamError(other),
+			"table mine has no stream: enable one with " + any + update + " --region us-east-1 --endpoint-url 'http://h:1/?'"},
+		{"other table, embedded", "the AWS CLI needs a server", at("embedded:my dir").NoStreamError(other),
+			"table mine has no stream: enable one with go run ./internal/embedded/serve -db 'my dir', and in another terminal " +
+				any + update + " --region us-east-1 --endpoint-url http://127.0.0.1:8000"},
+		{"other table, aws", "the credentials are the user's", at("aws").NoStreamError(other),
+			"table mine has no stream: enable one with " + update + " --region "},
 		{"no TTL", "it can be enabled at any time", s.NoTTLError(),
 			"table mine has no TTL on the attribute ttl: run go run ./steps/01-create-table -table mine, which enables it"},
 	} {

@@ -159,3 +159,25 @@ func (e Endpoint) String() string {
 	}
 	return e.tables
 }
+
+// AWSCLI is the command line by which the AWS CLI makes a call at the
+// endpoint. The embedded one must be served for it.
+func (e Endpoint) AWSCLI(call string) string {
+	if e.aws {
+		return "aws " + call + " --region " + e.region
+	}
+	first, at := "", e.tables
+	if e.dir != "" {
+		first, at = "go run ./internal/embedded/serve -db "+Quoted(e.dir)+", and in another terminal ", LocalURL
+	}
+	return first + "AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local aws " + call +
+		" --region us-east-1 --endpoint-url " + Quoted(at)
+}
+
+// Quoted is a word of a command line, as a shell reads it.
+func Quoted(word string) string {
+	if strings.ContainsAny(word, " \t\"'`$&|;<>()*?#\\") {
+		return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+	}
+	return word
+}

@@ -84,15 +84,29 @@ func (d Description) TTLEnabled() bool {
 	return d.TTLStatus == types.TimeToLiveStatusEnabled || d.TTLStatus == types.TimeToLiveStatusEnabling
 }
 
+// OtherKeys says in a sentence that the table has other keys than Create
+// gives it, or nothing if it has these. It is somebody else's then.
+func (d Description) OtherKeys() string {
+	want := []string{PartitionKey + " (S, HASH)", SortKey + " (S, RANGE)"}
+	if slices.Equal(d.Keys, want) {
+		return ""
+	}
+	return fmt.Sprintf("its keys are %s, not %s", strings.Join(d.Keys, ", "), strings.Join(want, ", "))
+}
+
+// HoldsCheckpoints reports whether the table has the keys of those that
+// package stream makes.
+func (d Description) HoldsCheckpoints() bool {
+	return slices.Equal(d.Keys, []string{"reader (S, HASH)", "place (S, RANGE)"})
+}
+
 // Differences says, one sentence each, where the table is another one
 // than Create and EnableTTL make. A TTL that is merely disabled is no
 // difference, since EnableTTL mends it; nor is another capacity.
 func (d Description) Differences() []string {
 	var diffs []string
-	want := []string{PartitionKey + " (S, HASH)", SortKey + " (S, RANGE)"}
-	if !slices.Equal(d.Keys, want) {
-		diffs = append(diffs, fmt.Sprintf("its keys are %s, not %s",
-			strings.Join(d.Keys, ", "), strings.Join(want, ", ")))
+	if other := d.OtherKeys(); other != "" {
+		diffs = append(diffs, other)
 	}
 	if d.StreamARN == "" {
 		diffs = append(diffs, "it has no stream")

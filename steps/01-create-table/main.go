@@ -19,9 +19,9 @@ func main() {
 		"creates the table, its stream and its TTL.",
 		"go run ./steps/01-create-table")
 	recreate := step.Bool("recreate", false,
-		"delete the table with its rows first, if it is there")
+		"delete the table with its rows first, if it is there\nand its keys are those of the steps")
 	remove := step.Bool("delete", false,
-		"delete the table with its rows, and make none")
+		"delete the table with its rows, and make none; a table\nof checkpoints too")
 
 	step.Main(func(ctx context.Context) error {
 		if *recreate && *remove {
@@ -33,7 +33,11 @@ func main() {
 		}
 		switch {
 		case *remove:
-			return deleteTable(ctx, step, db)
+			err := deleteTable(ctx, step, db)
+			if table.IsMissing(err) {
+				return fmt.Errorf("table %s does not exist: there is nothing to delete", step.Table)
+			}
+			return err
 		case *recreate:
 			err := deleteTable(ctx, step, db)
 			if err != nil && !table.IsMissing(err) {
@@ -58,9 +62,12 @@ func createTable(ctx context.Context, step *cli.Step, db *dynamodb.Client) error
 		return err
 	}
 	if diffs := t.Differences(); len(diffs) > 0 {
-		return fmt.Errorf("table %s is there, but another one: %s; "+
-			"use another -table or, to delete it with its rows, -recreate",
-			step.Table, strings.Join(diffs, "; "))
+		advice := "use another -table or, to delete it with its rows, -recreate"
+		if t.OtherKeys() != "" {
+			advice = "use another -table"
+		}
+		return fmt.Errorf("table %s is there, but another one: %s; %s",
+			step.Table, strings.Join(diffs, "; "), advice)
 	}
 
 	// A table has no TTL until it is told which attribute holds
@@ -89,6 +96,11 @@ func deleteTable(ctx context.Context, step *cli.Step, db *dynamodb.Client) error
 	t, err := table.Describe(ctx, db, step.Table)
 	if err != nil {
 		return err
+	}
+	// Whoever mistypes -table must not lose somebody else's rows.
+	if other := t.OtherKeys(); other != "" && !t.HoldsCheckpoints() {
+		return fmt.Errorf("table %s is somebody else's: %s; this step deletes only tables like its own, "+
+			"and readers' checkpoints", step.Table, other)
 	}
 	if err := table.Delete(ctx, db, step.Table); err != nil {
 		return err

@@ -41,7 +41,7 @@ func main() {
 			return err
 		}
 		if t.StreamARN == "" {
-			return step.NoStreamError()
+			return step.NoStreamError(t)
 		}
 		reader, err := stream.Open(ctx, streams, t.StreamARN, options)
 		if err != nil {

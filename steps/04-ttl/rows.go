@@ -34,8 +34,8 @@ func ready(ctx context.Context, step *cli.Step, db *dynamodb.Client) (table.Desc
 	switch {
 	case err != nil:
 		return t, err
-	case t.StreamARN == "":
-		return t, step.NoStreamError()
+	case t.StreamARN == "" && t.OtherKeys() == "":
+		return t, step.NoStreamError(t)
 	case len(t.Differences()) > 0:
 		return t, fmt.Errorf("table %s is another one than step 01 makes: %s; give another -table",
 			step.Table, strings.Join(t.Differences(), "; "))

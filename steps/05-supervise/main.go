@@ -62,7 +62,7 @@ func run(ctx context.Context, step *cli.Step, o *options) error {
 		updates: 0.3, deletes: 0.2,
 	}
 	generator.pace, generator.batch = activity.Pace(o.rate)
-	counts := &counts{db: db, table: step.Table + "-reader", reader: o.reader}
+	counts := &counts{db: db, table: readersTable(step), reader: o.reader}
 	reader := &reader{
 		db: db, streams: streams, table: step.Table,
 		counts: counts, journal: journals.events,

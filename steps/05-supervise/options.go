@@ -72,6 +72,9 @@ func (o *options) check() error {
 	return nil
 }
 
+// readersTable is the table of the reader's checkpoints and counts.
+func readersTable(step *cli.Step) string { return step.Table + "-reader" }
+
 // makeTable makes the step's table if it is missing, as 01-create-table
 // does, and returns its stream.
 func makeTable(ctx context.Context, step *cli.Step, db *dynamodb.Client) (stream string, err error) {
@@ -86,6 +89,14 @@ func makeTable(ctx context.Context, step *cli.Step, db *dynamodb.Client) (stream
 	if diffs := t.Differences(); len(diffs) > 0 {
 		return "", fmt.Errorf("table %s is there, but another one: %s; use another -table",
 			step.Table, strings.Join(diffs, "; "))
+	}
+	// The reader makes the table of its checkpoints, if it is missing.
+	r, err := table.Describe(ctx, db, readersTable(step))
+	if err == nil && !r.HoldsCheckpoints() {
+		return "", fmt.Errorf("table %s, for the reader's checkpoints, is there, but has other keys than reader, place; use another -table",
+			r.Name)
+	} else if err != nil && !table.IsMissing(err) {
+		return "", err
 	}
 	if created {
 		step.Notef("created table %s", step.Table)

@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"dynamostreamer/internal/activity"
@@ -48,8 +49,12 @@ func main() {
 		if err != nil {
 			return err
 		}
-		if _, err := table.Describe(ctx, db, step.Table); err != nil {
+		t, err := table.Describe(ctx, db, step.Table)
+		if err != nil {
 			return err
+		}
+		if other := t.OtherKeys(); other != "" {
+			return fmt.Errorf("table %s is another one than step 01 makes: %s; give another -table", step.Table, other)
 		}
 		if step.OnAWS() && !step.Given("rate") {
 			*perSecond = 1

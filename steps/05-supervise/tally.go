@@ -25,15 +25,11 @@ type tally struct {
 	events   map[stream.Kind]int
 	restarts map[string]int
 	reader   *stream.Reader
-
-	shown         time.Time // the last time, and what was shown then
-	wrote0, read0 int
-	wps, eps      float64
 }
 
 func newTally() *tally {
 	return &tally{
-		began: time.Now(), shown: time.Now(),
+		began:  time.Now(),
 		writes: make(map[activity.ChangeKind]int), events: make(map[stream.Kind]int),
 		restarts: make(map[string]int),
 	}
@@ -169,15 +165,20 @@ func brief(err any) string {
 	return fmt.Sprint(err)
 }
 
-// show draws the state of things.
+// show draws the state of things, in lines that a narrow terminal has
+// room for.
 func (t *tally) show(live *cli.Live, stage string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	now := time.Now()
+	elapsed := time.Since(t.began)
 	wrote, read := sum(t.writes), sum(t.events)
-	if d := now.Sub(t.shown); d >= time.Second {
-		t.wps, t.eps = float64(wrote-t.wrote0)/d.Seconds(), float64(read-t.read0)/d.Seconds()
-		t.shown, t.wrote0, t.read0 = now, wrote, read
+	// The average, once there is one: a rate of the moment is 0 whenever
+	// all is to stop.
+	rate := func(n int) string {
+		if n == 0 || elapsed < time.Second {
+			return ""
+		}
+		return fmt.Sprintf(", %.0f a second", float64(n)/elapsed.Seconds())
 	}
 	var kinds []string
 	for _, kind := range stream.Kinds {
@@ -186,18 +187,19 @@ func (t *tally) show(live *cli.Live, stage string) {
 	if lost := t.events[stream.Lost]; lost > 0 {
 		kinds = append(kinds, fmt.Sprintf("lost %d", lost))
 	}
-	elapsed := now.Sub(t.began).Round(time.Second)
-	events := strings.Join(kinds, ", ")
+	took := elapsed.Round(time.Second)
 	lag := t.lag()
 	restarts := fmt.Sprintf("generator %d, reader %d", t.restarts["generator"], t.restarts["reader"])
 	live.Show([]string{
-		fmt.Sprintf("%-9s %v", stage, elapsed),
-		fmt.Sprintf("writes    %d, %.0f a second", wrote, t.wps),
-		fmt.Sprintf("events    %d, %.0f a second: %s", read, t.eps, events),
+		fmt.Sprintf("%-9s %v", stage, took),
+		fmt.Sprintf("writes    %d%s", wrote, rate(wrote)),
+		fmt.Sprintf("events    %d%s", read, rate(read)),
+		fmt.Sprintf("          %s", strings.Join(kinds[:2], ", ")),
+		fmt.Sprintf("          %s", strings.Join(kinds[2:], ", ")),
 		fmt.Sprintf("lag       %s", lag),
 		fmt.Sprintf("restarts  %s", restarts),
 	}, fmt.Sprintf("%s %v: %d writes, %d events (%s), lag %s, restarts: %s",
-		stage, elapsed, wrote, read, events, lag, restarts))
+		stage, took, wrote, read, strings.Join(kinds, ", "), lag, restarts))
 }
 
 // lag is how far the slowest shard is behind. DynamoDB Local knows the

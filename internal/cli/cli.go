@@ -35,6 +35,9 @@ type Step struct {
 	Clock int
 	// TakesFiles lets arguments follow the flags; see Args.
 	TakesFiles bool
+	// StopsWell says, for the help, that a run which Ctrl-C ends once it
+	// has begun is a success. The others have a goal to reach.
+	StopsWell bool
 
 	about    string
 	example  string
@@ -148,8 +151,11 @@ func (s *Step) help() {
 	s.SetOutput(s.stdout)
 	s.PrintDefaults()
 	fmt.Fprintf(s.stdout, "\nexample:\n  %s\n", s.example)
-	fmt.Fprintf(s.stdout, "\nexit status: 0 done, 1 failed, 2 wrong use; Ctrl-C stops it in order, with 0,\n"+
-		"but with 1 before it has begun, and in 01-create-table and 04-ttl: their\ngoal is not reached then\n")
+	stopped := "1"
+	if s.StopsWell {
+		stopped = "0 once it has begun"
+	}
+	fmt.Fprintf(s.stdout, "\nexit status: 0 done, 1 failed, 2 wrong use; Ctrl-C stops it in order, with %s\n", stopped)
 }
 
 // Given reports whether the command line sets the flag called name.

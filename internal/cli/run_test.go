@@ -100,8 +100,7 @@ func TestHelp(t *testing.T) {
 			want := []string{
 				"09-test tries things out.\n\nusage: go run ./steps/09-test [flags]\n\n",
 				"\nexample:\n  go run ./steps/09-test -n 3\n",
-				"\nexit status: 0 done, 1 failed, 2 wrong use; Ctrl-C stops it in order, with 0,\n" +
-					"but with 1 before it has begun, and in 01-create-table and 04-ttl: their\ngoal is not reached then\n",
+				"\nexit status: 0 done, 1 failed, 2 wrong use; Ctrl-C stops it in order, with 1\n",
 				"  -endpoint where\n", "AWS_ENDPOINT_URL_DYNAMODB_STREAMS",
 				"  -table name\n", "(default \"user-activities\")",
 			}

@@ -18,6 +18,7 @@ func main() {
 	step := cli.New("02-generate",
 		"writes user activities to the table.",
 		"go run ./steps/02-generate -n 20 -updates 0.3 -deletes 0.2")
+	step.StopsWell = true
 	n := step.Int("n", 100, "`rows` to write")
 	perSecond := step.Float64("rate", 0,
 		"`writes` a second at most; 0 is as fast as it can,\nexcept on aws, where the default is 1: one write unit")

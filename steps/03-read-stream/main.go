@@ -17,6 +17,7 @@ func main() {
 	step := cli.New("03-read-stream",
 		"prints every change of the table, as its stream has it.",
 		"go run ./steps/03-read-stream -follow -only expired,deleted")
+	step.StopsWell = true
 	choices := newChoices(step)
 
 	step.Main(func(ctx context.Context) error {

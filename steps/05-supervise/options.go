@@ -26,7 +26,7 @@ type options struct {
 
 func newOptions(step *cli.Step) *options {
 	o := &options{step: step}
-	step.TakesFiles = true
+	step.TakesFiles, step.StopsWell = true, true
 	step.DurationVar(&o.length, "for", 0,
 		"stop after this `time`; without it, at Ctrl-C")
 	step.DurationVar(&o.crash, "crash", 0,

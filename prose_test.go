@@ -34,7 +34,8 @@ var pages = []string{"README.md", "TUTORIAL.md"}
 //	console clients
 //	mermaid           a diagram
 //
-// With -update, code and outputs that differ are rewritten.
+// With -update, code that differs is rewritten, and where an output does,
+// all of the page are.
 func TestProse(t *testing.T) {
 	t.Parallel()
 	sources, err := regions(os.DirFS("."))
@@ -311,6 +312,11 @@ var weaveCases = []struct{ name, block, printed, problem, mended string }{
 	{
 		name: "drift beside any lines", block: "console\n$ x\na\n…\nd\ne", printed: "1\n2\n3\n4\n5\n",
 		problem: "would write", mended: "console\n$ x\n1\n…\n4\n5",
+	},
+	{
+		name: "outputs of one run", block: "console\n$ x\n2026-01-01T00:00:00Z\n```\nbetween\n```console\n$ x\nb",
+		printed: "2027-02-02T02:02:02Z\n", problem: "would write",
+		mended: "console\n$ x\n2027-02-02T02:02:02Z\n```\nbetween\n```console\n$ x\n2027-02-02T02:02:02Z",
 	},
 	{name: "drift between any lines", block: "console\n$ x\n…\na\n…", printed: "b\n", problem: "by hand"},
 }

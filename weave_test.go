@@ -23,6 +23,7 @@ type block struct {
 	info       string
 	start, end int // of the body in the page's lines
 	body       []string
+	fresh      []string // the body with all outputs as they came now, if it was run
 }
 
 func (b *block) String() string { return fmt.Sprintf("%s:%d: %s", b.page, b.line, b.info) }
@@ -69,16 +70,24 @@ var errDrift = errors.New("go test -update would write")
 type runner func(command string) (string, error)
 
 // check corrects the page's blocks and returns what was wrong. The outputs
-// of a kind of block for which there is no runner are left unchecked.
+// of a kind of block for which there is no runner are left unchecked. Where
+// one output has to change, all do: times of two runs contradict each other.
 func (p *page) check(sources map[string][]string, run map[string]runner) (problems []error) {
+	drifted := false
 	for _, b := range p.blocks {
 		want, err := b.woven(sources, run)
 		if err == nil && !slices.Equal(b.body, want) {
+			drifted = drifted || b.fresh != nil
 			err = fmt.Errorf("%w:\n%s\nin place of:\n%s", errDrift, strings.Join(want, "\n"), strings.Join(b.body, "\n"))
 			b.body = want
 		}
 		if err != nil {
 			problems = append(problems, fmt.Errorf("%v: %w", b, err))
+		}
+	}
+	for _, b := range p.blocks {
+		if drifted && b.fresh != nil {
+			b.body = b.fresh
 		}
 	}
 	return problems
@@ -104,7 +113,9 @@ func (b *block) woven(sources map[string][]string, run map[string]runner) ([]str
 	case run[b.info] == nil:
 		return b.body, nil
 	}
-	return replay(b.body, run[b.info])
+	woven, fresh, err := replay(b.body, run[b.info])
+	b.fresh = fresh
+	return woven, err
 }
 
 var consoles = []string{"console", "console local", "console test", "console docker", "console aws", "console clients"}
@@ -120,9 +131,9 @@ func commands(body []string) []string {
 }
 
 // replay runs the commands of a console block and returns the block with
-// each output that no longer matches replaced.
-func replay(body []string, run runner) ([]string, error) {
-	var woven []string
+// each output that no longer matches replaced; in fresh, all are that can
+// be.
+func replay(body []string, run runner) (woven, fresh []string, err error) {
 	for len(body) > 0 {
 		command := body[0]
 		end := 1
@@ -133,20 +144,25 @@ func replay(body []string, run runner) ([]string, error) {
 		body = body[end:]
 		printed, err := run(strings.TrimPrefix(command, "$ "))
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", command, err)
+			return nil, nil, fmt.Errorf("%s: %w", command, err)
 		}
 		var got []string
 		if printed != "" {
 			got = strings.Split(strings.TrimSuffix(printed, "\n"), "\n")
 		}
+		now, err := elide(expected, got)
 		if !matches(unvarying(expected), unvarying(got)) {
-			if expected, err = elide(expected, got); err != nil {
-				return nil, fmt.Errorf("%s: %w", command, err)
+			if err != nil {
+				return nil, nil, fmt.Errorf("%s: %w", command, err)
 			}
+			expected = now
+		} else if err != nil {
+			now = expected
 		}
 		woven = append(append(woven, command), expected...)
+		fresh = append(append(fresh, command), now...)
 	}
-	return woven, nil
+	return woven, fresh, nil
 }
 
 const anyLines = "…"

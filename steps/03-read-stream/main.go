@@ -35,6 +35,7 @@ func main() {
 		}
 		choices.connected(&options, db)
 
+		//weave:open
 		// The table knows its stream by an ARN. A table that was
 		// recreated has another stream, with another ARN.
 		t, err := table.Describe(ctx, db, step.Table)
@@ -48,6 +49,7 @@ func main() {
 		if err != nil {
 			return choices.checkpointHint(err)
 		}
+		//weave:end
 		step.Notef("reading %s", reader.Stream())
 		if reader.Resumed() {
 			step.Notef("going on from checkpoint %s", choices.checkpoint)

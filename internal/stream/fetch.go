@@ -209,7 +209,7 @@ func (f *fetcher) lift(a answer) {
 		f.pos.floor = recordTime(a.records[0])
 	case !a.empty || a.last:
 	case !f.first.placed.IsZero():
-		f.pos.floor = f.first.placed // there was nothing
+		f.pos.floor = later(f.pos.floor, f.first.placed) // there was nothing
 	case f.quiet.answers > enough && a.at.Sub(f.quiet.from) >= clockSkew && raised.Sub(f.pos.floor) > time.Hour:
 		f.pos.floor = raised
 	}

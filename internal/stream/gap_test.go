@@ -208,6 +208,16 @@ func TestWhatOpenFoundIsMissed(t *testing.T) {
 			r.Close()
 			time.Sleep(10 * time.Hour)
 		},
+		"the stream fails": func(t *testing.T, f *fakeStream, o Options) {
+			r := mustOpen(t, f, o)
+			failing := errors.New("denied")
+			f.faults["GetRecords"] = []error{failing}
+			if err := r.Run(t.Context(), new(collector).handle); !errors.Is(err, failing) {
+				t.Fatalf("Run = %v, want DynamoDB's error", err)
+			}
+			r.Close()
+			time.Sleep(10 * time.Hour)
+		},
 		"nothing is read": func(t *testing.T, f *fakeStream, o Options) {
 			mustOpen(t, f, o).Close()
 			time.Sleep(10 * time.Hour)

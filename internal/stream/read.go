@@ -244,7 +244,7 @@ func (r *Reader) noteAnswer(s *shard, a answer) {
 		s.quietFrom, s.quietTo = time.Time{}, time.Time{}
 		s.caughtUp = false
 	}
-	if s.pos.after == "" && !a.floor.Equal(s.pos.floor) {
+	if s.pos.after == "" && a.floor.After(s.pos.floor) {
 		s.pos.floor, s.dirty = a.floor, true
 	}
 }

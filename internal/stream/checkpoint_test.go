@@ -13,8 +13,6 @@ import (
 	"time"
 )
 
-func newMemory() *memory { return &memory{kept: make(map[checkpointKey]Checkpoint)} }
-
 func (m *memory) grip() *grip { return &grip{memory: m} }
 
 func f21(n int) string { return (&fakeStream{}).number(n) }

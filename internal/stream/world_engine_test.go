@@ -239,11 +239,7 @@ func (s engineStream) DescribeStream(ctx context.Context, in *dynamodbstreams.De
 	}
 	limited := *in
 	limited.Limit = aws.Int32(int32(s.ShardsAPage))
-	out, err := s.engine.streams.DescribeStream(ctx, &limited)
-	if err == nil {
-		s.f.set(func() { s.f.described = true })
-	}
-	return out, err
+	return s.engine.streams.DescribeStream(ctx, &limited)
 }
 
 func (s engineStream) GetShardIterator(ctx context.Context, in *dynamodbstreams.GetShardIteratorInput, _ ...func(*dynamodbstreams.Options)) (*dynamodbstreams.GetShardIteratorOutput, error) {

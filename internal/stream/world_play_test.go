@@ -15,7 +15,12 @@ import (
 type memory struct {
 	mu    sync.Mutex
 	kept  map[checkpointKey]Checkpoint
+	begun map[string]bool // the streams that have had a checkpoint
 	owner *grip
+}
+
+func newMemory() *memory {
+	return &memory{kept: make(map[checkpointKey]Checkpoint), begun: make(map[string]bool)}
 }
 
 // A grip is one reader's hold of a memory.
@@ -51,7 +56,7 @@ func (g *grip) Save(_ context.Context, changed, gone []Checkpoint) error {
 		return errors.New("the disk is full")
 	}
 	for _, c := range changed {
-		g.kept[c.key()] = c
+		g.kept[c.key()], g.begun[c.Stream] = c, true
 	}
 	for _, c := range gone {
 		delete(g.kept, c.key())
@@ -91,7 +96,7 @@ var slowRhythm = rhythm{discover: 10 * time.Minute, watch: time.Hour}
 
 // run plays the world and returns what was wrong in it.
 func (p *played) run() (violations []string) {
-	m := &memory{kept: make(map[checkpointKey]Checkpoint)}
+	m := newMemory()
 	var playing sync.WaitGroup
 	steps := p.Steps
 	if p.Late {
@@ -113,7 +118,7 @@ func (p *played) run() (violations []string) {
 	if p.engine != nil {
 		p.engine.close()
 	}
-	p.verdict()
+	p.verdict(m)
 	return p.violations
 }
 

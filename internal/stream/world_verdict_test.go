@@ -249,14 +249,14 @@ func (p *played) mayEnd(idle bool) bool {
 }
 
 // verdict finds what is missing once the last reader has ended.
-func (p *played) verdict() {
+func (p *played) verdict(m *memory) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, f := range p.streams {
 		f.set(f.trim)
 	}
 	for _, w := range p.byKey {
-		if len(w.by) == 0 && p.owed(w) && !p.covered(w) {
+		if len(w.by) == 0 && p.owed(w) && !p.covered(m, w) {
 			p.violate("%v was lost without a word", w.key)
 		}
 	}
@@ -264,9 +264,9 @@ func (p *played) verdict() {
 
 // covered reports whether a gap tells that the record was lost: one of its
 // shard, or one before anything of a descendant was read. A stream that
-// came and went unseen can't be known.
-func (p *played) covered(w *written) bool {
-	if w.f.vanished() && !w.f.described {
+// came and went before anybody began to read it can't be known.
+func (p *played) covered(m *memory, w *written) bool {
+	if w.f.vanished() && !m.begun[p.arns[w.stream]] {
 		return true
 	}
 	for _, g := range p.gaps {

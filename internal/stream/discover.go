@@ -23,8 +23,9 @@ var usual = rhythm{discover: 10 * time.Second, watch: 5 * time.Second}
 // ended whose children are not listed yet.
 const discoverSoon = time.Second
 
-// lateListing is how long a shard of a disabled stream may not be listed yet.
-const lateListing = 10 * time.Second
+// lateListing is how long the children of a disabled stream's shard may not be
+// listed yet.
+const lateListing = 30 * time.Second
 
 // discover looks for shards when asks says so, and now and then by
 // itself, until ctx ends or a look fails.

@@ -11,13 +11,13 @@ import (
 
 // Run calls handle for each event: one after the other for a shard, side
 // by side for different ones. With SkipGaps, Lost is among them. It returns
-// nil at the end of the stream, a minute after a disabled one was read up
-// if its table has no other, or, with Options.Idle, at the end as far as one
-// can tell. When ctx ends, no further event is handed over; Run waits until
-// those in work are handled, saves the checkpoint, which may take 10
-// seconds, and returns ctx's cause: its error, where it was given no other,
-// along with that of a handler that failed then. Run may be called again,
-// and goes on.
+// nil at the end of the stream, two minutes at most after a disabled one was
+// read up if its table has no other, or, with Options.Idle, at the end as
+// far as one can tell. When ctx ends, no further event is handed over; Run
+// waits until those in work are handled, saves the checkpoint, which may
+// take 10 seconds, and returns ctx's cause: its error, where it was given no
+// other, along with that of a handler that failed then. Run may be called
+// again, and goes on.
 //
 // A handler that fails is called again, as Options.Attempts says; then
 // reading ends with its error, or Options.DeadLetter gets the event. Its

@@ -115,9 +115,6 @@ func (f *fakeStream) disable() {
 	f.set(func() {
 		f.status = types.StreamStatusDisabled
 		for _, s := range f.shards {
-			if soon := time.Now().Add(5 * time.Second); s.listedAt.After(soon) {
-				s.listedAt = soon
-			}
 			f.close(s)
 		}
 	})

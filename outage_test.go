@@ -2,7 +2,12 @@ package tutorial
 
 import (
 	"fmt"
+	"io"
+	"log"
 	"net"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -10,35 +15,26 @@ import (
 	"runtime"
 	"testing"
 	"time"
+
+	"dynamostreamer/internal/endpoint"
 )
 
-// TestOutage stops DynamoDB Local under the running program and starts it
-// again. The program must go on, and nothing that was acknowledged may be
-// lost. This server keeps its data on a disk.
+// TestOutage takes DynamoDB Local away from the running program and gives it
+// back. The program must go on, and nothing that was acknowledged may be
+// lost. The server itself is not killed: it acknowledges transactions that
+// are not on its disk yet.
 func TestOutage(t *testing.T) {
-	server := filepath.Join(".ci", "dynamodb-local", "run")
-	if _, err := os.Stat(filepath.Join(filepath.Dir(server), "target", "native")); err != nil {
-		cannot(t, "stopping DynamoDB Local under 05-supervise: run .ci/run, which gets it")
-	}
 	t.Parallel()
-	port := freePort(t)
-	data := t.TempDir()
-	start := func() *exec.Cmd {
-		cmd := exec.Command("bash", server, "-port", port, "-dbPath", data)
-		cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
-		if testing.Verbose() {
-			cmd.Stdout = os.Stdout
-		}
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		awaitPort(t, port)
-		return cmd
+	if !local {
+		skips("taking DynamoDB Local away from 05-supervise: " + noLocal)
+		t.Skip(noLocal)
 	}
-	running := start()
-	defer func() { running.Process.Kill(); running.Wait() }()
+	address := "127.0.0.1:" + freePort(t)
+	door := openDoor(t, address)
+	defer func() { door.Close() }()
 
-	s := &supervised{dir: t.TempDir(), endpoint: "http://127.0.0.1:" + port, table: "outage"}
+	s := newSupervised(t, target{name: "local"})
+	s.endpoint = "http://" + address
 	cmd, out := s.command("-rate", "50", "-for", "1h")
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -50,13 +46,11 @@ func TestOutage(t *testing.T) {
 			t.Logf("\n%s", out)
 		}
 	}()
-	for range 2 {
+	for range 4 {
 		s.awaitProgress(t)
-		// Not in order: whatever it is doing, it does no more.
-		running.Process.Kill()
-		running.Wait()
+		door.Close() // with the answers that are under way
 		time.Sleep(3 * time.Second)
-		running = start()
+		door = openDoor(t, address)
 	}
 	s.awaitProgress(t)
 	if err := cmd.Process.Signal(os.Interrupt); err != nil {
@@ -66,6 +60,24 @@ func TestOutage(t *testing.T) {
 		t.Fatalf("05-supervise: %v", err)
 	}
 	s.mustAudit(t, 100)
+}
+
+// openDoor lets requests at the address through to DynamoDB Local.
+func openDoor(t *testing.T, address string) *http.Server {
+	t.Helper()
+	to, err := url.Parse(endpoint.LocalURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	through := httputil.NewSingleHostReverseProxy(to)
+	through.ErrorLog = log.New(io.Discard, "", 0) // of those that were cut
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	door := &http.Server{Handler: through}
+	go door.Serve(l)
+	return door
 }
 
 // TestFullDisk runs the program on a disk of a few megabytes until that is
@@ -142,18 +154,4 @@ func freePort(t *testing.T) string {
 	}
 	defer l.Close()
 	return fmt.Sprint(l.Addr().(*net.TCPAddr).Port)
-}
-
-func awaitPort(t *testing.T, port string) {
-	t.Helper()
-	for deadline := time.Now().Add(3 * time.Minute); ; time.Sleep(100 * time.Millisecond) {
-		conn, err := net.Dial("tcp", "127.0.0.1:"+port)
-		if err == nil {
-			conn.Close()
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("DynamoDB Local did not start: %v", err)
-		}
-	}
 }

@@ -26,15 +26,13 @@ type supervised struct {
 func newSupervised(t *testing.T, on target) *supervised {
 	s := &supervised{dir: t.TempDir(), endpoint: on.name, table: fmt.Sprintf("supervised-%d", time.Now().UnixNano())}
 	if on.name == "local" {
-		t.Cleanup(s.deleteTables)
+		t.Cleanup(func() {
+			for _, name := range []string{s.table, s.table + "-reader"} {
+				exec.Command(filepath.Join(bin, "01-create-table"), "-delete", "-table", name, "-endpoint", "local").Run()
+			}
+		})
 	}
 	return s
-}
-
-func (s *supervised) deleteTables() {
-	for _, name := range []string{s.table, s.table + "-reader"} {
-		exec.Command(filepath.Join(bin, "01-create-table"), "-delete", "-table", name, "-endpoint", s.endpoint).Run()
-	}
 }
 
 func (s *supervised) command(args ...string) (*exec.Cmd, *bytes.Buffer) {

@@ -189,6 +189,7 @@ func TestTrimmedRecordsAreAnError(t *testing.T) {
 				break
 			}
 			got = append(got, name(e))
+			time.Sleep(time.Minute) // in which the next one is fetched
 			f.set(func() { f.shards[0].trimmed = 3 })
 			time.Sleep(20 * time.Minute)
 		}

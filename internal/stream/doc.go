@@ -51,10 +51,9 @@
 //
 // One Reader reads all shards of a stream. Several processes can't divide
 // them: of those that share checkpoints in a table the newest one takes
-// over, and the older one ends with a *TakenError when it next saves one; a
-// file admits one.
-// Don't start it again while the other one lives. A set of checkpoints
-// belongs to one table.
+// over, and the older one ends with a *TakenError when it next saves one.
+// Don't start it again while the other one lives. A file admits one reader.
+// A set of checkpoints belongs to one table.
 //
 // A Reader has some goroutines for each open shard, calls a handler for
 // each of them at the same time, and holds up to two pages of each, of

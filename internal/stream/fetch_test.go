@@ -4,20 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
-	"net/http"
-	"net/http/httptest"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/credentials"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
 	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
 func TestFaultsThatPass(t *testing.T) {
@@ -34,6 +29,7 @@ func TestFaultsThatPass(t *testing.T) {
 		"internal error":     several(&types.InternalServerError{}, 9),
 		"no connection":      several(&net.OpError{Op: "dial", Err: errors.New("refused")}, 9),
 		"a mix, on and on":   {&types.LimitExceededException{}, &types.InternalServerError{}, nil, &types.LimitExceededException{}},
+		"not sent":           several(&smithyhttp.RequestSendError{Err: errors.New("the connection was closed")}, 3),
 		"a server's 503":     several(&smithy.GenericAPIError{Code: "X", Fault: smithy.FaultServer}, 3),
 		"throttled in SDK's": several(&smithy.GenericAPIError{Code: "ThrottlingException"}, 3),
 	}
@@ -117,38 +113,6 @@ func TestOutages(t *testing.T) {
 				}
 			})
 		})
-	}
-}
-
-// TestTheClientsOwnRetries: with as many as it likes, the reader sees each
-// answer and goes by its own rules.
-func TestTheClientsOwnRetries(t *testing.T) {
-	var asked atomic.Int64
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		asked.Add(1)
-		w.Header().Set("Content-Type", "application/x-amz-json-1.0")
-		w.WriteHeader(http.StatusBadRequest)
-		io.WriteString(w, `{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException"}`)
-	}))
-	defer server.Close()
-	defer http.DefaultTransport.(*http.Transport).CloseIdleConnections()
-	api := dynamodbstreams.New(dynamodbstreams.Options{
-		Region: "eu-west-1", BaseEndpoint: &server.URL, RetryMaxAttempts: 10, HTTPClient: http.DefaultClient,
-		Credentials: credentials.NewStaticCredentialsProvider("any", "any", ""),
-	})
-	f := &fetcher{api: api, arn: arn, shard: "s"}
-	f.pos.iterator = "any"
-	noted := 0
-	f.caller = caller{pace: &pacer{}, note: func(err error) {
-		if throttled(err) {
-			noted++
-		}
-	}}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-	defer cancel()
-	f.records(ctx)
-	if n := int(asked.Load()); noted < n-1 || n < 2 {
-		t.Errorf("the server was asked %d times, of which the reader saw %d throttled", n, noted)
 	}
 }
 

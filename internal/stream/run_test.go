@@ -386,8 +386,10 @@ func TestALateChildOfADisabledStream(t *testing.T) {
 		f.put(f.shards[1], "2")
 		f.status, f.shards[1].listedAt = "DISABLED", time.Now().Add(lateListing/2)
 		var c collector
+		begun := time.Now()
 		err := mustOpen(t, f, Options{Logger: slog.New(slog.DiscardHandler)}).Run(t.Context(), c.handle)
 		check(t, "error", err, nil)
+		check(t, "it ends within two minutes", time.Since(begun) <= 2*time.Minute, true)
 		check(t, "events", c.got, []string{"p/1", "c/2"})
 	})
 }

@@ -79,10 +79,11 @@ const (
 )
 
 type streamStats struct {
-	describes, throttles int64
-	lastDescribed        time.Time
-	lastSaved            time.Time
-	keeping              time.Time // since when Checkpoints are at work; zero: not
+	tried         bool // to describe
+	throttles     int64
+	lastDescribed time.Time
+	lastSaved     time.Time
+	keeping       time.Time // since when Checkpoints are at work; zero: not
 }
 
 // Stats may be called at any time, from any goroutine.
@@ -132,7 +133,7 @@ func (r *Reader) Stats() Stats {
 func (r *Reader) noteDescribe(err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.stats.describes++
+	r.stats.tried = true
 	switch {
 	case err == nil:
 		r.stats.lastDescribed = time.Now()

@@ -22,7 +22,7 @@ func (r *Reader) watch(ctx context.Context) error {
 			r.log.Warn("reading stalls", "shard", s.Shard, "state", string(s.State), "since", s.Since, "last call", s.LastCall)
 		}
 		r.mu.Lock()
-		described, tried, keeping := r.stats.lastDescribed, r.stats.describes > 0, r.stats.keeping
+		described, tried, keeping := r.stats.lastDescribed, r.stats.tried, r.stats.keeping
 		r.mu.Unlock()
 		if !keeping.IsZero() && time.Since(keeping) > stallAfter && keeping != warnedOf {
 			r.log.Warn("reading stalls: the checkpoints can't be loaded or saved", "since", keeping)

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"time"
 )
 
 // transport hands requests to a handler without a connection.
@@ -40,8 +39,6 @@ func (t transport) RoundTrip(r *http.Request) (resp *http.Response, err error) {
 	if err := r.Context().Err(); err != nil && w.status == http.StatusInternalServerError {
 		return nil, err // which is why it failed
 	}
-	// The SDK takes its clock's skew from Date, so this is not the engine's time.
-	w.header.Set("Date", time.Now().UTC().Format(http.TimeFormat))
 	return &http.Response{
 		Status:        fmt.Sprintf("%d %s", w.status, http.StatusText(w.status)),
 		StatusCode:    w.status,

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -37,6 +38,7 @@ func (e *Endpoint) Clients(ctx context.Context) (*dynamodb.Client, *dynamodbstre
 		Region: "us-east-1",
 		// DynamoDB Local takes letters and digits only.
 		Credentials: credentials.NewStaticCredentialsProvider("local", "local", ""),
+		HTTPClient:  httpClient(),
 	}
 	tables := dynamodb.NewFromConfig(cfg, func(o *dynamodb.Options) {
 		o.BaseEndpoint = &e.tables
@@ -45,6 +47,18 @@ func (e *Endpoint) Clients(ctx context.Context) (*dynamodb.Client, *dynamodbstre
 		o.BaseEndpoint = &e.streams
 	})
 	return tables, streams, nil
+}
+
+// connections is how many idle connections to a server are kept: one for each
+// open shard of a stream that is read.
+const connections = 512
+
+// httpClient is the SDK's own but for the connections it keeps. That has 10:
+// with more open shards, each poll would make a new one.
+func httpClient() *awshttp.BuildableClient {
+	return awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
+		t.MaxIdleConns, t.MaxIdleConnsPerHost = connections, connections
+	})
 }
 
 func (e *Endpoint) embeddedClients() (*dynamodb.Client, *dynamodbstreams.Client, error) {
@@ -92,7 +106,7 @@ func (e *Endpoint) awsClients(ctx context.Context) (*dynamodb.Client, *dynamodbs
 	if err := os.Setenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true"); err != nil {
 		return nil, nil, err
 	}
-	cfg, err := config.LoadDefaultConfig(ctx)
+	cfg, err := config.LoadDefaultConfig(ctx, config.WithHTTPClient(httpClient()))
 	if err != nil {
 		return nil, nil, fmt.Errorf("reading the AWS configuration: %w", err)
 	}

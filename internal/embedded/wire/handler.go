@@ -37,9 +37,11 @@ func NewHandler(e *engine.Engine) *Handler {
 	return &Handler{engine: e, faults: faults{next: map[string]injected{}}}
 }
 
-// ServeHTTP answers one request. It panics with http.ErrAbortHandler where an
-// injected fault loses the answer.
+// ServeHTTP answers one request. Its Date is the engine's clock, as the
+// service's is: readers of a stream go by it. It panics with
+// http.ErrAbortHandler where an injected fault loses the answer.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Date", h.engine.Now().UTC().Format(http.TimeFormat))
 	if r.Method == http.MethodGet && r.URL.Path == "/" {
 		fmt.Fprintf(w, "healthy: %s ", r.Host)
 		return

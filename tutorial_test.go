@@ -221,13 +221,21 @@ func (on target) call(ts *testscript.TestScript, neg bool, args []string) {
 		defer db.Close()
 		client = db.HTTPClient()
 	}
-	answer, err := client.Do(request(args[0], os.Expand(ts.ReadFile(args[1]), ts.Getenv)))
-	ts.Check(err)
-	defer answer.Body.Close()
-	text, err := io.ReadAll(answer.Body)
-	ts.Check(err)
-	if answer.StatusCode != http.StatusOK {
-		ts.Fatalf("%s: %s: %s", args[0], answer.Status, text)
+	// DynamoDB Local fails now and then, as the service may: the SDK would
+	// try again too.
+	for try := 1; ; try++ {
+		answer, err := client.Do(request(args[0], os.Expand(ts.ReadFile(args[1]), ts.Getenv)))
+		ts.Check(err)
+		text, err := io.ReadAll(answer.Body)
+		answer.Body.Close()
+		ts.Check(err)
+		switch {
+		case answer.StatusCode == http.StatusOK:
+			return
+		case answer.StatusCode < 500 || try == 10:
+			ts.Fatalf("%s: %s: %s", args[0], answer.Status, text)
+		}
+		time.Sleep(time.Second)
 	}
 }
 

@@ -3,6 +3,7 @@ package audit
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -72,10 +73,10 @@ type key struct{ id, email string }
 // its runs. Those of one name differ where they read tables of different
 // databases.
 type reader struct {
-	name    string // and its table's, or its stream where a reader before is called so
-	crashes int    // how often one began where none had ended
-	running bool   // the last one has not ended
-	gaps    map[string]bool
+	name    string            // and its table's, or its stream where a reader before is called so
+	crashes int               // how often one began where none had ended
+	running bool              // the last one has not ended
+	gaps    map[string]string // what the report says of each, beyond that it is there
 	counts  counting
 }
 
@@ -264,9 +265,14 @@ func (a *audit) saw(l *line, by *reader) {
 		return
 	case l.Event == stream.Lost:
 		if by.gaps == nil {
-			by.gaps = make(map[string]bool)
+			by.gaps = make(map[string]string)
 		}
-		by.gaps[l.Shard+" "+l.Sequence] = true
+		gap, what := l.Shard+" "+l.Sequence, ""
+		if l.Next != "" {
+			what = fmt.Sprintf("between stream %s and stream %s", l.Stream, l.Next)
+			gap = what
+		}
+		by.gaps[gap] = what
 		return
 	}
 	i := a.item(l)
@@ -347,6 +353,11 @@ func (a *audit) finish() *Report {
 	}
 	for i, reader := range a.readers {
 		r.Gaps += len(reader.gaps)
+		for _, what := range reader.gaps {
+			if what != "" {
+				r.Switches = append(r.Switches, what)
+			}
+		}
 		r.Counts = append(r.Counts, a.counted[i].compare(reader.name))
 		if reader.running {
 			a.begun[reader.name] = true

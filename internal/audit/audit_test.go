@@ -56,6 +56,13 @@ func (h *history) start(counts map[string]int64) {
 }
 func (h *history) begins() { h.must(h.events.Begin("arn:aws:dynamodb:r:0:table/t/stream/1")) }
 
+// switches journals the gap between two streams.
+func switches(h *history) {
+	h.must(h.events.Events([]stream.Event{{
+		Kind: stream.Lost, Stream: "newer", Gap: &stream.Gap{Stream: "older", Next: "newer"},
+	}}))
+}
+
 func (h *history) loses() {
 	h.must(h.events.Events([]stream.Event{{Kind: stream.Lost, Shard: "shard", Gap: &stream.Gap{Last: fmt.Sprint(h.at)}}}))
 }
@@ -197,6 +204,11 @@ func TestReconcile(t *testing.T) {
 		{"gap", "lost records are told of", func(h *history) {
 			h.must(h.events.Events([]stream.Event{{Kind: stream.Lost, Shard: "shard"}}))
 		}, Report{Gaps: 1}, true},
+		{"switch of streams", "both are named, and it is the same one when it is redelivered", func(h *history) {
+			switches(h)
+			h.start(nil)
+			switches(h)
+		}, Report{Gaps: 1, Switches: []string{"between stream older and stream newer"}}, true},
 		{"gap that comes again", "it is the same one, until an event after it is handled", func(h *history) {
 			h.loses()
 			h.start(nil)

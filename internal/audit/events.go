@@ -32,6 +32,8 @@ type Seen struct {
 	Event    stream.Kind  `json:"event"`
 	ID       string       `json:"id"`
 	Email    string       `json:"email"`
+	Stream   string       `json:"stream"`
+	Next     string       `json:"next,omitempty"` // the stream that followed, at a switch of streams
 	Shard    string       `json:"shard"`
 	Sequence string       `json:"sequence"` // of the last event before it, where the kind is Lost
 	At       time.Time    `json:"at"`       // when the reader got it
@@ -77,11 +79,11 @@ func (j *EventJournal) Events(events []stream.Event) error {
 	entries := make([]any, len(events))
 	for i, e := range events {
 		seen := Seen{
-			Event: e.Kind, Shard: e.Shard, Sequence: e.Sequence, At: e.Seen.UTC(),
+			Event: e.Kind, Stream: e.Stream, Shard: e.Shard, Sequence: e.Sequence, At: e.Seen.UTC(),
 			Old: e.Old, New: e.New,
 		}
 		if e.Gap != nil {
-			seen.Sequence = e.Gap.Last
+			seen.Sequence, seen.Stream, seen.Next = e.Gap.Last, e.Gap.Stream, e.Gap.Next
 		}
 		if e.Keys != nil {
 			var key struct {

@@ -190,3 +190,20 @@ func TestJournalFailsLater(t *testing.T) {
 		t.Errorf("Done(a) once the file is closed = %q, want %q", got, want)
 	}
 }
+
+// Journals of events that were written before their lines had a stream.
+func TestOldJournal(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "events")
+	old := `{"run":"start","reader":"r","stream":"arn:aws:dynamodb:r:0:table/t/stream/1","at":"2026-11-26T11:19:07Z","counts":{}}
+{"event":"lost","id":"","email":"","shard":"s","sequence":"1","at":"2026-11-26T11:19:07Z","old":null,"new":null}
+{"event":"expired","id":"a","email":"a@example.com","shard":"s","sequence":"2","at":"2026-11-26T11:19:08Z","old":{"ttl":1795691947},"new":null}
+{"run":"end","reader":"r","at":"2026-11-26T11:19:09Z","counts":{}}
+`
+	if err := os.WriteFile(name, []byte(old), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	got, err := Reconcile([]string{name}, nil)
+	if err != nil || got.Err() != nil || got.Events != 1 || got.Gaps != 1 || got.Switches != nil {
+		t.Errorf("Reconcile(an old journal) = %+v, %v, want one event and one gap", got, err)
+	}
+}

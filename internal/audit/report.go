@@ -16,7 +16,10 @@ type Report struct {
 	Writes  int // acknowledged
 	Unknown int // tried and not acknowledged: they may have been made, or their row was gone
 	Events  int // seen, each once for each reader
-	Gaps    int // places where records were trimmed before they were read, or may have been
+	Gaps    int // places where records were lost, or may have been
+	// Switches are those of the Gaps that lie between two streams of a
+	// table, as "between stream A and stream B".
+	Switches []string
 
 	// Unfinished are the readers, with their tables, whose last run did
 	// not end in order, or not yet: what is missing they may still read.
@@ -111,7 +114,10 @@ func (r *Report) String() string {
 	list(&b, "seen twice", r.Twice, again)
 	list(&b, "foreign", r.Foreign)
 	if r.Gaps > 0 {
-		fmt.Fprintf(&b, "gaps        %d: records were trimmed before they were read, or may have been\n", r.Gaps)
+		fmt.Fprintf(&b, "gaps        %d: records were lost, or may have been\n", r.Gaps)
+	}
+	for _, s := range r.Switches {
+		fmt.Fprintf(&b, "  %s\n", s)
 	}
 	if e := r.Expired; e.N > 0 {
 		fmt.Fprintf(&b, "expired     %d, seen %v to %v after their ttl, half of them within %v\n",
@@ -152,6 +158,7 @@ func (r *Report) sort() {
 			return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.Sequence, b.Sequence), cmp.Compare(a.Kind, b.Kind))
 		})
 	}
+	slices.Sort(r.Switches)
 	slices.SortFunc(r.Counts, func(a, b Counts) int { return cmp.Compare(a.Reader, b.Reader) })
 }
 

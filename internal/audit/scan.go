@@ -33,7 +33,8 @@ type line struct {
 	Email    string           `json:"email"`
 	Run      Mark             `json:"run"`
 	Reader   string           `json:"reader"`
-	Stream   string           `json:"stream"`
+	Stream   string           `json:"stream"` // also of a Seen; older journals have none there
+	Next     string           `json:"next"`
 	At       time.Time        `json:"at"`
 	Counts   map[string]int64 `json:"counts"`
 

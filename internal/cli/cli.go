@@ -22,6 +22,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
 
 	"dynamostreamer/internal/endpoint"
+	"dynamostreamer/internal/stream"
 	"dynamostreamer/internal/table"
 )
 
@@ -194,6 +195,15 @@ func (s *Step) Now() time.Time { return s.resolved.Now() }
 
 // OnAWS reports whether Connect reached the user's AWS account.
 func (s *Step) OnAWS() bool { return s.resolved.AWS() }
+
+// Pace is what a reader's stream.Options.Pace should be: DynamoDB throttles on
+// AWS, and on no other endpoint.
+func (s *Step) Pace() float64 {
+	if s.OnAWS() {
+		return 0 // the reader's default
+	}
+	return stream.Unbounded
+}
 
 // Notef prints a line about the step's own doings on stderr.
 func (s *Step) Notef(format string, args ...any) {

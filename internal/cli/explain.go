@@ -7,10 +7,12 @@ import (
 	"syscall"
 
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	streamtypes "github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
 
 	"dynamostreamer/internal/endpoint"
+	"dynamostreamer/internal/stream"
 	"dynamostreamer/internal/table"
 )
 
@@ -59,6 +61,24 @@ func (s *Step) NoStreamError(t table.Description) error {
 	return fmt.Errorf("table %s has no stream: enable one with %s", s.Table,
 		s.resolved.AWSCLI("dynamodb update-table --table-name "+s.Table+
 			" --stream-specification StreamEnabled=true,StreamViewType=NEW_AND_OLD_IMAGES"))
+}
+
+// WhyEnded says why the stream of the table called name ended: the table was
+// deleted, or the stream was disabled. Where it was neither, or can't be
+// told, that is an error.
+func WhyEnded(ctx context.Context, db *dynamodb.Client, name string, ended *stream.EndedError) (string, error) {
+	t, err := table.Describe(ctx, db, name)
+	switch {
+	case table.IsMissing(err) || t.Status == types.TableStatusDeleting:
+		return fmt.Sprintf("table %s was deleted", name), nil
+	case err != nil:
+		return "", errors.Join(ended, err)
+	case t.StreamARN == "":
+		return fmt.Sprintf("table %s has no stream any more", name), nil
+	case t.StreamARN != ended.Stream:
+		return "", fmt.Errorf("%w\ntable %s has the newer stream %s: run this again to read it", ended, name, t.StreamARN)
+	}
+	return "", ended
 }
 
 // NoTTLError says that DynamoDB doesn't remove the table's expired rows.

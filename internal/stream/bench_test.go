@@ -104,7 +104,7 @@ func fill(b *testing.B, db *dynamodb.Client) (arn string) {
 }
 
 func readEvents(b *testing.B, api stream.API, arn string) (n int) {
-	r, err := stream.Open(context.Background(), api, arn, stream.Options{})
+	r, err := stream.Open(context.Background(), api, arn, stream.Options{Pace: stream.Unbounded})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -4,172 +4,300 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 )
 
 // A Checkpoint is how far one shard was handled.
 type Checkpoint struct {
 	Stream string `json:"stream"` // its ARN
-	Shard  string `json:"shard"`
+	// Shard is empty in the one that marks the switch to Stream from the
+	// table's stream before.
+	Shard  string `json:"shard,omitempty"`
 	Parent string `json:"parent,omitempty"`
-	// Sequence is the number of the last record that was handled with
-	// all before it. It is empty where none was: then Since and Above
-	// are what remains of the Start.
-	Sequence string    `json:"sequence,omitempty"`
-	Since    time.Time `json:"since,omitzero"`
-	Above    string    `json:"above,omitempty"`
-	// Ended says that the shard was read to its end.
-	Ended bool `json:"ended,omitempty"`
-	// Gone says that it Ended with a gap since it went away.
-	Gone bool `json:"gone,omitempty"`
-	// Last says that it Ended and no shard of its stream comes after it.
-	Last bool `json:"last,omitempty"`
-	// Floor is a time before all records that are still to be read, here
-	// or, once Ended, in the shard's children.
-	Floor time.Time `json:"floor,omitzero"`
+	Position
+	// State is Consumed, Vanished, Final, Switched, or empty: the shard is
+	// still to be read.
+	State State `json:"state,omitempty"`
 }
 
-// Checkpoints keep the checkpoints of one reader. A Reader calls one
-// method at a time, and waits for it: what may pass, the method repeats
-// by itself, and its error ends the reading.
+type checkpointKey struct{ stream, shard string }
+
+func (c Checkpoint) key() checkpointKey { return checkpointKey{c.Stream, c.Shard} }
+
+// Checkpoints keep the checkpoints of one reader. A Reader calls one method
+// at a time, and waits for it: what may pass, the method repeats by itself,
+// and its error ends the reading.
+//
+// Where an implementation is a Peeker too, an Open that is refused takes
+// nothing from the owner. Where it has a method Throttles() int64, Stats
+// shows that.
 type Checkpoints interface {
-	// Load takes possession and returns all that is kept. From here on
-	// no other reader may write: either it is refused with an error of
-	// its own, or its next Save fails with a *TakenError.
+	// Load makes the caller the owner and returns all that is kept. From
+	// here on no other reader may write: either it is refused with an
+	// error of its own, or its next Save fails with a *FencedError.
 	Load(context.Context) ([]Checkpoint, error)
 	// Save keeps the changed checkpoints, in the place of older ones of
-	// the same stream and shard, and removes those that are gone. It
-	// returns once they would outlive the process. Cut short, it may have
-	// kept some of them, but no shard's without its parent's, and removed
-	// none before all are kept.
-	Save(ctx context.Context, changed, gone []Checkpoint) error
-	// Close gives up possession. The Reader calls it.
+	// the same stream and shard, and removes others. It returns once they
+	// would outlive the process. Cut short, it may have kept some of them,
+	// but no shard's without its parent's, and removed none before all are
+	// kept.
+	Save(ctx context.Context, changed, removed []Checkpoint) error
+	// Close gives up ownership. The Reader calls it.
 	Close() error
 }
 
-// A TakenError is what a reader gets whose checkpoints belong to another
-// one, or are not what they were when it read the page. Don't start it
-// again while the other one lives: it would take over in its turn, and so
-// on without end.
-type TakenError struct {
+// A Peeker returns all that is kept and leaves it to its owner.
+type Peeker interface {
+	Peek(context.Context) ([]Checkpoint, error)
+}
+
+// A FencedError is what a reader gets whose checkpoints belong to another
+// one. Don't restart it while the other one lives: it would take over in its
+// turn, and so on without end.
+type FencedError struct {
 	Name string // the checkpoints'
 	Err  error  // what tells so, or nil
 }
 
-func (e *TakenError) Error() string {
+func (e *FencedError) Error() string {
 	return "checkpoint " + e.Name + " is in use by another reader"
 }
 
-func (e *TakenError) Unwrap() error { return e.Err }
+func (e *FencedError) Unwrap() error { return e.Err }
 
-// checkpoint is how far the shard was handled.
-func (s *shard) checkpoint(stream string) Checkpoint {
-	return Checkpoint{
-		Stream: stream, Shard: s.id, Parent: s.parent,
-		Sequence: s.pos.after, Since: s.pos.since, Above: s.pos.above,
-		Ended: s.phase == drained, Gone: s.gone, Last: s.last, Floor: s.pos.floor,
+// An AlteredError is what a reader gets whose checkpoint was deleted or edited
+// by something other than a reader. Nobody knows what it should be: stop all
+// readers of that name, then put it right, or remove them all to start anew.
+type AlteredError struct {
+	Name string // the checkpoint's
+	What string // such as "was deleted"
+}
+
+func (e *AlteredError) Error() string {
+	return fmt.Sprintf("checkpoint %s %s, and not by a reader: put it right, or remove all checkpoints of this reader to start anew", e.Name, e.What)
+}
+
+// An EndedError ends the reading of a stream that has ended: it was disabled,
+// or its table deleted, and the table has no newer stream. DescribeTable tells
+// which. All that the stream held was handled.
+type EndedError struct {
+	Stream string
+	Err    error // why the table's streams could not be listed; nil: they were
+}
+
+func (e *EndedError) Error() string {
+	if e.Err != nil {
+		return fmt.Sprintf("stream %s has ended, and whether its table has another one is not known: %v", e.Stream, e.Err)
+	}
+	return fmt.Sprintf("stream %s has ended, and its table has no newer one", e.Stream)
+}
+
+func (e *EndedError) Unwrap() error { return e.Err }
+
+// A saver brings what Checkpoints hold to what they should hold. It compares
+// the two, so that nobody has to say what changed.
+type saver struct {
+	to      Checkpoints   // nil: nothing is kept
+	turn    chan struct{} // held while the Checkpoints are at work
+	resumed bool
+
+	mu      sync.Mutex
+	holds   map[checkpointKey]Checkpoint // what they hold
+	handed  map[checkpointKey]bool       // those of which RunPages' handler has a page
+	overdue map[checkpointKey]bool       // those that a save passed by meanwhile
+	since   time.Time                    // since when they are at work; zero: they aren't
+	saved   time.Time                    // when they were last saved
+}
+
+func newSaver(to Checkpoints) saver {
+	return saver{
+		to: to, turn: make(chan struct{}, 1), holds: make(map[checkpointKey]Checkpoint),
+		handed: make(map[checkpointKey]bool), overdue: make(map[checkpointKey]bool),
 	}
 }
 
-// position is the place that the checkpoint stands for.
-func (c Checkpoint) position() position {
-	p := position{kind: typeTrimHorizon, since: c.Since, above: c.Above, floor: c.Floor}
-	switch {
-	case c.Sequence != "":
-		p.kind, p.after = typeAfter, c.Sequence
-	case !c.Since.IsZero():
-		p.kind = typeAt
+// peek returns what is kept, and takes nothing; ok: it could be asked for.
+func (s *saver) peek(ctx context.Context) (kept []Checkpoint, ok bool, err error) {
+	p, ok := s.to.(Peeker)
+	if !ok {
+		return nil, s.to == nil, nil
 	}
-	return p
+	defer s.work()()
+	kept, err = p.Peek(ctx)
+	return kept, true, err
 }
 
-// save writes the checkpoints that changed since they were last written.
-func (r *Reader) save(ctx context.Context) error {
-	if r.options.Checkpoints == nil {
-		return nil
-	}
-	r.saving <- struct{}{}
-	defer func() { <-r.saving }()
-	changed, gone := r.takeDirty()
-	if len(changed)+len(gone) == 0 {
-		return nil
-	}
-	defer r.keeping()()
-	if err := r.options.Checkpoints.Save(ctx, changed, gone); err != nil {
-		r.putBack(changed, gone)
-		err = saveError(err)
-		if errors.As(err, new(*TakenError)) {
-			r.taken = err
-		}
-		return err
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.stats.lastSaved = time.Now()
-	return nil
-}
-
-// load takes possession of the checkpoints.
-func (r *Reader) load(ctx context.Context) ([]Checkpoint, error) {
-	if r.options.Checkpoints == nil {
+// load makes the reader the owner of the checkpoints.
+func (s *saver) load(ctx context.Context) ([]Checkpoint, error) {
+	if s.to == nil {
 		return nil, nil
 	}
-	defer r.keeping()()
-	kept, err := r.options.Checkpoints.Load(ctx)
-	r.loaded = err == nil
+	defer s.work()()
+	kept, err := s.to.Load(ctx)
+	for _, c := range kept {
+		s.holds[c.key()] = c
+	}
+	s.resumed = newestStream(kept) != ""
 	return kept, err
 }
 
-// keeping notes since when the Checkpoints are at work, for watch, until
-// it is called.
-func (r *Reader) keeping() (done func()) {
+func (s *saver) close() error {
+	if s.to == nil {
+		return nil
+	}
+	return s.to.Close()
+}
+
+// work notes since when the Checkpoints are at work, until it is called.
+func (s *saver) work() (done func()) {
 	note := func(since time.Time) {
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		r.stats.keeping = since
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.since = since
 	}
 	note(time.Now())
 	return func() { note(time.Time{}) }
 }
 
-// forget has checkpoints removed.
-func (r *Reader) forget(checkpoints ...Checkpoint) {
-	if r.options.Checkpoints != nil {
-		r.gone = append(r.gone, checkpoints...)
-	}
-}
-
-// takeDirty returns the checkpoints that changed and those that are no
-// longer needed, and takes them for written.
-func (r *Reader) takeDirty() (changed, gone []Checkpoint) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, s := range r.shards.order {
-		if s.dirty {
-			changed = append(changed, s.checkpoint(r.arn))
-			s.dirty = false
+// difference is what has to be written and removed so that the Checkpoints
+// hold what is wanted. Those that were handed over stay as they are.
+// No handler's commit falls between the two.
+func (s *saver) difference(want func() []Checkpoint) (changed, removed []Checkpoint) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	wanted := want()
+	among := make(map[checkpointKey]bool, len(wanted))
+	for _, c := range wanted {
+		among[c.key()] = true
+		switch held, ok := s.holds[c.key()]; {
+		case ok && held == c:
+		case s.handed[c.key()]:
+			s.overdue[c.key()] = true
+		default:
+			changed = append(changed, c)
 		}
 	}
-	gone, r.gone = r.gone, nil
-	return changed, gone
+	if len(wanted) == 0 {
+		return nil, nil // a stream that lists nothing yet
+	}
+	for key, c := range s.holds {
+		if !s.handed[key] && !among[key] {
+			removed = append(removed, c)
+		}
+	}
+	return changed, removed
 }
 
-// putBack undoes takeDirty.
-func (r *Reader) putBack(changed, gone []Checkpoint) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+// write writes and removes checkpoints. The turn is held.
+func (s *saver) write(ctx context.Context, changed, removed []Checkpoint) error {
+	if len(changed)+len(removed) == 0 {
+		return nil
+	}
+	defer s.work()()
+	if err := s.to.Save(ctx, changed, removed); err != nil {
+		return saveError(err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for _, c := range changed {
-		if s := r.shards.byID[c.Shard]; s != nil && c.Stream == r.arn {
-			s.dirty = true
+		s.holds[c.key()] = c
+		delete(s.overdue, c.key())
+	}
+	for _, c := range removed {
+		delete(s.holds, c.key())
+	}
+	s.saved = time.Now()
+	return nil
+}
+
+// hand keeps saves off a checkpoint while a handler has a page that follows
+// it. Before that, it is written if it isn't there yet, for a transaction to
+// go by, and if a save passed it by while a page before was handed over. So are
+// those of the shards it descends from: a commit must not come before them.
+func (s *saver) hand(ctx context.Context, c Checkpoint, ancestors []Checkpoint) (back func(committed *Checkpoint), err error) {
+	if s.to == nil {
+		return func(*Checkpoint) {}, nil
+	}
+	s.turn <- struct{}{}
+	defer func() { <-s.turn }()
+	key := c.key()
+	s.mu.Lock()
+	var due []Checkpoint
+	if held, ok := s.holds[key]; !ok || s.overdue[key] && held != c {
+		due = append(due, c)
+	}
+	for _, a := range ancestors {
+		if s.holds[a.key()] != a {
+			due = append(due, a)
 		}
 	}
-	r.gone = append(r.gone, gone...)
+	s.handed[key] = true
+	s.mu.Unlock()
+	err = s.write(ctx, due, nil)
+	return func(committed *Checkpoint) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.handed, key)
+		if committed != nil {
+			s.holds[key], s.saved = *committed, time.Now()
+			delete(s.overdue, key)
+		}
+	}, err
+}
+
+// save has the Checkpoints hold what they should hold.
+func (r *Reader) save(ctx context.Context) error {
+	if r.saver.to == nil {
+		return nil
+	}
+	r.saver.turn <- struct{}{}
+	defer func() { <-r.saver.turn }()
+	changed, removed := r.saver.difference(r.wanted)
+	return r.saver.write(ctx, changed, removed)
+}
+
+// wanted is what the Checkpoints should hold.
+func (r *Reader) wanted() []Checkpoint {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	wanted := make([]Checkpoint, 0, len(r.lineage.order))
+	for _, s := range r.lineage.order {
+		wanted = append(wanted, s.checkpoint(r.arn))
+	}
+	return wanted
+}
+
+// saveRegularly saves the checkpoints now and then.
+func (r *Reader) saveRegularly(ctx context.Context) error {
+	for {
+		if err := sleep(ctx, r.options.CheckpointEvery); err != nil {
+			return err
+		}
+		if err := r.save(ctx); err != nil {
+			return err
+		}
+	}
 }
 
 // saveError adds what was being done, unless the error says it.
 func saveError(err error) error {
-	if taken := (*TakenError)(nil); errors.As(err, &taken) {
+	if errors.As(err, new(*FencedError)) || errors.As(err, new(*AlteredError)) {
 		return err
 	}
 	return fmt.Errorf("saving the checkpoint: %w", err)
+}
+
+// sameCheckpoints reports whether both are the same ones, in any order.
+func sameCheckpoints(a, b []Checkpoint) bool {
+	among := make(map[Checkpoint]bool, len(a))
+	for _, c := range a {
+		among[c] = true
+	}
+	for _, c := range b {
+		if !among[c] {
+			return false
+		}
+	}
+	return len(a) == len(b)
 }

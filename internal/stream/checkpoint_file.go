@@ -12,86 +12,125 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 )
 
-// fileVersion is the version of the file's format.
-const fileVersion = 1
+// checkpointVersion is the version of what is kept, in files and in tables.
+// Version 1, from before November 2026, is read too.
+const checkpointVersion = 2
+
+// A checkpoint1 is what version 1 kept in place of State and NotBefore.
+type checkpoint1 struct {
+	Ended bool      `json:"ended"`
+	Gone  bool      `json:"gone"`
+	Last  bool      `json:"last"`
+	Floor time.Time `json:"floor"`
+}
+
+// upgrade gives a checkpoint what version 1 has of it.
+func (old checkpoint1) upgrade(c *Checkpoint) {
+	c.NotBefore = old.Floor
+	switch {
+	case old.Gone:
+		c.State = Vanished
+	case old.Last:
+		c.State = Final
+	case old.Ended:
+		c.State = Consumed
+	}
+}
 
 type checkpointFile struct {
 	path string
-	lock *os.File // nil: not in possession
+	lock *os.File // nil: not the owner
 	kept map[checkpointKey]Checkpoint
 }
 
-type checkpointKey struct{ stream, shard string }
-
-func (c Checkpoint) key() checkpointKey { return checkpointKey{c.Stream, c.Shard} }
-
 type fileContent struct {
-	Version     int          `json:"version"`
-	Checkpoints []Checkpoint `json:"checkpoints"`
+	Version     int               `json:"version"`
+	Checkpoints []json.RawMessage `json:"checkpoints"`
 }
 
 // FileCheckpoints keeps checkpoints in a file, as JSON. Each Save replaces
-// the file as a whole and waits until the disk has it. While a reader has
-// it, any other is refused with a *TakenError; the operating system ends
-// that with the process, however it ends. The lock is a file beside it
-// that ends in ".lock" and stays. A network's file system may not honour
-// it.
+// the file as a whole and waits until the disk has it. While a reader owns
+// it, any other is refused with a *FencedError; the operating system ends that
+// with the process, however it ends. The lock is a file beside it that ends in
+// ".lock" and stays. A network's file system may not honour it.
 func FileCheckpoints(path string) Checkpoints { return &checkpointFile{path: path} }
+
+// Peek reads the file without its lock: Save replaces it as a whole.
+func (f *checkpointFile) Peek(context.Context) ([]Checkpoint, error) { return f.read() }
 
 func (f *checkpointFile) Load(context.Context) ([]Checkpoint, error) {
 	lock, err := lockFile(f.path + ".lock")
 	if errors.Is(err, errLocked) {
-		return nil, &TakenError{Name: f.path}
+		return nil, &FencedError{Name: f.path}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("locking checkpoint %s: %w", f.path, err)
 	}
-	f.kept = make(map[checkpointKey]Checkpoint)
-	content, err := f.read()
+	all, err := f.read()
 	if err != nil {
 		lock.Close()
 		return nil, err
 	}
-	for _, c := range content.Checkpoints {
+	f.lock, f.kept = lock, make(map[checkpointKey]Checkpoint)
+	for _, c := range all {
 		f.kept[c.key()] = c
 	}
-	f.lock = lock
-	return content.Checkpoints, nil
+	return all, nil
 }
 
-func (f *checkpointFile) read() (content fileContent, err error) {
+func (f *checkpointFile) read() (all []Checkpoint, err error) {
 	text, err := os.ReadFile(f.path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return content, nil
+		return nil, nil
 	}
 	if err != nil {
-		return content, fmt.Errorf("loading a checkpoint: %w", err)
+		return nil, fmt.Errorf("loading a checkpoint: %w", err)
 	}
+	var content fileContent
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	if err := decoder.Decode(&content); err != nil || content.Version < 1 {
-		return content, fmt.Errorf("%s is no checkpoint file: move it away to start anew", f.path)
+		return nil, fmt.Errorf("%s is not a checkpoint file: move it away to start anew", f.path)
 	}
-	if content.Version > fileVersion {
-		return content, fmt.Errorf("checkpoint %s has version %d, and this reader knows %d only", f.path, content.Version, fileVersion)
+	if content.Version > checkpointVersion {
+		return nil, fmt.Errorf("checkpoint %s has version %d, and this reader knows versions up to %d", f.path, content.Version, checkpointVersion)
 	}
-	return content, nil
+	for _, text := range content.Checkpoints {
+		var c Checkpoint
+		var old checkpoint1
+		if err := errors.Join(json.Unmarshal(text, &c), json.Unmarshal(text, &old)); err != nil {
+			return nil, fmt.Errorf("%s is not a checkpoint file: move it away to start anew: %w", f.path, err)
+		}
+		if content.Version == 1 {
+			old.upgrade(&c)
+		}
+		all = append(all, c)
+	}
+	return all, nil
 }
 
-func (f *checkpointFile) Save(_ context.Context, changed, gone []Checkpoint) error {
+func (f *checkpointFile) Save(_ context.Context, changed, removed []Checkpoint) error {
 	if f.lock == nil {
-		return &TakenError{Name: f.path}
+		return &FencedError{Name: f.path}
 	}
 	for _, c := range changed {
 		f.kept[c.key()] = c
 	}
-	for _, c := range gone {
+	for _, c := range removed {
 		delete(f.kept, c.key())
 	}
-	content := fileContent{fileVersion, slices.SortedFunc(maps.Values(f.kept), func(a, b Checkpoint) int {
+	content := fileContent{Version: checkpointVersion}
+	for _, c := range slices.SortedFunc(maps.Values(f.kept), func(a, b Checkpoint) int {
 		return cmp.Or(cmp.Compare(a.Stream, b.Stream), cmp.Compare(a.Shard, b.Shard))
-	})}
+	}) {
+		text, err := json.Marshal(c)
+		if err != nil {
+			return err
+		}
+		content.Checkpoints = append(content.Checkpoints, text)
+	}
 	text, err := json.MarshalIndent(content, "", " ")
 	if err != nil {
 		return err
@@ -99,8 +138,8 @@ func (f *checkpointFile) Save(_ context.Context, changed, gone []Checkpoint) err
 	return replaceFile(f.path, append(text, '\n'))
 }
 
-// replaceFile puts a new file in the place of an old one. After a crash
-// there is the one or the other.
+// replaceFile puts a new file in the place of an old one. After a crash there
+// is the one or the other.
 func replaceFile(path string, content []byte) (err error) {
 	next, err := os.OpenFile(path+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
 	if err != nil {

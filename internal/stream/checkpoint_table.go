@@ -2,15 +2,19 @@ package stream
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"slices"
 	"strconv"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/smithy-go/middleware"
 )
 
 // TableAPI is what Table calls; *dynamodb.Client has it.
@@ -24,47 +28,67 @@ type TableAPI interface {
 	TransactWriteItems(context.Context, *dynamodb.TransactWriteItemsInput, ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error)
 }
 
-// Attributes of a checkpoint's item. The key is reader and place.
-const (
-	attrReader     = "reader"
-	attrPlace      = "place" // stream and shard, or generationPlace
-	attrGeneration = "generation"
-	attrSequence   = "sequence"
-)
-
-// generationPlace is the place of the item that counts the readers.
-const generationPlace = "generation"
-
 // maxNew is how many items there may be in a transaction, less one.
 const maxNew = 99
 
-// Table keeps checkpoints in a DynamoDB table, for one Reader. Each that
-// loads them takes the next generation and marks every item with it, so
-// that an older reader can't write them any more. Nor can it add items:
-// these are written along with a check of the generation.
+// Table keeps checkpoints in a DynamoDB table, for one Reader. Each that loads
+// them takes the next generation and marks every item with it, so that an
+// older reader is fenced: it can't write them any more. Nor can it add items:
+// these are written along with a check of the generation. Each write goes by
+// what the item held, so that one which arrives late does nothing.
 type Table struct {
 	db          TableAPI
 	table, name string
 	caller      caller
-	generation  int64           // 0: not loaded
-	marked      map[string]bool // the places whose items have it
+	throttles   atomic.Int64
+	generation  int64 // 0: not loaded
+
+	mu       sync.Mutex
+	kept     map[string]Checkpoint   // what this reader wrote last, by place
+	attempts map[string][]Checkpoint // what writes without an answer, or a handler's, may have written since
 }
 
-// TableCheckpoints keeps the checkpoints of the reader called name in a
-// table, which many readers may share. Load makes the table if it is
-// missing, billed by request. The newer reader of a name takes the
-// checkpoints over; the older one's next save ends it with a *TakenError.
-// Items are added 99 at a time: a crash between a first reader's first ones
-// leaves the other shards to be read from their beginning, whatever its
-// Start was.
+// TableCheckpoints keeps the checkpoints of the reader called name in a table,
+// which many readers may share. Load makes the table if it is missing, billed
+// by request. The newer reader of a name becomes the owner; the older one's
+// next save ends it with a *FencedError. An item that something else deleted
+// or edited ends it with an *AlteredError. Items are added 99 at a time: where
+// a first reader crashes amid that, the other shards are read from their
+// beginning, whatever its Start was.
 func TableCheckpoints(db TableAPI, table, name string) *Table {
-	return &Table{db: db, table: table, name: name, caller: caller{pace: &pacer{}}}
+	t := &Table{db: db, table: table, name: name, kept: make(map[string]Checkpoint), attempts: make(map[string][]Checkpoint)}
+	t.caller = caller{pace: newPacer(Unbounded), note: func(err error) {
+		if throttled(err) {
+			t.throttles.Add(1)
+		}
+	}}
+	return t
 }
 
 func (t *Table) title() string { return t.name + " in table " + t.table }
 
+// Throttles returns how many calls were throttled.
+func (t *Table) Throttles() int64 { return t.throttles.Load() }
+
+// Peek returns the checkpoints, none where the table does not exist.
+func (t *Table) Peek(ctx context.Context) ([]Checkpoint, error) {
+	found, _, err := t.read(ctx, "")
+	if missing := (*types.ResourceNotFoundException)(nil); errors.As(err, &missing) {
+		return nil, nil
+	}
+	return found, t.failed("loading checkpoint ", err)
+}
+
 // Load takes the next generation and returns the checkpoints.
-func (t *Table) Load(ctx context.Context) ([]Checkpoint, error) {
+func (t *Table) Load(ctx context.Context) (all []Checkpoint, err error) {
+	if t.generation != 0 {
+		return nil, &FencedError{Name: t.title()} // by a Reader of this value
+	}
+	defer func() {
+		if err != nil {
+			t.generation = 0
+		}
+	}()
 	generation, err := t.nextGeneration(ctx)
 	if missing := (*types.ResourceNotFoundException)(nil); errors.As(err, &missing) {
 		if err = t.create(ctx); err == nil {
@@ -74,94 +98,68 @@ func (t *Table) Load(ctx context.Context) ([]Checkpoint, error) {
 	if err != nil {
 		return nil, t.failed("loading checkpoint ", err)
 	}
-	t.generation, t.marked = generation, make(map[string]bool)
-	places, err := t.places(ctx)
+	t.generation = generation
+	clear(t.kept)
+	clear(t.attempts)
+	listed, _, err := t.read(ctx, "")
 	if err != nil {
 		return nil, t.failed("loading checkpoint ", err)
 	}
-	found := make([]*Checkpoint, len(places))
-	err = besideEachOther(ctx, len(places), func(ctx context.Context, i int) (err error) {
-		found[i], err = t.take(ctx, places[i])
+	found := make([]*Checkpoint, len(listed))
+	err = besideEachOther(ctx, len(listed), func(ctx context.Context, i int) (err error) {
+		found[i], err = t.mark(ctx, listed[i])
 		return err
 	})
 	if err != nil {
 		return nil, t.failed("loading checkpoint ", err)
 	}
-	var all []Checkpoint
 	for _, c := range found {
 		if c != nil {
 			all = append(all, *c)
-			t.marked[c.place()] = true
+			t.kept[c.place()] = *c
 		}
 	}
 	return all, nil
 }
 
+// nextGeneration makes the next generation this reader's. An attempt that
+// arrives late, or again, finds its own mark and changes nothing.
 func (t *Table) nextGeneration(ctx context.Context) (generation int64, err error) {
-	err = t.caller.do(ctx, func(ctx context.Context) error {
-		out, err := t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{
-			TableName:                &t.table,
-			Key:                      t.key(generationPlace),
-			UpdateExpression:         aws.String("ADD #generation :one"),
-			ExpressionAttributeNames: map[string]string{"#generation": attrGeneration},
-			ExpressionAttributeValues: map[string]types.AttributeValue{
-				":one": &types.AttributeValueMemberN{Value: "1"},
-			},
-			ReturnValues: types.ReturnValueUpdatedNew,
-		}, tryWriteOnce)
+	me := &types.AttributeValueMemberS{Value: rand.Text()}
+	for {
+		_, current, err := t.read(ctx, generationPlace)
 		if err != nil {
+			return 0, err
+		}
+		values := map[string]types.AttributeValue{":next": number(current + 1), ":me": me}
+		condition := "attribute_not_exists(#generation)"
+		if current > 0 {
+			condition = "#generation = :current"
+			values[":current"] = number(current)
+		}
+		err = t.do(ctx, func(ctx context.Context) error {
+			_, err := t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+				TableName: &t.table, Key: t.key(generationPlace),
+				UpdateExpression:          aws.String("SET #generation = :next, #owner = :me"),
+				ConditionExpression:       aws.String(condition + " OR #generation = :next AND #owner = :me"),
+				ExpressionAttributeNames:  map[string]string{"#generation": attrGeneration, "#owner": "owner"},
+				ExpressionAttributeValues: values,
+			}, tryWriteOnce)
 			return err
-		}
-		n, ok := out.Attributes[attrGeneration].(*types.AttributeValueMemberN)
-		if !ok {
-			return errors.New("its generation is no number")
-		}
-		generation, err = strconv.ParseInt(n.Value, 10, 64)
-		return err
-	})
-	return generation, err
-}
-
-// places lists where there are checkpoints.
-func (t *Table) places(ctx context.Context) (places []string, err error) {
-	pages := dynamodb.NewQueryPaginator(t.db, &dynamodb.QueryInput{
-		TableName:                &t.table,
-		ConsistentRead:           aws.Bool(true),
-		KeyConditionExpression:   aws.String("#reader = :reader"),
-		ProjectionExpression:     aws.String("#place"),
-		ExpressionAttributeNames: map[string]string{"#reader": attrReader, "#place": attrPlace},
-		ExpressionAttributeValues: map[string]types.AttributeValue{
-			":reader": &types.AttributeValueMemberS{Value: t.name},
-		},
-	})
-	for pages.HasMorePages() {
-		err := t.caller.do(ctx, func(ctx context.Context) error {
-			page, err := pages.NextPage(ctx, tryWriteOnce)
-			if err != nil {
-				return err
-			}
-			for _, item := range page.Items {
-				if place := textOf(item[attrPlace]); place != generationPlace {
-					places = append(places, place)
-				}
-			}
-			return nil
 		})
-		if err != nil {
-			return nil, err
+		if !conditionFailed(err) {
+			return current + 1, err
 		}
+		// Another reader was faster.
 	}
-	return places, nil
 }
 
-// take marks an item with this generation and returns what it holds. The
-// older reader may write it until this moment, or remove it: then it is
-// nil.
-func (t *Table) take(ctx context.Context, place string) (c *Checkpoint, err error) {
-	err = t.caller.do(ctx, func(ctx context.Context) error {
+// mark gives an item this generation and returns what it holds. The older
+// reader may write it until this moment, or remove it: then it is nil.
+func (t *Table) mark(ctx context.Context, listed Checkpoint) (c *Checkpoint, err error) {
+	err = t.do(ctx, func(ctx context.Context) error {
 		out, err := t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{
-			TableName:                           &t.table,
-			Key:                                 t.key(place),
+			TableName: &t.table, Key: t.key(listed.place()),
 			UpdateExpression:                    aws.String("SET #generation = :mine"),
 			ConditionExpression:                 aws.String("#generation <= :mine"),
 			ExpressionAttributeNames:            map[string]string{"#generation": attrGeneration},
@@ -175,18 +173,21 @@ func (t *Table) take(ctx context.Context, place string) (c *Checkpoint, err erro
 		if err != nil {
 			return err
 		}
-		kept, err := checkpointOf(out.Attributes)
+		kept, err := t.checkpointOf(out.Attributes)
 		c = &kept
 		return err
 	})
+	if conditionFailed(err) {
+		err = t.refused(ctx, err, listed)
+	}
 	return c, err
 }
 
-// Save writes no checkpoint before its parent's: a child's without it
-// would have the child's changes come before the parent's once more.
-func (t *Table) Save(ctx context.Context, changed, gone []Checkpoint) error {
+// Save writes no checkpoint before its parent's: a child's without it would
+// have the child's changes come before the parent's once more.
+func (t *Table) Save(ctx context.Context, changed, removed []Checkpoint) error {
 	if t.generation == 0 {
-		return &TakenError{Name: t.title()}
+		return &FencedError{Name: t.title()}
 	}
 	for len(changed) > 0 {
 		var now []Checkpoint
@@ -197,25 +198,19 @@ func (t *Table) Save(ctx context.Context, changed, gone []Checkpoint) error {
 			return t.failed("", err)
 		}
 	}
-	err := besideEachOther(ctx, len(gone), func(ctx context.Context, i int) error { return t.remove(ctx, gone[i]) })
-	if err != nil {
-		return t.failed("", err)
-	}
-	for _, c := range gone {
-		delete(t.marked, c.place())
-	}
-	return nil
+	err := besideEachOther(ctx, len(removed), func(ctx context.Context, i int) error { return t.remove(ctx, removed[i]) })
+	return t.failed("", err)
 }
 
-// parentsFirst divides checkpoints into those whose parent's is not among
-// them and the others.
+// parentsFirst divides checkpoints into those whose parent's is not among them
+// and the others.
 func parentsFirst(checkpoints []Checkpoint) (now, later []Checkpoint) {
 	among := make(map[checkpointKey]bool, len(checkpoints))
 	for _, c := range checkpoints {
 		among[c.key()] = true
 	}
 	for _, c := range checkpoints {
-		if among[checkpointKey{c.Stream, c.Parent}] {
+		if c.Shard != "" && among[checkpointKey{c.Stream, c.Parent}] {
 			later = append(later, c)
 		} else {
 			now = append(now, c)
@@ -224,26 +219,39 @@ func parentsFirst(checkpoints []Checkpoint) (now, later []Checkpoint) {
 	return now, later
 }
 
-// write writes what is new in transactions and all else side by side.
-func (t *Table) write(ctx context.Context, checkpoints []Checkpoint) error {
-	var added, moved []Checkpoint
-	for _, c := range checkpoints {
-		if t.marked[c.place()] {
-			moved = append(moved, c)
-		} else {
-			added = append(added, c)
+// write writes what is new in transactions and all else side by side. Where it
+// finds what an attempt wrote that was given up, it goes by that.
+func (t *Table) write(ctx context.Context, checkpoints []Checkpoint) (err error) {
+	for range 3 {
+		var added, moved []Checkpoint
+		for _, c := range checkpoints {
+			if _, ok := t.wrote(c); ok {
+				moved = append(moved, c)
+			} else {
+				added = append(added, c)
+			}
+		}
+		err = nil
+		for some := range slices.Chunk(added, maxNew) {
+			err = errors.Join(err, t.add(ctx, some))
+		}
+		if err == nil {
+			err = besideEachOther(ctx, len(moved), func(ctx context.Context, i int) error { return t.move(ctx, moved[i]) })
+		}
+		if !errors.Is(err, errAttempted) {
+			break
 		}
 	}
-	for some := range slices.Chunk(added, maxNew) {
-		if err := t.add(ctx, some); err != nil {
-			return err
-		}
-	}
-	return besideEachOther(ctx, len(moved), func(ctx context.Context, i int) error { return t.move(ctx, moved[i]) })
+	return err
 }
+
+// errAttempted is the error of a write that found what an earlier attempt
+// wrote.
+var errAttempted = errors.New("an attempt that was given up has arrived")
 
 // add writes items that are not there yet, if this is the newest reader.
 func (t *Table) add(ctx context.Context, checkpoints []Checkpoint) error {
+	t.attempt(checkpoints...)
 	writes := []types.TransactWriteItem{{ConditionCheck: &types.ConditionCheck{
 		TableName: &t.table, Key: t.key(generationPlace),
 		ConditionExpression:       aws.String("#generation = :mine"),
@@ -251,56 +259,166 @@ func (t *Table) add(ctx context.Context, checkpoints []Checkpoint) error {
 		ExpressionAttributeValues: map[string]types.AttributeValue{":mine": t.mine()},
 	}}}
 	for _, c := range checkpoints {
-		put := t.put(c)
-		writes = append(writes, types.TransactWriteItem{Put: &put})
+		writes = append(writes, types.TransactWriteItem{Put: t.put(c, "attribute_not_exists(#generation) OR #generation = :mine AND ", c)})
 	}
-	err := t.caller.do(ctx, func(ctx context.Context) error {
+	err := t.do(ctx, func(ctx context.Context) error {
 		_, err := t.db.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: writes}, tryWriteOnce)
 		return err
 	})
-	if err != nil {
-		return err
-	}
-	for _, c := range checkpoints {
-		t.marked[c.place()] = true
-	}
-	return nil
+	return t.result(ctx, err, checkpoints...)
 }
 
-// move writes an item that this reader has marked.
+// move writes an item that holds what this reader wrote there.
 func (t *Table) move(ctx context.Context, c Checkpoint) error {
-	put := t.put(c)
-	put.ExpressionAttributeNames["#generation"] = attrGeneration
-	put.ExpressionAttributeValues[":mine"] = t.mine()
-	return t.caller.do(ctx, func(ctx context.Context) error {
+	was, _ := t.wrote(c)
+	put := t.put(c, "#generation = :mine AND ", was)
+	t.attempt(c)
+	err := t.do(ctx, func(ctx context.Context) error {
 		_, err := t.db.PutItem(ctx, &dynamodb.PutItemInput{
-			TableName: &t.table, Item: put.Item,
-			ConditionExpression:       aws.String("#generation = :mine AND (" + *put.ConditionExpression + ")"),
-			ExpressionAttributeNames:  put.ExpressionAttributeNames,
-			ExpressionAttributeValues: put.ExpressionAttributeValues,
+			TableName: put.TableName, Item: put.Item, ConditionExpression: put.ConditionExpression,
+			ExpressionAttributeNames: put.ExpressionAttributeNames, ExpressionAttributeValues: put.ExpressionAttributeValues,
 		}, tryWriteOnce)
 		return err
 	})
+	return t.result(ctx, err, c)
 }
 
-// put is the write of an item that does not move it back: a try that
-// seemed to have failed may arrive late.
-func (t *Table) put(c Checkpoint) types.Put {
-	return types.Put{
+// put writes a checkpoint on a condition and that its item holds the number and
+// the state of another one.
+func (t *Table) put(c Checkpoint, condition string, was Checkpoint) *types.Put {
+	put := &types.Put{
 		TableName: &t.table, Item: t.item(c),
-		ConditionExpression: aws.String("attribute_not_exists(#sequence) OR size(#sequence) < :digits" +
-			" OR size(#sequence) = :digits AND #sequence <= :sequence"),
-		ExpressionAttributeNames: map[string]string{"#sequence": attrSequence},
-		ExpressionAttributeValues: map[string]types.AttributeValue{
-			":digits":   &types.AttributeValueMemberN{Value: strconv.Itoa(len(c.Sequence))},
-			":sequence": &types.AttributeValueMemberS{Value: c.Sequence},
-		},
+		ExpressionAttributeNames:  map[string]string{"#generation": attrGeneration, "#sequence": attrSequence, "#state": "state"},
+		ExpressionAttributeValues: map[string]types.AttributeValue{":mine": t.mine()},
 	}
+	//weave:condition
+	if was.Sequence == "" {
+		condition += "attribute_not_exists(#sequence)"
+	} else {
+		condition += "#sequence = :sequence"
+		put.ExpressionAttributeValues[":sequence"] = &types.AttributeValueMemberS{Value: was.Sequence}
+	}
+	//weave:end
+	condition += " AND (attribute_not_exists(#state)" // which version 1 has not
+	if was.State != "" {
+		condition += " OR #state = :state"
+		put.ExpressionAttributeValues[":state"] = &types.AttributeValueMemberS{Value: string(was.State)}
+	}
+	condition += ")"
+	put.ConditionExpression = &condition
+	return put
+}
+
+// result notes what a write came to.
+func (t *Table) result(ctx context.Context, err error, checkpoints ...Checkpoint) error {
+	if conditionFailed(err) {
+		return t.refused(ctx, err, checkpoints...)
+	}
+	if err == nil {
+		t.note(checkpoints...)
+	}
+	return err
+}
+
+// wrote returns what this reader wrote last of the checkpoint.
+func (t *Table) wrote(c Checkpoint) (was Checkpoint, ok bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	was, ok = t.kept[c.place()]
+	return was, ok
+}
+
+// note takes in that the table holds some checkpoints.
+func (t *Table) note(checkpoints ...Checkpoint) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, c := range checkpoints {
+		t.kept[c.place()] = c
+		delete(t.attempts, c.place())
+	}
+}
+
+// attempt notes what is about to be written.
+func (t *Table) attempt(checkpoints ...Checkpoint) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, c := range checkpoints {
+		t.attempts[c.place()] = append(t.attempts[c.place()], c)
+	}
+}
+
+// refused finds out why a write of checkpoints failed its condition, with err:
+// nil where the table holds them, or what the reader's handler committed
+// since; errAttempted where it holds what an earlier attempt wrote.
+func (t *Table) refused(ctx context.Context, err error, checkpoints ...Checkpoint) error {
+	_, current, failed := t.read(ctx, generationPlace)
+	switch {
+	case failed != nil:
+		return failed
+	case current > t.generation:
+		return &FencedError{Name: t.title(), Err: err}
+	case current < t.generation:
+		return &AlteredError{Name: t.title(), What: "has lost its generation"}
+	}
+	made := 0
+	for _, c := range checkpoints {
+		held, generation, failed := t.read(ctx, c.place())
+		if failed != nil {
+			return failed
+		}
+		t.mu.Lock()
+		attempts := t.attempts[c.place()]
+		was, ok := t.kept[c.place()]
+		t.mu.Unlock()
+		name := fmt.Sprintf("of shard %s of %s", c.Shard, t.title())
+		switch {
+		case len(held) == 0 && ok:
+			return &AlteredError{Name: name, What: "was deleted"}
+		case len(held) == 0 || generation == t.generation && ok && held[0] == was:
+			// It is not this item's condition.
+		case generation != t.generation || !slices.Contains(attempts, held[0]):
+			return &AlteredError{Name: name, What: "was edited"}
+		case held[0] == c || compareSequence(held[0].Sequence, c.Sequence) > 0:
+			t.note(held[0])
+			made++
+		default:
+			t.note(held[0])
+			err = errAttempted
+		}
+	}
+	if made == len(checkpoints) {
+		return nil
+	}
+	if made > 0 {
+		return errAttempted
+	}
+	return err
+}
+
+// TransactItem is the part of a TransactWriteItems that writes the checkpoint
+// of a page which RunPages handed over. The transaction fails if the page was
+// committed before, or if a newer reader owns the checkpoints; the handler
+// returns the error as it is. If an earlier attempt of this reader committed
+// the page and its answer was lost, RunPages continues; else the reading ends
+// with a *FencedError or an *AlteredError. An error for another item's
+// condition is the handler's own.
+//
+// A handler that asks for it makes the transaction or returns an error. A
+// transaction holds 100 items at most: let Options.PageSize see to that. The
+// condition is what the table holds, which need not be the page before: a
+// handler may commit some pages only. A page of a Gap alone, in a shard that
+// still exists, has no number of its own and can be committed twice.
+func (t *Table) TransactItem(p *Page) types.TransactWriteItem {
+	c := p.Checkpoint
+	was, _ := t.wrote(c)
+	t.attempt(c)
+	p.settle = func(ctx context.Context, err error) error { return t.result(ctx, err, c) }
+	return types.TransactWriteItem{Put: t.put(c, "#generation = :mine AND ", was)}
 }
 
 // remove deletes an item, if it is there.
 func (t *Table) remove(ctx context.Context, c Checkpoint) error {
-	return t.caller.do(ctx, func(ctx context.Context) error {
+	err := t.do(ctx, func(ctx context.Context) error {
 		_, err := t.db.DeleteItem(ctx, &dynamodb.DeleteItemInput{
 			TableName: &t.table, Key: t.key(c.place()),
 			ConditionExpression:       aws.String("attribute_not_exists(#generation) OR #generation = :mine"),
@@ -309,20 +427,39 @@ func (t *Table) remove(ctx context.Context, c Checkpoint) error {
 		}, tryWriteOnce)
 		return err
 	})
+	if conditionFailed(err) {
+		err = t.refused(ctx, err, c)
+	}
+	if err == nil {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		delete(t.kept, c.place())
+	}
+	return err
 }
 
-// Close does nothing: the next reader takes over by itself.
-func (t *Table) Close() error { return nil }
+// Close ends the use of the checkpoints. The next reader takes over by itself.
+func (t *Table) Close() error {
+	t.generation = 0
+	return nil
+}
 
-func (t *Table) mine() types.AttributeValue {
-	return &types.AttributeValueMemberN{Value: strconv.FormatInt(t.generation, 10)}
+// do repeats a call as a caller does.
+func (t *Table) do(ctx context.Context, call func(context.Context) error) error {
+	_, err := t.caller.do(ctx, func(ctx context.Context) (middleware.Metadata, error) {
+		return middleware.Metadata{}, call(ctx)
+	})
+	return err
 }
 
 // failed names the checkpoints in an error. The Reader says that it was
 // saving.
 func (t *Table) failed(doing string, err error) error {
+	if err == nil || errors.As(err, new(*FencedError)) || errors.As(err, new(*AlteredError)) {
+		return err
+	}
 	if conditionFailed(err) {
-		return &TakenError{Name: t.title(), Err: err}
+		return &FencedError{Name: t.title(), Err: err}
 	}
 	return fmt.Errorf("%s%s: %w", doing, t.title(), err)
 }
@@ -344,4 +481,176 @@ func (t *Table) create(ctx context.Context) error {
 		return err
 	}
 	return dynamodb.NewTableExistsWaiter(t.db).Wait(ctx, &dynamodb.DescribeTableInput{TableName: &t.table}, 5*time.Minute)
+}
+
+// conditionFailed reports whether a write, or a transaction, failed for its
+// condition.
+func conditionFailed(err error) bool {
+	var failed *types.ConditionalCheckFailedException
+	return errors.As(err, &failed) || canceledFor(err, "ConditionalCheckFailed")
+}
+
+// canceledFor reports whether a transaction failed for one of the reasons.
+func canceledFor(err error, reasons ...string) bool {
+	var canceled *types.TransactionCanceledException
+	return errors.As(err, &canceled) && slices.ContainsFunc(canceled.CancellationReasons, func(r types.CancellationReason) bool {
+		return slices.Contains(reasons, aws.ToString(r.Code))
+	})
+}
+
+func number(n int64) types.AttributeValue {
+	return &types.AttributeValueMemberN{Value: strconv.FormatInt(n, 10)}
+}
+
+// Attributes of a checkpoint's item. The key is reader and place.
+const (
+	attrReader     = "reader"
+	attrPlace      = "place" // stream and shard, or generationPlace
+	attrGeneration = "generation"
+	attrSequence   = "sequence"
+)
+
+// generationPlace is the place of the item that counts the readers.
+const generationPlace = "generation"
+
+func (t *Table) key(place string) map[string]types.AttributeValue {
+	return map[string]types.AttributeValue{
+		attrReader: &types.AttributeValueMemberS{Value: t.name},
+		attrPlace:  &types.AttributeValueMemberS{Value: place},
+	}
+}
+
+func (t *Table) mine() types.AttributeValue { return number(t.generation) }
+
+// place is the checkpoint's sort key. An ARN holds no "#".
+func (c Checkpoint) place() string { return c.Stream + "#" + c.Shard }
+
+// item is the checkpoint with this reader's generation.
+func (t *Table) item(c Checkpoint) map[string]types.AttributeValue {
+	item := t.key(c.place())
+	item[attrGeneration] = t.mine()
+	item["version"] = number(checkpointVersion)
+	for name, value := range map[string]string{
+		"stream": c.Stream, "shard": c.Shard, "parent": c.Parent, "state": string(c.State),
+		attrSequence: c.Sequence, "above": c.Above,
+		"since": timeText(c.Since), "notBefore": timeText(c.NotBefore),
+	} {
+		if value != "" {
+			item[name] = &types.AttributeValueMemberS{Value: value}
+		}
+	}
+	return item
+}
+
+func timeText(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339Nano)
+}
+
+// read returns the checkpoint at a place, or all of them where place is empty,
+// and the generation of the last item that was read.
+func (t *Table) read(ctx context.Context, place string) (found []Checkpoint, generation int64, err error) {
+	in := &dynamodb.QueryInput{
+		TableName:                &t.table,
+		ConsistentRead:           aws.Bool(true),
+		KeyConditionExpression:   aws.String("#reader = :reader"),
+		ExpressionAttributeNames: map[string]string{"#reader": attrReader},
+		ExpressionAttributeValues: map[string]types.AttributeValue{
+			":reader": &types.AttributeValueMemberS{Value: t.name},
+		},
+	}
+	if place != "" {
+		in.KeyConditionExpression = aws.String("#reader = :reader AND #place = :place")
+		in.ExpressionAttributeNames["#place"] = attrPlace
+		in.ExpressionAttributeValues[":place"] = &types.AttributeValueMemberS{Value: place}
+	}
+	pages := dynamodb.NewQueryPaginator(t.db, in)
+	for pages.HasMorePages() {
+		var page *dynamodb.QueryOutput
+		err := t.do(ctx, func(ctx context.Context) (err error) {
+			page, err = pages.NextPage(ctx, tryWriteOnce)
+			return err
+		})
+		if err != nil {
+			return nil, 0, err
+		}
+		for _, item := range page.Items {
+			if generation, err = t.generationOf(item); err != nil {
+				return nil, 0, err
+			}
+			if textOf(item[attrPlace]) == generationPlace {
+				continue
+			}
+			c, err := t.checkpointOf(item)
+			if err != nil {
+				return nil, 0, err
+			}
+			found = append(found, c)
+		}
+	}
+	return found, generation, nil
+}
+
+// altered is the error of an item that no reader wrote so.
+func (t *Table) altered(item map[string]types.AttributeValue, what string) error {
+	return &AlteredError{Name: fmt.Sprintf("%s at place %q", t.title(), textOf(item[attrPlace])), What: what}
+}
+
+func (t *Table) generationOf(item map[string]types.AttributeValue) (int64, error) {
+	n, _ := item[attrGeneration].(*types.AttributeValueMemberN)
+	if n != nil {
+		if generation, err := strconv.ParseInt(n.Value, 10, 64); err == nil {
+			return generation, nil
+		}
+	}
+	return 0, t.altered(item, "has no generation")
+}
+
+// checkpointOf reads an item.
+func (t *Table) checkpointOf(item map[string]types.AttributeValue) (c Checkpoint, err error) {
+	c = Checkpoint{
+		Stream: textOf(item["stream"]), Shard: textOf(item["shard"]), Parent: textOf(item["parent"]),
+		Position: Position{Sequence: textOf(item[attrSequence]), Above: textOf(item["above"])},
+		State:    State(textOf(item["state"])),
+	}
+	times := map[string]*time.Time{"since": &c.Since, "notBefore": &c.NotBefore}
+	version, _ := item["version"].(*types.AttributeValueMemberN)
+	switch {
+	case version == nil || version.Value != "1" && version.Value != strconv.Itoa(checkpointVersion):
+		return c, t.altered(item, "has no version that this reader knows")
+	case c.place() != textOf(item[attrPlace]):
+		return c, t.altered(item, "is one of another place")
+	case c.State != "" && !c.State.Ended():
+		return c, t.altered(item, "has an unknown state")
+	}
+	var old checkpoint1
+	if version.Value == "1" {
+		times = map[string]*time.Time{"since": &c.Since, "floor": &old.Floor}
+	}
+	for name, into := range times {
+		if s := textOf(item[name]); s != "" {
+			if *into, err = time.Parse(time.RFC3339Nano, s); err != nil {
+				return c, t.altered(item, "has a "+name+" that is not a time")
+			}
+		}
+	}
+	if version.Value == "1" {
+		for name, into := range map[string]*bool{"ended": &old.Ended, "gone": &old.Gone, "last": &old.Last} {
+			if v, ok := item[name].(*types.AttributeValueMemberBOOL); ok {
+				*into = v.Value
+			}
+		}
+		old.upgrade(&c)
+	}
+	return c, nil
+}
+
+// textOf is the value of a String, or empty.
+func textOf(v types.AttributeValue) string {
+	if s, ok := v.(*types.AttributeValueMemberS); ok {
+		return s.Value
+	}
+	return ""
 }

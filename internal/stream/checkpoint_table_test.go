@@ -103,9 +103,9 @@ func testEffectsInATransaction(t *testing.T, db *dynamodb.Client, streams *dynam
 		t.Errorf("the newer reader: %v", err)
 	}
 	running.Wait()
-	var taken *TakenError
+	var taken *FencedError
 	if !errors.As(older, &taken) {
-		t.Errorf("the older reader ended with %v, want a *TakenError", older)
+		t.Errorf("the older reader ended with %v, want a *FencedError", older)
 	}
 	out, err := db.GetItem(t.Context(), &dynamodb.GetItemInput{TableName: &effects, Key: counter, ConsistentRead: aws.Bool(true)})
 	if err != nil {
@@ -134,15 +134,15 @@ func twoTables(t *testing.T, saved ...Checkpoint) (db *dynamodb.Client, older, n
 // can't write once another has taken over, whether the other one has it or
 // not, or has removed it.
 func TestAnOlderReaderAddsNothing(t *testing.T) {
-	parent := Checkpoint{Stream: arn, Shard: "p", Sequence: f21(5), Ended: true}
-	child := Checkpoint{Stream: arn, Shard: "c", Parent: "p", Sequence: f21(9)}
+	parent := Checkpoint{Stream: arn, Shard: "p", Position: Position{Sequence: f21(5)}, State: Consumed}
+	child := Checkpoint{Stream: arn, Shard: "c", Parent: "p", Position: Position{Sequence: f21(9)}}
 	_, older, newer := twoTables(t, parent)
 	ctx := t.Context()
 	check(t, "loaded", must(newer.Load(ctx)), []Checkpoint{parent})
 	refused := func(when string, c Checkpoint) {
 		t.Helper()
-		if err := older.Save(ctx, []Checkpoint{c}, nil); !errors.As(err, new(*TakenError)) {
-			t.Errorf("%s: Save of the older reader = %v, want a *TakenError", when, err)
+		if err := older.Save(ctx, []Checkpoint{c}, nil); !errors.As(err, new(*FencedError)) {
+			t.Errorf("%s: Save of the older reader = %v, want a *FencedError", when, err)
 		}
 	}
 	refused("a new shard", child)
@@ -156,7 +156,7 @@ func TestAnOlderReaderAddsNothing(t *testing.T) {
 // TestLoadBesideARemoval: what the older reader removes while the newer one
 // loads is gone, and no reason for either to fail.
 func TestLoadBesideARemoval(t *testing.T) {
-	parent := Checkpoint{Stream: arn, Shard: "p", Ended: true}
+	parent := Checkpoint{Stream: arn, Shard: "p", State: Consumed}
 	child := Checkpoint{Stream: arn, Shard: "c", Parent: "p"}
 	db, older, newer := twoTables(t, parent, child)
 	newer.db = removing{db, func() {
@@ -183,24 +183,77 @@ func (r removing) Query(ctx context.Context, in *dynamodb.QueryInput, o ...func(
 	return out, err
 }
 
-// TestSaveNeverMovesBack: a write that was given up and arrives late does
-// no harm.
-func TestSaveNeverMovesBack(t *testing.T) {
-	at := func(n string) []Checkpoint { return []Checkpoint{{Stream: arn, Shard: "s", Sequence: n}} }
-	_, table, newer := twoTables(t, at("99")...)
-	ctx := t.Context()
-	if err := table.Save(ctx, at("100"), nil); err != nil {
-		t.Fatal(err)
+// TestALateWriteDoesNoHarm: a write that was given up arrives, before the
+// next one or after it, and is not taken for an edit.
+func TestALateWriteDoesNoHarm(t *testing.T) {
+	at := func(n string) Checkpoint { return Checkpoint{Stream: arn, Shard: "s", Position: Position{Sequence: n}} }
+	for name, test := range map[string]struct {
+		saved  []Checkpoint
+		before bool
+	}{
+		"moved, before the next": {[]Checkpoint{at("9")}, true},
+		"moved, after it":        {[]Checkpoint{at("9")}, false},
+		"added, before the next": {nil, true},
+		"added, after it":        {nil, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			db, _, _ := twoTables(t)
+			late := &lateWrites{Client: db}
+			table := TableCheckpoints(late, "places", "s")
+			must(table.Load(t.Context()))
+			if err := table.Save(t.Context(), test.saved, nil); err != nil {
+				t.Fatal(err)
+			}
+			late.lose = true
+			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+			defer cancel()
+			if err := table.Save(ctx, []Checkpoint{at("100")}, nil); err == nil {
+				t.Fatal("Save = nil, want it given up")
+			}
+			late.lose = false
+			if test.before {
+				late.arrive()
+			}
+			if err := table.Save(t.Context(), []Checkpoint{at("101")}, nil); err != nil {
+				t.Errorf("Save = %v", err)
+			}
+			late.arrive()
+			if err := table.Save(t.Context(), []Checkpoint{at("102")}, nil); err != nil {
+				t.Errorf("Save after it = %v", err)
+			}
+			newer := TableCheckpoints(db, "places", "s")
+			check(t, "loaded", must(newer.Load(t.Context())), []Checkpoint{at("102")})
+		})
 	}
-	for _, late := range []string{"99", ""} {
-		if err := table.Save(ctx, at(late), nil); err == nil {
-			t.Errorf("a checkpoint went from 100 back to %q", late)
-		}
-		if err := table.add(ctx, at(late)); err == nil {
-			t.Errorf("a checkpoint at 100 was added again, at %q", late)
-		}
+}
+
+// lateWrites are answered by nobody while they are lost, and arrive later.
+type lateWrites struct {
+	*dynamodb.Client
+	lose  bool
+	later []func()
+}
+
+func (l *lateWrites) arrive() {
+	for _, write := range l.later {
+		write()
 	}
-	check(t, "loaded", must(newer.Load(ctx)), at("100"))
+}
+
+func (l *lateWrites) PutItem(ctx context.Context, in *dynamodb.PutItemInput, o ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error) {
+	if l.lose {
+		l.later = append(l.later, func() { l.Client.PutItem(context.Background(), in) })
+		return nil, noAnswer{}
+	}
+	return l.Client.PutItem(ctx, in, o...)
+}
+
+func (l *lateWrites) TransactWriteItems(ctx context.Context, in *dynamodb.TransactWriteItemsInput, o ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error) {
+	if l.lose {
+		l.later = append(l.later, func() { l.Client.TransactWriteItems(context.Background(), in) })
+		return nil, noAnswer{}
+	}
+	return l.Client.TransactWriteItems(ctx, in, o...)
 }
 
 // TestATakeoverBetweenShards: a reader takes over from one that has ended a
@@ -241,7 +294,7 @@ func TestATakeoverBetweenShards(t *testing.T) {
 		}
 		ended = func() bool {
 			s := r.Stats()
-			return s.Shards[0].State == Ended && s.LastSaved.After(s.Shards[0].Since)
+			return s.Shards[0].State == Expecting && s.LastSaved.After(s.Shards[0].Since)
 		}
 		return run, ended
 	}
@@ -255,8 +308,8 @@ func TestATakeoverBetweenShards(t *testing.T) {
 	newer, _ := open("newer")
 	f.put(f.shards[1], "2")
 	f.set(func() { f.shards[1].hidden = false })
-	if err := <-failed; !errors.As(err, new(*TakenError)) {
-		t.Errorf("the older reader ended with %v, want a *TakenError", err)
+	if err := <-failed; !errors.As(err, new(*FencedError)) {
+		t.Errorf("the older reader ended with %v, want a *FencedError", err)
 	}
 	go func() { failed <- newer() }()
 	check(t, "effect", effect(), "newer c/2")
@@ -345,7 +398,7 @@ func TestParentsAreSavedFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		line := func(sequence string) (line []Checkpoint) {
 			for i := range 20 { // the child before its parent
-				c := Checkpoint{Stream: arn, Shard: fmt.Sprint(20 - i), Sequence: sequence}
+				c := Checkpoint{Stream: arn, Shard: fmt.Sprint(20 - i), Position: Position{Sequence: sequence}}
 				if i < 19 {
 					c.Parent = fmt.Sprint(19 - i)
 				}

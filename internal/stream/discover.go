@@ -3,34 +3,52 @@ package stream
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
+	"github.com/aws/smithy-go/middleware"
 )
 
 // A rhythm is how often the reader does what it does again and again.
 type rhythm struct {
-	// discover is how often the reader looks for new shards, and watch
-	// how often for what waits too long.
-	discover, watch time.Duration
+	look  time.Duration // for new shards and for the end of the stream
+	watch time.Duration // for what waits too long
 }
 
-var usual = rhythm{discover: 10 * time.Second, watch: 5 * time.Second}
+// A look is at least one call, so that a stream that was switched off is
+// noticed soon, whatever its shards wait for.
+var usual = rhythm{look: 4 * time.Second, watch: 5 * time.Second}
 
-// discoverSoon is how often the reader looks for new shards while one has
-// ended whose children are not listed yet.
-const discoverSoon = time.Second
+const (
+	// describeRate is how many calls of DescribeStream a second DynamoDB
+	// allows.
+	describeRate = 10
+	// lookSoon is the time between looks for the children of a shard that
+	// ended a moment ago.
+	lookSoon = time.Second
+	// childrenSoon is for how long the children of a shard that ended are
+	// asked for by themselves before the whole list is.
+	childrenSoon = 5 * time.Second
+	// lateChildren is how long the children of a disabled stream's shard
+	// may not be listed yet.
+	lateChildren = 30 * time.Second
+)
 
-// lateListing is how long the children of a disabled stream's shard may not be
-// listed yet.
-const lateListing = 30 * time.Second
+// listEvery is the time between two whole lists of so many pages: about one
+// call a second, and no shard is found later than two minutes after it was
+// listed.
+func listEvery(pages int) time.Duration {
+	return min(time.Duration(pages)*1600*time.Millisecond, 90*time.Second)
+}
 
-// discover looks for shards when asks says so, and now and then by
-// itself, until ctx ends or a look fails.
+// discover looks for shards when asks says so, and now and then by itself,
+// until ctx ends or a look fails.
 func (r *Reader) discover(ctx context.Context, arn string, asks <-chan struct{}) error {
-	regularly := time.NewTicker(r.options.rhythm.discover)
+	regularly := time.NewTicker(r.options.rhythm.look)
 	defer regularly.Stop()
 	for {
 		select {
@@ -39,55 +57,223 @@ func (r *Reader) discover(ctx context.Context, arn string, asks <-chan struct{})
 		case <-ctx.Done():
 			return ctx.Err()
 		}
-		d, err := r.describe(ctx, arn)
-		if goneError(err) {
-			d, err = goneStream(), nil
+		if err := r.look(ctx, arn); err != nil {
+			return err
+		}
+		if err := sleep(ctx, lookSoon); err != nil {
+			return err
+		}
+	}
+}
+
+// look asks for what may be new: the whole list if that is due, the children
+// of shards that ended, or the first page, which has the stream's status.
+func (r *Reader) look(ctx context.Context, arn string) error {
+	childless, whole := r.due()
+	for _, id := range childless {
+		if whole {
+			break
+		}
+		d, err := r.describe(ctx, arn, part{childrenOf: id})
+		switch {
+		case vanishedError(err) || refused(err):
+			whole = true // the endpoint lacks ShardFilter, or the shard vanished
+		case err != nil:
+			return err
+		default:
+			r.learn(d)
+		}
+	}
+	if whole || len(childless) == 0 {
+		d, err := r.describe(ctx, arn, part{whole: whole})
+		if vanishedError(err) {
+			d, err = r.vanishedStream(), nil
 		}
 		if err != nil {
 			return err
 		}
-		r.mu.Lock()
 		r.learn(d)
-		r.mu.Unlock()
-		r.wake()
-		if err := sleep(ctx, discoverSoon); err != nil {
-			return err
+	}
+	r.mu.Lock()
+	ending := r.status == types.StreamStatusDisabled && r.next == ""
+	r.mu.Unlock()
+	if ending {
+		// What keeps the list from being asked for is told at the end.
+		if next, err := r.successor(ctx); err == nil && next != "" {
+			r.found(next)
 		}
+	}
+	r.wake()
+	return ctx.Err()
+}
+
+// due lists the shards whose children are to be asked for, and reports
+// whether the whole list is due instead: since its time has come, since the
+// children were not found, or since it takes fewer calls.
+func (r *Reader) due() (childless []string, whole bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now := time.Now()
+	whole = r.pages <= 1 || now.Sub(r.listed) >= listEvery(r.pages)
+	var waiting *shard // the latest of those that ended a while ago
+	for _, s := range r.lineage.childless() {
+		if !r.expectsChild(s) {
+			continue
+		}
+		if now.Sub(s.since) < lateChildren {
+			childless = append(childless, s.id)
+		} else if waiting == nil || s.since.After(waiting.since) {
+			waiting = s
+		}
+		for _, patience := range []time.Duration{childrenSoon, lateChildren} {
+			at := s.since.Add(patience)
+			whole = whole || !now.Before(at) && r.listed.Before(at)
+		}
+		whole = whole || s.state != Consumed
+	}
+	whole = whole || len(childless) >= r.pages
+	if waiting != nil {
+		childless = append(childless, waiting.id)
+	}
+	return childless, whole
+}
+
+// learn takes in a description.
+func (r *Reader) learn(d description) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.status = d.status
+	r.lineage.learn(d)
+	if d.whole {
+		r.listed, r.pages = d.asked, d.pages
+		r.forgotten.add(r.lineage.forget(d))
 	}
 }
 
 // A description is the answer of DescribeStream, all its pages together.
 type description struct {
 	status  types.StreamStatus
+	view    types.StreamViewType
 	shards  []types.Shard
 	created time.Time
-	asked   time.Time
+	asked   time.Time // by this machine's clock
+	at      time.Time // by DynamoDB's, when the last page was answered
+	pages   int
+	whole   bool // it has all shards
 }
 
-// describe asks for all shards of the stream, 100 a call at most.
-func (r *Reader) describe(ctx context.Context, arn string) (description, error) {
+func (d description) ids() map[string]bool {
+	ids := make(map[string]bool, len(d.shards))
+	for _, s := range d.shards {
+		ids[aws.ToString(s.ShardId)] = true
+	}
+	return ids
+}
+
+// A part is what to ask DescribeStream for; zero: the first page.
+type part struct {
+	whole      bool
+	childrenOf string // a shard
+}
+
+// describe asks for shards of the stream, which come 100 a call at most.
+func (r *Reader) describe(ctx context.Context, arn string, p part) (description, error) {
 	d := description{asked: time.Now()}
-	var last *string
+	in := &dynamodbstreams.DescribeStreamInput{StreamArn: &arn}
+	if p.childrenOf != "" {
+		in.ShardFilter = &types.ShardFilter{Type: types.ShardFilterTypeChildShards, ShardId: &p.childrenOf}
+	}
 	for {
 		var out *dynamodbstreams.DescribeStreamOutput
-		err := r.describing.do(ctx, func(ctx context.Context) (err error) {
-			out, err = r.api.DescribeStream(ctx, &dynamodbstreams.DescribeStreamInput{
-				StreamArn: &arn, ExclusiveStartShardId: last,
-			}, tryOnce)
-			return err
+		at, err := r.describing.do(ctx, func(ctx context.Context) (_ middleware.Metadata, err error) {
+			if out, err = r.api.DescribeStream(ctx, in, tryOnce); err != nil {
+				return middleware.Metadata{}, err
+			}
+			return out.ResultMetadata, nil
 		})
 		if err != nil {
 			return description{}, fmt.Errorf("describing stream %s: %w", arn, err)
 		}
-		if last == nil {
+		if d.pages++; d.pages == 1 {
 			// A status that is newer than the first page would promise
-			// shards that the pages passed by already.
-			d.status = out.StreamDescription.StreamStatus
+			// shards that the pages passed by already. So would a time at
+			// which a shard was open.
+			d.at, d.status, d.view = at, out.StreamDescription.StreamStatus, out.StreamDescription.StreamViewType
+			d.created = aws.ToTime(out.StreamDescription.CreationRequestDateTime).UTC()
 		}
-		d.created = aws.ToTime(out.StreamDescription.CreationRequestDateTime)
 		d.shards = append(d.shards, out.StreamDescription.Shards...)
-		if last = out.StreamDescription.LastEvaluatedShardId; last == nil {
+		in.ExclusiveStartShardId = out.StreamDescription.LastEvaluatedShardId
+		// An endpoint that ignores ShardFilter would list all.
+		ignored := slices.ContainsFunc(out.StreamDescription.Shards, func(s types.Shard) bool {
+			return aws.ToString(s.ParentShardId) != p.childrenOf
+		})
+		if in.ExclusiveStartShardId == nil || !p.whole && (p.childrenOf == "" || ignored) {
+			d.whole = in.ExclusiveStartShardId == nil && p.childrenOf == ""
 			return d, nil
 		}
 	}
+}
+
+// vanishedStream stands for the description of a stream that DynamoDB no
+// longer has. What was not read of its shards is a gap of each.
+func (r *Reader) vanishedStream() description {
+	return description{status: types.StreamStatusDisabled, asked: time.Now(), at: r.clock.now(), pages: 1, whole: true}
+}
+
+// found notes the stream that follows the one that is read.
+func (r *Reader) found(next string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.next == "" {
+		r.next = next
+		r.log.Info("the table has another stream, which is read after this one", "stream", r.arn, "next", next)
+	}
+}
+
+// successor is the oldest of the table's streams that are newer than the one
+// that is read; empty: there is none. Where the streams can't be listed, it is
+// the stream that Open was given if that is newer.
+func (r *Reader) successor(ctx context.Context) (next string, err error) {
+	r.mu.Lock()
+	arn, past := r.arn, max(r.arn, r.past)
+	r.mu.Unlock()
+	consider := func(other string) {
+		if tableOf(other) == tableOf(arn) && other > past && (next == "" || other < next) {
+			next = other
+		}
+	}
+	consider(r.given)
+	in := &dynamodbstreams.ListStreamsInput{TableName: tableName(arn)}
+	for {
+		var out *dynamodbstreams.ListStreamsOutput
+		_, err := r.describing.do(ctx, func(ctx context.Context) (_ middleware.Metadata, err error) {
+			if out, err = r.api.ListStreams(ctx, in, tryOnce); err != nil {
+				return middleware.Metadata{}, err
+			}
+			return out.ResultMetadata, nil
+		})
+		if err != nil && next != "" && ctx.Err() == nil {
+			return next, nil
+		}
+		if err != nil {
+			return "", fmt.Errorf("listing the streams of table %s: %w", *in.TableName, err)
+		}
+		for _, s := range out.Streams {
+			consider(aws.ToString(s.StreamArn))
+		}
+		if in.ExclusiveStartStreamArn = out.LastEvaluatedStreamArn; in.ExclusiveStartStreamArn == nil {
+			return next, nil
+		}
+	}
+}
+
+// tableOf is a stream's ARN without its label: the table's.
+func tableOf(arn string) string {
+	table, _, _ := strings.Cut(arn, "/stream/")
+	return table
+}
+
+func tableName(arn string) *string {
+	table := tableOf(arn)
+	return aws.String(table[strings.LastIndex(table, "/")+1:])
 }

@@ -105,7 +105,7 @@ type row struct {
 // readDecoded reads n events with Events and decodes them.
 // It returns the heap that is live at the last of them.
 func readDecoded(b *testing.B, api stream.API, arn string, n int) (live uint64) {
-	r, err := stream.Open(context.Background(), api, arn, stream.Options{})
+	r, err := stream.Open(context.Background(), api, arn, stream.Options{Pace: stream.Unbounded})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -129,7 +129,7 @@ func readDecoded(b *testing.B, api stream.API, arn string, n int) (live uint64) 
 
 // runDecoded is readDecoded with Run.
 func runDecoded(b *testing.B, api stream.API, arn string, n int) {
-	r, err := stream.Open(context.Background(), api, arn, stream.Options{})
+	r, err := stream.Open(context.Background(), api, arn, stream.Options{Pace: stream.Unbounded})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -291,5 +291,109 @@ func BenchmarkWait(b *testing.B) {
 	slices.Sort(waits)
 	b.ReportMetric(waits[len(waits)/2], "median-wait/poll")
 	b.ReportMetric(waits[len(waits)-1], "max-wait/poll")
+	b.ReportMetric(0, "ns/op")
+}
+
+// BenchmarkEmptyPages reads a closed shard whose first 1,000 pages are empty,
+// by turns in a bare loop and with the Reader. It prints the median of how much
+// longer the Reader takes to the shard's record.
+//
+//	go test ./internal/stream -run '^$' -bench EmptyPages -benchtime 9x
+func BenchmarkEmptyPages(b *testing.B) {
+	e, db, streams := openEmbedded(b)
+	const pages = 1000
+	arn := fillEmbedded(b, e, db, streams, "empty", 1, 1)
+	if err := e.RollShards(context.Background(), "empty"); err != nil {
+		b.Fatal(err)
+	}
+	s := make(series)
+	for b.Loop() {
+		e.Inject("GetRecords", pages, embedded.EmptyPage)
+		bare, _ := measured(func() { bareDecoded(b, streams, arn, 1) })
+		e.Inject("GetRecords", pages, embedded.EmptyPage)
+		api := &counted{API: streams}
+		took, _ := measured(func() { runDecoded(b, api, arn, 1) })
+		if n := api.calls.Load(); n < pages {
+			b.Fatalf("%d calls of GetRecords, want %d empty pages", n, pages)
+		}
+		s.add("reader/bare", took.Seconds()/bare.Seconds())
+	}
+	s.report(b)
+}
+
+// A fullStream has shards whose pages are 1 MB as JSON, without end.
+type fullStream struct {
+	stream.API
+	shards []streamtypes.Shard
+}
+
+func (f fullStream) DescribeStream(context.Context, *dynamodbstreams.DescribeStreamInput, ...func(*dynamodbstreams.Options)) (*dynamodbstreams.DescribeStreamOutput, error) {
+	return &dynamodbstreams.DescribeStreamOutput{StreamDescription: &streamtypes.StreamDescription{
+		StreamStatus: streamtypes.StreamStatusEnabled, CreationRequestDateTime: aws.Time(time.Now()), Shards: f.shards,
+	}}, nil
+}
+
+func (f fullStream) GetShardIterator(context.Context, *dynamodbstreams.GetShardIteratorInput, ...func(*dynamodbstreams.Options)) (*dynamodbstreams.GetShardIteratorOutput, error) {
+	return &dynamodbstreams.GetShardIteratorOutput{ShardIterator: aws.String("any")}, nil
+}
+
+func (f fullStream) GetRecords(_ context.Context, in *dynamodbstreams.GetRecordsInput, _ ...func(*dynamodbstreams.Options)) (*dynamodbstreams.GetRecordsOutput, error) {
+	out := &dynamodbstreams.GetRecordsOutput{NextShardIterator: in.ShardIterator}
+	image := func(n int) map[string]streamtypes.AttributeValue {
+		item := make(map[string]streamtypes.AttributeValue)
+		for a := range 14 {
+			item[fmt.Sprintf("a%02d", a)] = &streamtypes.AttributeValueMemberS{Value: fmt.Sprintf("%09d", n*14+a)}
+		}
+		return item
+	}
+	for i := range 1000 {
+		out.Records = append(out.Records, streamtypes.Record{EventName: streamtypes.OperationTypeModify, Dynamodb: &streamtypes.StreamRecord{
+			Keys:     map[string]streamtypes.AttributeValue{"id": &streamtypes.AttributeValueMemberS{Value: fmt.Sprint(i)}},
+			OldImage: image(i), NewImage: image(i + 1), SequenceNumber: aws.String(fmt.Sprintf("%021d", i+1)),
+			ApproximateCreationDateTime: aws.Time(time.Now()),
+		}})
+	}
+	return out, nil
+}
+
+// BenchmarkHeap measures the heap that a Reader holds for a shard while the
+// handler has a page of 1 MB of small attributes and the next one is fetched.
+//
+//	go test ./internal/stream -run '^$' -bench Heap -benchtime 1x
+func BenchmarkHeap(b *testing.B) {
+	const shards = 50
+	var f fullStream
+	for i := range shards {
+		f.shards = append(f.shards, streamtypes.Shard{ShardId: aws.String(fmt.Sprint("s", i))})
+	}
+	heap := func() float64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return float64(m.HeapAlloc)
+	}
+	for b.Loop() {
+		before := heap()
+		r, err := stream.Open(context.Background(), f, "arn:aws:dynamodb:us-east-1:000000000000:table/full/stream/2026-01-01T00:00:00.000", stream.Options{Pace: stream.Unbounded})
+		if err != nil {
+			b.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(context.Background())
+		var handling sync.WaitGroup
+		handling.Add(shards)
+		done := make(chan error, 1)
+		go func() {
+			done <- r.Run(ctx, func(context.Context, stream.Event) error {
+				handling.Done()
+				<-ctx.Done()
+				return nil
+			})
+		}()
+		handling.Wait()
+		time.Sleep(5 * time.Second) // in which the next pages are fetched
+		b.ReportMetric((heap()-before)/shards/1e6, "MB/shard")
+		cancel()
+		<-done
+	}
 	b.ReportMetric(0, "ns/op")
 }

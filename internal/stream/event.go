@@ -2,6 +2,7 @@ package stream
 
 import (
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -14,7 +15,7 @@ type Kind string
 const (
 	Inserted Kind = "inserted"
 	Modified Kind = "modified"
-	Deleted  Kind = "deleted" // by a call of somebody's
+	Deleted  Kind = "deleted" // by a caller of the API
 	Expired  Kind = "expired" // by DynamoDB, since its TTL had passed
 )
 
@@ -27,18 +28,21 @@ type Event struct {
 	// Keys is the item's primary key, nil for Lost.
 	Keys Image
 	// Old is the item before the change, nil for Inserted. New is the
-	// item after it, nil for Deleted and Expired. Both are nil where the
-	// stream's view type leaves them out.
+	// item after it, nil for Deleted and Expired. Each is also nil where
+	// the stream's view type leaves it out: go by Kind, and see
+	// Reader.ViewType.
 	Old, New Image
-	// Shard is the id of the shard that holds the record.
-	Shard string
+	// Stream is the ARN of the stream that holds the record, and Shard the
+	// id of its shard. Of a switch of streams, Stream is the later one and
+	// Shard is empty.
+	Stream, Shard string
 	// Sequence is the record's sequence number: decimal digits that
 	// order the changes of an item. Compare it as a number, not as text.
 	Sequence string
 	// At is when DynamoDB made the change, roughly: the service rounds
 	// it to the second, DynamoDB Local to the minute.
 	At time.Time
-	// Seen is when the reader got it, by its own clock.
+	// Seen is when the reader got it, by DynamoDB's clock.
 	Seen time.Time
 	// Gap is what was lost, where the Kind is Lost, and else nil.
 	Gap *Gap
@@ -77,7 +81,7 @@ func newEvent(shard string, r types.Record) (Event, error) {
 		New:      r.Dynamodb.NewImage,
 		Shard:    shard,
 		Sequence: sequence(r),
-		At:       aws.ToTime(r.Dynamodb.ApproximateCreationDateTime),
+		At:       recordTime(r),
 	}
 	switch r.EventName {
 	case types.OperationTypeInsert:
@@ -122,4 +126,38 @@ func sequence(r types.Record) string {
 		return ""
 	}
 	return aws.ToString(r.Dynamodb.SequenceNumber)
+}
+
+// Overdue returns how long the TTL of a removed item had passed when the
+// reader saw its removal, by DynamoDB's clock: Seen less the attribute of the
+// old image. ok is false where the item was not removed, or the old image is
+// missing or has no such Number.
+func (e Event) Overdue(attribute string) (late time.Duration, ok bool) {
+	ttl, ok := e.Old.ttl(attribute)
+	if !ok || e.Kind != Deleted && e.Kind != Expired {
+		return 0, false
+	}
+	return e.Seen.Sub(ttl), true
+}
+
+// ExpiredElsewhere reports whether a Deleted item's TTL had passed when
+// it was removed. In a replica of a global table, a removal by TTL comes
+// without DynamoDB's identity and looks so; a delete of a row that had
+// expired and was not removed yet does too.
+func (e Event) ExpiredElsewhere(attribute string) bool {
+	ttl, ok := e.Old.ttl(attribute)
+	return ok && e.Kind == Deleted && !e.At.Before(ttl)
+}
+
+// ttl is the time that a Number of Unix seconds stands for.
+func (i Image) ttl(attribute string) (time.Time, bool) {
+	n, ok := i[attribute].(*types.AttributeValueMemberN)
+	if !ok {
+		return time.Time{}, false
+	}
+	seconds, err := strconv.ParseFloat(n.Value, 64)
+	if err != nil || seconds > 1e11 || seconds < -1e11 {
+		return time.Time{}, false
+	}
+	return time.Unix(int64(seconds), 0), true
 }

@@ -135,8 +135,8 @@ func ExampleReader_Run() {
 		log.Fatal(err)
 	}
 	err = reader.Run(ctx, func(ctx context.Context, event stream.Event) error {
-		if event.New == nil {
-			return nil // deleted or expired
+		if event.Kind == stream.Deleted || event.Kind == stream.Expired {
+			return nil
 		}
 		var row Order
 		if err := event.New.Decode(&row); err != nil {
@@ -175,7 +175,7 @@ func ExampleFileCheckpoints() {
 			Idle:        briefly,
 		})
 		if err != nil {
-			log.Fatal(err) // a *TakenError if another reader has the file
+			log.Fatal(err) // a *FencedError if another reader has the file
 		}
 		fmt.Println("goes on from a checkpoint:", reader.Resumed())
 		for event, err := range reader.Events(ctx) {

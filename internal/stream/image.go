@@ -1,15 +1,24 @@
 package stream
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
+	"io"
+	"log/slog"
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
+	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	tabletypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
+	"github.com/aws/smithy-go/middleware"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
 // An Image is an item, or its key, as the stream recorded it. Numbers are
@@ -85,9 +94,16 @@ type Difference struct {
 	Old, New types.AttributeValue
 }
 
-// Differences lists where the event's New differs from its Old, by path.
-// Maps are compared attribute by attribute, lists and sets as a whole.
-func (e Event) Differences() []Difference { return differences("", e.Old, e.New) }
+// Differences lists where the event's New differs from its Old, by path. Maps
+// are compared attribute by attribute, lists and sets as a whole. It is nil
+// where the stream's view type leaves out an image of a Modified item, so that
+// nothing can be compared.
+func (e Event) Differences() []Difference {
+	if e.Kind == Modified && (e.Old == nil || e.New == nil) {
+		return nil
+	}
+	return differences("", e.Old, e.New)
+}
 
 func differences(prefix string, before, after Image) []Difference {
 	names := slices.Sorted(maps.Keys(before))
@@ -155,4 +171,87 @@ func text(v types.AttributeValue) string {
 		return fmt.Sprintf("(%v)", err) // a Number that is none: the server's fault
 	}
 	return string(out)
+}
+
+// callOptions are what GetRecords is called with. DynamoDB Local 3.1.0, whose
+// streams are in the region ddblocal, sends an empty map or list of an image
+// as a bare {}, which the SDK takes for the value of the attribute before it.
+// There, such a value becomes an empty map before the SDK decodes it.
+func callOptions(arn string, log *slog.Logger) []func(*dynamodbstreams.Options) {
+	options := []func(*dynamodbstreams.Options){tryOnce}
+	if !strings.HasPrefix(arn, "arn:aws:dynamodb:ddblocal:") {
+		return options
+	}
+	warn := sync.OnceFunc(func() {
+		log.Warn("DynamoDB Local leaves out the type of empty maps and lists: all of them are read as empty maps", "stream", arn)
+	})
+	mend := middleware.DeserializeMiddlewareFunc("MendBareValues", func(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (middleware.DeserializeOutput, middleware.Metadata, error) {
+		out, metadata, err := next.HandleDeserialize(ctx, in)
+		response, ok := out.RawResponse.(*smithyhttp.Response)
+		if err != nil || !ok {
+			return out, metadata, err
+		}
+		body, err := io.ReadAll(response.Body)
+		response.Body.Close()
+		if mended := mendBareValues(body); mended != nil {
+			warn()
+			body = mended
+		}
+		response.Body = io.NopCloser(bytes.NewReader(body))
+		return out, metadata, err
+	})
+	return append(options, func(o *dynamodbstreams.Options) {
+		o.APIOptions = append(slices.Clip(o.APIOptions), func(stack *middleware.Stack) error {
+			return stack.Deserialize.Add(mend, middleware.After)
+		})
+	})
+}
+
+// mendBareValues gives each value of an answer's images that is a bare {} the
+// type of a map. It returns nil where there is none.
+func mendBareValues(body []byte) []byte {
+	if !bytes.Contains(body, []byte("{}")) {
+		return nil
+	}
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	decoder.UseNumber()
+	var answer map[string]any
+	if decoder.Decode(&answer) != nil {
+		return nil // the SDK says what is wrong
+	}
+	mended := false
+	records, _ := answer["Records"].([]any)
+	for _, record := range records {
+		record, _ := record.(map[string]any)
+		change, _ := record["dynamodb"].(map[string]any)
+		for _, name := range []string{"Keys", "OldImage", "NewImage"} {
+			image, _ := change[name].(map[string]any)
+			for _, value := range image {
+				mended = mendValue(value) || mended
+			}
+		}
+	}
+	if !mended {
+		return nil
+	}
+	body, _ = json.Marshal(answer)
+	return body
+}
+
+// mendValue gives a value, and those within it, a type where it has none.
+func mendValue(value any) (mended bool) {
+	typed, ok := value.(map[string]any)
+	if ok && len(typed) == 0 {
+		typed["M"] = map[string]any{}
+		return true
+	}
+	inner, _ := typed["M"].(map[string]any)
+	for _, value := range inner {
+		mended = mendValue(value) || mended
+	}
+	list, _ := typed["L"].([]any)
+	for _, value := range list {
+		mended = mendValue(value) || mended
+	}
+	return mended
 }

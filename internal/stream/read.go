@@ -3,23 +3,26 @@ package stream
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-	streamtypes "github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
 )
 
-// A Page is some events of one shard, in order.
+// A Page is some events of one shard, in order, or the Lost of a switch of
+// streams.
 type Page struct {
-	Shard  string
+	Shard  string // empty at a switch
 	Events []Event
 	// Checkpoint is the shard's, once all Events are handled.
 	Checkpoint Checkpoint
 
-	shard    *shard
-	previous string                          // the sequence number of the checkpoint before it
-	commit   map[string]types.AttributeValue // the Checkpoint, where the handler writes it
+	shard  *shard
+	number int // of the first event, in the shard's tracker
+	// settle, if a handler's transaction writes the checkpoint, finds out
+	// what became of it, given the handler's error.
+	settle func(context.Context, error) error
 }
 
 // A pageHandler handles a page, notes with handled how far it came, and
@@ -28,13 +31,7 @@ type pageHandler func(context.Context, *Page) error
 
 // read reads to the end of the stream, and of the streams that follow it.
 func (r *Reader) read(ctx context.Context, handle pageHandler) error {
-	switch {
-	case r.closed:
-		return errors.New("the reader is closed")
-	case r.taken != nil:
-		return r.taken
-	}
-	// It watches handlers too that go on after the end.
+	// It watches handlers too that continue after the end.
 	watching := newCrew(context.WithoutCancel(ctx))
 	watching.run(r.watch)
 	defer watching.wait()
@@ -46,12 +43,41 @@ func (r *Reader) read(ctx context.Context, handle pageHandler) error {
 			if err := r.readStream(ctx, handle); err != nil {
 				return err
 			}
-			if more, err := r.succeed(ctx); err != nil || !more {
+			next, err := r.succeed(ctx)
+			if err == nil && next != "" {
+				err = r.switchTo(ctx, next, handle)
+			}
+			if err != nil || next == "" {
 				return orDone(err)
 			}
 		}
 	})
 	return beside.wait()
+}
+
+// beginReading refuses a read while another one is under way.
+func (r *Reader) beginReading() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case r.activity == reading:
+		return errors.New("the reader is reading already: a Reader reads once at a time")
+	case r.activity == closed:
+		return errors.New("the reader is closed")
+	case errors.As(r.err, new(*FencedError)):
+		return r.err
+	}
+	r.activity, r.err, r.graceEnd = reading, nil, time.Time{}
+	r.lineage.rewind()
+	return nil
+}
+
+// endReading ends a read. What was handed over and not handled is redelivered
+// by the next one.
+func (r *Reader) endReading(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.activity, r.err = ready, err
 }
 
 // readStream reads one stream, each shard on goroutines of its own.
@@ -60,9 +86,6 @@ func (r *Reader) readStream(ctx context.Context, handle pageHandler) error {
 	asks := make(chan struct{}, 1)
 	arn := r.Stream()
 	crew.run(func(ctx context.Context) error { return r.discover(ctx, arn, asks) })
-	r.mu.Lock()
-	r.shards.rewind()
-	r.mu.Unlock()
 	for {
 		ready, lookSoon, finished := r.plan()
 		if finished {
@@ -88,35 +111,69 @@ func (r *Reader) readStream(ctx context.Context, handle pageHandler) error {
 	return crew.wait()
 }
 
-// plan takes the shards that may be read from now on, and says whether
-// new shards are due and whether all is read.
+// plan takes the shards that may be read from now on, and says whether new
+// shards are due and whether all is read.
 func (r *Reader) plan() (ready []*shard, lookSoon, finished bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.finished() {
+		r.idled()
 		return nil, false, true
 	}
-	ready = r.shards.ready()
+	ready = r.lineage.ready()
 	for _, s := range ready {
-		s.phase = reading
+		s.enter(Fetching)
 	}
-	return ready, r.expecting(), false
+	lookSoon = slices.ContainsFunc(r.lineage.childless(), func(s *shard) bool {
+		return time.Since(s.since) < childrenSoon && r.expectsChild(s)
+	})
+	return ready, lookSoon || len(r.lineage.order) == 0, false
 }
 
-// expecting reports whether shards are due that are not listed yet: the
-// children of those that ended, or a stream's first ones. A stream that is
-// enabled always has an open shard.
-func (r *Reader) expecting() bool {
-	return slices.ContainsFunc(r.shards.childless(), r.expectsChild) ||
-		len(r.shards.order) == 0 && !r.settled(r.opened)
+// finished reports whether nothing more will come or, with Idle, is likely
+// to.
+func (r *Reader) finished() bool {
+	for _, s := range r.lineage.order {
+		if !s.done() && !r.idle(s) {
+			return false
+		}
+	}
+	if len(r.lineage.order) == 0 {
+		return r.settled(r.opened)
+	}
+	return !slices.ContainsFunc(r.lineage.childless(), r.expectsChild)
 }
 
-// expectsChild reports whether a child is due of a shard that ended and has
-// none. One that went away closed a day ago: its children are listed, or
-// gone too.
+// idle reports whether an open shard has given nothing but empty answers for
+// so long that reading may end.
+func (r *Reader) idle(s *shard) bool {
+	return r.options.Idle > 0 && s.reads() && !s.idle.IsZero() && s.lastCall.Sub(s.idle) >= r.options.Idle
+}
+
+// idled notes of shards that had nothing, for the Reader that resumes, that
+// they had nothing.
+func (r *Reader) idled() {
+	for _, s := range r.lineage.order {
+		if r.idle(s) && s.handled.Sequence == "" {
+			s.handled.NotBefore = later(s.handled.NotBefore, r.clock.at(s.idle))
+		}
+	}
+}
+
+// expectsChild reports whether a child is due of a shard that is done and has
+// none. One that vanished closed a day ago: its children are listed, or have
+// vanished too.
 func (r *Reader) expectsChild(s *shard) bool {
-	listed := s.gone && r.newest.asked.After(s.drainedAt)
-	return !listed && !r.settled(s.drainedAt)
+	listed := s.state == Vanished && r.listed.After(s.since)
+	return s.state != Final && !listed && !r.settled(s.since)
+}
+
+// settled reports whether no shard is expected any more that would follow what
+// ended at the given time.
+func (r *Reader) settled(end time.Time) bool {
+	since := r.listed.Sub(end)
+	return r.status == types.StreamStatusDisabled && since >= lateChildren ||
+		r.options.Idle > 0 && since >= r.options.Idle
 }
 
 // wake has readStream make a new plan.
@@ -127,20 +184,106 @@ func (r *Reader) wake() {
 	}
 }
 
+// succeed returns the stream that follows one that was disabled; empty: none
+// is to be waited for, since reading ended as Options.Idle says.
+func (r *Reader) succeed(ctx context.Context) (next string, err error) {
+	r.endStream()
+	patience := time.Minute // the table may just be being made
+	if r.options.Idle > 0 {
+		patience = min(patience, r.options.Idle)
+	}
+	for began := time.Now(); ; {
+		r.mu.Lock()
+		arn, next, status := r.arn, r.next, r.status
+		r.mu.Unlock()
+		if next != "" || status != types.StreamStatusDisabled {
+			return next, nil
+		}
+		next, err = r.successor(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return "", ctx.Err()
+		case err != nil && r.options.Idle == 0:
+			return "", &EndedError{Stream: arn, Err: err}
+		case next != "":
+			r.found(next)
+		case time.Since(began) < patience:
+			err = sleep(ctx, lookSoon)
+		case r.options.Idle > 0:
+			return "", nil
+		default:
+			return "", &EndedError{Stream: arn}
+		}
+		if err != nil {
+			return "", err
+		}
+	}
+}
+
+// endStream notes that nothing comes after the shards that were consumed, if
+// the stream is disabled. In a day the stream will have vanished, and then
+// nobody can tell.
+func (r *Reader) endStream() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.status != types.StreamStatusDisabled {
+		return
+	}
+	for _, s := range r.lineage.childless() {
+		if s.state == Consumed {
+			s.enter(Final)
+		}
+	}
+}
+
+// switchTo has the gap before the next stream handled, and turns to that. The
+// gap is a page of its own, and its checkpoint the first of that stream, so
+// that it is not redelivered.
+func (r *Reader) switchTo(ctx context.Context, next string, handle pageHandler) error {
+	d, err := r.describe(ctx, next, part{whole: true})
+	if vanishedError(err) {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.next, r.past = "", next // there may be another one
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	gap := &Gap{Stream: r.Stream(), Next: next}
+	r.mu.Lock()
+	r.forgotten.Gaps++
+	r.mu.Unlock()
+	if r.options.OnGap == StopAtGap {
+		return gap
+	}
+	c := Checkpoint{Stream: next, Position: Position{NotBefore: d.created}, State: Switched}
+	events := []Event{{Kind: Lost, Stream: next, Gap: gap, Seen: r.clock.now()}}
+	s := &shard{handled: c.Position}
+	if err := handle(ctx, &Page{Events: events, Checkpoint: c, shard: s, number: s.out.add(events)}); err != nil {
+		return err
+	}
+	r.attach(next, d, []Checkpoint{c})
+	r.mu.Lock()
+	for _, s := range r.lineage.order {
+		s.handled.NotBefore = later(s.handled.NotBefore, d.created)
+	}
+	r.mu.Unlock()
+	return r.save(ctx)
+}
+
 // readShard reads one shard from its position to its end.
 func (r *Reader) readShard(ctx context.Context, s *shard, handle pageHandler) error {
-	r.mu.Lock()
 	f := r.fetcher(s)
-	r.mu.Unlock()
 	fetching := newCrew(ctx)
 	fetching.run(func(ctx context.Context) error { f.run(ctx); return nil })
 	defer fetching.wait()
 	defer fetching.end(errDone)
 	for {
-		r.enter(s, Fetching)
+		r.enters(s, Fetching)
 		select {
 		case a := <-f.answers:
-			if err := r.take(ctx, s, a, handle); err != nil || a.last {
+			if err := r.take(ctx, s, a, handle); err != nil || a.end != "" {
 				return err
 			}
 		case <-ctx.Done():
@@ -149,155 +292,121 @@ func (r *Reader) readShard(ctx context.Context, s *shard, handle pageHandler) er
 	}
 }
 
-// take has an answer's events handled and notes what the answer means for
-// the shard.
+// take has an answer's events handled and notes what the answer means for the
+// shard.
 func (r *Reader) take(ctx context.Context, s *shard, a answer, handle pageHandler) error {
-	r.noteAnswer(s, a)
+	if a.err != nil {
+		return a.err
+	}
 	if a.gap != nil && r.options.OnGap == StopAtGap {
 		return a.gap
 	}
-	events, err := newEvents(s.id, a)
-	size := r.options.PageSize
-	if size <= 0 {
-		size = max(len(events), 1)
-	}
+	events, bad := r.newEvents(s, a)
+	number := r.fetched(s, a, events)
 	for len(events) > 0 {
 		if ctx.Err() != nil {
 			return ctx.Err() // the rest stays unhandled
 		}
-		n := min(size, len(events))
-		p := r.page(s, events[:n:n])
-		events = events[n:]
+		n := min(r.options.PageSize, len(events))
+		p := r.page(s, events[:n:n], number)
+		if n == len(events) && a.end == Vanished {
+			p.Checkpoint.State = Vanished
+		}
+		events, number = events[n:], number+n
 		if err := handle(ctx, p); err != nil {
 			return err
 		}
 	}
-	if err = errors.Join(err, a.err); err != nil {
-		return err
+	if bad == nil {
+		r.handledAnswer(s, a)
 	}
-	r.noteHandled(s, a)
-	return nil
+	return bad
 }
 
-// newEvents reads an answer's records. With an error, it returns the
-// events before the one that can't be read.
-func newEvents(shard string, a answer) ([]Event, error) {
+// newEvents reads an answer's records. With an error, it returns the events
+// before the one that can't be read.
+func (r *Reader) newEvents(s *shard, a answer) ([]Event, error) {
+	stream := r.Stream()
 	events := make([]Event, 0, len(a.records)+1)
 	if a.gap != nil {
-		events = append(events, Event{Kind: Lost, Gap: a.gap, Shard: shard, Seen: a.at})
+		events = append(events, Event{Kind: Lost, Gap: a.gap, Stream: stream, Shard: s.id, Seen: a.at})
 	}
 	for _, record := range a.records {
-		e, err := newEvent(shard, record)
+		e, err := newEvent(s.id, record)
 		if err != nil {
 			return events, err
 		}
-		e.Seen = a.at
+		e.Stream, e.Seen = stream, a.at
 		events = append(events, e)
 	}
 	return events, nil
 }
 
 // page makes one with the checkpoint that it leads to.
-func (r *Reader) page(s *shard, events []Event) *Page {
+func (r *Reader) page(s *shard, events []Event, number int) *Page {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	p := &Page{Shard: s.id, Events: events, shard: s, previous: s.pos.after, Checkpoint: s.checkpoint(r.arn)}
+	p := &Page{Shard: s.id, Events: events, shard: s, number: number, Checkpoint: s.checkpoint(r.arn)}
 	if last := events[len(events)-1]; last.Kind != Lost {
-		p.Checkpoint = Checkpoint{
-			Stream: r.arn, Shard: s.id, Parent: s.parent, Sequence: last.Sequence, Floor: last.At,
-		}
+		p.Checkpoint.Position = Position{Sequence: last.Sequence, NotBefore: last.At}
 	}
 	return p
 }
 
-// handled moves the shard past an event of the page.
-func (r *Reader) handled(p *Page, e Event) {
-	if e.Kind == Lost {
-		return // the record after it moves the shard
-	}
+// fetched notes an answer before it is handled, and returns the number of its
+// first event.
+func (r *Reader) fetched(s *shard, a answer, events []Event) (number int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	s := p.shard
+	if a.empty && a.end == "" {
+		s.counts.EmptyPages++
+	} else {
+		s.counts.Records += int64(len(a.records))
+		s.idle = time.Time{}
+	}
+	if s.handled.Sequence == "" {
+		s.handled.NotBefore = later(s.handled.NotBefore, a.notBefore)
+	}
+	if n := len(a.records); n > 0 {
+		s.fetched = sequence(a.records[n-1])
+	}
+	return s.out.add(events)
+}
+
+// handled notes that n events from number on are handled, which moves the
+// shard past the last one before which all are.
+func (r *Reader) handled(s *shard, number, n int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	s.since = time.Now()
-	s.pos = afterRecord(e.Sequence)
-	s.pos.floor = e.At
-	s.lastRecord, s.next = e.At, e.At
-	if s.dirty = p.commit == nil; !s.dirty {
-		r.stats.lastSaved = time.Now()
+	if last, moved := s.out.finish(number, n); moved {
+		s.handled = Position{Sequence: last.sequence, NotBefore: last.at}
+		s.lastRecord = last.at
 	}
 }
 
-// noteAnswer counts an answer before it is handled.
-func (r *Reader) noteAnswer(s *shard, a answer) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	switch {
-	case a.err != nil:
-		return
-	case a.empty:
-		s.counts[emptyPages]++
-	default:
-		s.counts[records] += int64(len(a.records))
-		if len(a.records) > 0 {
-			s.next = recordTime(a.records[0])
-		}
-		s.quietFrom, s.quietTo = time.Time{}, time.Time{}
-		s.caughtUp = false
-	}
-	if s.pos.after == "" && a.floor.After(s.pos.floor) {
-		s.pos.floor, s.dirty = a.floor, true
-	}
-}
-
-// noteHandled notes what an answer whose events are handled means.
-func (r *Reader) noteHandled(s *shard, a answer) {
+// handledAnswer notes what an answer whose events are handled means.
+func (r *Reader) handledAnswer(s *shard, a answer) {
 	r.mu.Lock()
 	switch {
-	case a.last:
-		s.gone = a.gone
-		r.shards.drain(s, a.at)
-	case a.empty:
-		s.caughtUp = true
-		s.stillQuiet(a.at)
+	case a.end != "":
+		r.lineage.consume(s, a.end, a.notBefore)
+	case a.empty && s.idle.IsZero():
+		s.idle = time.Now()
 	}
 	r.mu.Unlock()
-	if a.last || a.empty && r.options.Idle > 0 {
+	if a.end != "" || a.empty && r.options.Idle > 0 {
 		r.wake()
 	}
 }
 
-// finished reports whether nothing more will come or, with Idle, is
-// likely to.
-func (r *Reader) finished() bool {
-	for _, s := range r.shards.order {
-		quiet := s.phase == reading && r.options.Idle > 0 && s.quiet() >= r.options.Idle
-		if s.phase != drained && !quiet {
-			return false
-		}
+// handlerError says which event a handler failed at.
+func handlerError(p *Page, e Event, err error) error {
+	switch {
+	case errors.As(err, new(*FencedError)) || errors.As(err, new(*AlteredError)):
+		return err
+	case p.Shard == "":
+		return fmt.Errorf("handling the switch to stream %s: %w", e.Stream, err)
 	}
-	return !r.expecting()
-}
-
-// settled reports whether no shard is to be expected any more that would
-// follow what ended at the given time.
-func (r *Reader) settled(end time.Time) bool {
-	since := r.newest.asked.Sub(end)
-	return r.newest.status == streamtypes.StreamStatusDisabled && since >= lateListing ||
-		r.options.Idle > 0 && since >= r.options.Idle
-}
-
-// saveRegularly saves the checkpoints now and then.
-func (r *Reader) saveRegularly(ctx context.Context) error {
-	every := r.options.CheckpointEvery
-	if every <= 0 {
-		every = time.Second
-	}
-	for {
-		if err := sleep(ctx, every); err != nil {
-			return err
-		}
-		if err := r.save(ctx); err != nil {
-			return err
-		}
-	}
+	return fmt.Errorf("handling event %s of shard %s: %w", e.Sequence, p.Shard, err)
 }

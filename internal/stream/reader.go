@@ -5,10 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
 )
 
 // API is what a Reader calls; *dynamodbstreams.Client has it.
@@ -19,27 +22,35 @@ type API interface {
 	GetRecords(context.Context, *dynamodbstreams.GetRecordsInput, ...func(*dynamodbstreams.Options)) (*dynamodbstreams.GetRecordsOutput, error)
 }
 
-// Options are a Reader's choices. The zero value reads everything and
-// goes on until it is stopped.
+// Unbounded is a Pace without a bound, for endpoints that don't throttle.
+const Unbounded = math.MaxFloat64
+
+// Options are a Reader's choices. The zero value reads everything, at a pace
+// that DynamoDB allows, until it is stopped.
 type Options struct {
 	Start Start
+	// OnGap is what happens where records were lost. Zero: StopAtGap.
+	OnGap GapPolicy
 	// Idle, where it is more than zero, lets reading end once each shard
 	// has ended or has given only empty answers for so long. That is a
 	// guess: nothing in the API says that an open shard is read up.
 	Idle time.Duration
-	// OnGap is what happens where records were lost. Zero: StopAtGap.
-	OnGap GapPolicy
-	// Poll is the longest wait between two looks into a shard that has
-	// nothing new: a change is seen no later than that, and an idle shard
-	// costs a call in each Poll. The first looks after a record come
-	// sooner. Zero: a second. It is no longer than Idle, if that is set.
-	Poll time.Duration
-	// Pace bounds the calls of GetRecords a second for each shard. Zero:
-	// no bound. DynamoDB allows 5, for all readers of a shard together.
-	Pace float64
 
-	// Checkpoints keep the place beyond this Reader, which closes them.
-	// Nil: a Reader's place is gone with it.
+	// Poll is the maximum wait between polls of an idle shard; an idle
+	// shard costs a call in each Poll. The first 65 polls after a record
+	// come sooner, a second apart at most. Zero: a second. It is no longer
+	// than Idle, if that is set.
+	Poll time.Duration
+	// Pace bounds the calls of GetRecords a second for each shard. Zero: 4,
+	// as Lambda does. DynamoDB allows 5, for all readers of a shard
+	// together: give each of two readers 2.
+	Pace float64
+	// Limit bounds the records of a page. Zero: as many as DynamoDB gives,
+	// 1,000 or 1 MB at most.
+	Limit int32
+
+	// Checkpoints keep the position beyond this Reader, which closes them.
+	// Nil: a Reader's position is lost with it.
 	Checkpoints Checkpoints
 	// CheckpointEvery is how often they are saved. Zero: every second.
 	CheckpointEvery time.Duration
@@ -51,13 +62,15 @@ type Options struct {
 	// of Run's attempts. If it returns nil, the event counts as handled.
 	// Otherwise reading ends with both errors, and where it is nil, with
 	// the handler's. So it does where ctx ended before all attempts were
-	// made: the event comes again.
+	// made: the event is redelivered.
 	DeadLetter func(context.Context, Event, error) error
 	// PageSize bounds the events that RunPages hands over at once. Zero:
-	// as many as DynamoDB gave, 1,000 at most.
+	// as many as DynamoDB gave.
 	PageSize int
-	// Grace is how long handlers may go on after the end of Run's
-	// context before their own context ends too. Zero: 10 seconds.
+	// Grace is how long a shutdown may take from the end of Run's context
+	// on: handlers have seven tenths of it before their own context ends,
+	// the last save may go on until nine tenths, and Close has the rest.
+	// Zero: 10 seconds.
 	Grace time.Duration
 
 	// Logger gets the warnings. Nil: slog's default.
@@ -66,40 +79,15 @@ type Options struct {
 	rhythm rhythm // for tests; zero: the usual one
 }
 
-// A Reader reads the changes of one table's stream. Stats may be called
-// at any time, of the rest one method at a time.
-type Reader struct {
-	api        API
-	options    Options
-	log        *slog.Logger
-	given      string                  // the stream that Open was given
-	kept       map[string][]Checkpoint // as they were loaded, by stream
-	opened     time.Time
-	describing caller
-	changed    chan struct{} // holds one sign that something changed
-	saving     chan struct{} // held while checkpoints are written
-	loaded     bool          // the Checkpoints are in possession
-	taken      error         // what a save said, once another reader has the checkpoints
-	closed     bool
-
-	mu     sync.Mutex // guards all that follows
-	arn    string
-	newest description
-	shards shardTree
-	gone   []Checkpoint // to be removed
-	left   []Checkpoint // of the stream before, to be removed once this one has some
-	stats  streamStats
-}
-
 // check refuses what is a mistake.
 func (o Options) check(arn string) error {
 	if tableOf(arn) == arn {
-		return fmt.Errorf("%q is no stream's ARN: use the table's LatestStreamArn, which it has if it has a stream", arn)
+		return fmt.Errorf("%q is not the ARN of a stream: use the table's LatestStreamArn, which it has if it has a stream", arn)
 	}
 	for name, wrong := range map[string]bool{
 		"Idle": o.Idle < 0, "Poll": o.Poll < 0, "CheckpointEvery": o.CheckpointEvery < 0, "Grace": o.Grace < 0,
-		"Attempts": o.Attempts < 0, "PageSize": o.PageSize < 0, "Pace": o.Pace < 0,
-		"OnGap": o.OnGap != StopAtGap && o.OnGap != SkipGaps,
+		"Attempts": o.Attempts < 0, "PageSize": o.PageSize < 0, "Pace": !(o.Pace >= 0),
+		"Limit": o.Limit < 0 || o.Limit > 1000, "OnGap": o.OnGap != StopAtGap && o.OnGap != SkipGaps,
 	} {
 		if wrong {
 			return fmt.Errorf("option %s is out of its range", name)
@@ -108,167 +96,270 @@ func (o Options) check(arn string) error {
 	return nil
 }
 
-// Open finds the stream's shards, and the place to begin in each: the
+// withDefaults puts the documented values in the place of zeros.
+func (o Options) withDefaults() Options {
+	set(&o.Poll, time.Second)
+	if o.Idle > 0 {
+		o.Poll = min(o.Poll, o.Idle)
+	}
+	set(&o.Pace, 4)
+
+	set(&o.CheckpointEvery, time.Second)
+
+	set(&o.Attempts, 3)
+	set(&o.PageSize, math.MaxInt)
+	set(&o.Grace, 10*time.Second)
+
+	set(&o.rhythm, usual)
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	return o
+}
+
+// set gives an option that is zero its default.
+func set[T comparable](option *T, value T) {
+	if *option == *new(T) {
+		*option = value
+	}
+}
+
+// A Reader reads the changes of one table's stream. Stats may be called at
+// any time. One read goes on at a time: another one meanwhile, or Close, gets
+// an error at once.
+type Reader struct {
+	api        API
+	options    Options
+	log        *slog.Logger
+	given      string    // the stream that Open was given
+	opened     time.Time // by this machine's clock
+	clock      *clock
+	describing caller
+	changed    chan struct{} // holds one sign that something changed
+	saver      saver
+
+	mu       sync.Mutex // guards all that follows
+	activity activity
+	err      error     // why the last read ended
+	graceEnd time.Time // of the last read's shutdown
+
+	arn     string // the stream that is read
+	next    string // the one that follows it; empty: not known
+	past    string // one that would have, and has vanished; empty: none has
+	view    types.StreamViewType
+	status  types.StreamStatus
+	listed  time.Time // when the whole list was last asked for
+	pages   int       // of that list
+	lineage lineage
+
+	described time.Time // for Stats: when DescribeStream last answered
+	throttles int64     // of DescribeStream and ListStreams
+	forgotten Counts    // of shards that are no longer listed
+}
+
+// An activity is what a Reader is at.
+type activity int
+
+const (
+	opening activity = iota
+	ready
+	reading
+	closed
+)
+
+// Open finds the stream's shards, and the position to begin at in each: the
 // checkpoint, or else Options.Start. A stream that does not exist is a
 // *ResourceNotFoundException of package dynamodbstreams/types; package
-// dynamodb/types has another of that name. Where there are checkpoints of
-// it, what is lost of it is a Gap instead.
+// dynamodb/types has another of that name. Where there are checkpoints of it,
+// what is lost of it is a Gap instead. An Open that fails for what it found
+// leaves the checkpoints to the reader that has them.
 //
-// A table that was recreated has another stream. Reading goes on with it
-// once the older one is read to its end, whether that happens under way
-// or there are checkpoints of the older one.
+// A table that was recreated, or whose stream was switched off and on, has
+// another stream. Reading continues there once the older one is consumed,
+// whether that happens under way or there are checkpoints of the older one.
+// What was written in between is a Gap.
 func Open(ctx context.Context, api API, arn string, o Options) (*Reader, error) {
 	if err := o.check(arn); err != nil {
 		return nil, err
 	}
+	o = o.withDefaults()
 	r := &Reader{
-		api: api, options: o, log: o.Logger, given: arn, kept: make(map[string][]Checkpoint), opened: time.Now(),
-		changed: make(chan struct{}, 1), saving: make(chan struct{}, 1),
+		api: api, options: o, log: o.Logger, given: arn, opened: time.Now(),
+		changed: make(chan struct{}, 1), saver: newSaver(o.Checkpoints), lineage: newLineage(),
 	}
-	if o.rhythm == (rhythm{}) {
-		r.options.rhythm = usual
-	}
-	if r.log == nil {
-		r.log = slog.Default()
-	}
-	// DescribeStream may be called 10 times a second.
-	r.describing = caller{pace: &pacer{every: 100 * time.Millisecond}, note: r.noteDescribe}
-	beside := newCrew(ctx)
-	beside.run(r.watch)
-	beside.run(func(ctx context.Context) error { return orDone(r.begin(ctx)) })
-	if err := beside.wait(); err != nil {
-		if r.loaded {
-			err = errors.Join(err, o.Checkpoints.Close())
-		}
+	r.clock = &clock{undated: sync.OnceFunc(func() {
+		r.log.Warn("answers without a Date: this machine's clock stands for DynamoDB's", "stream", arn)
+	})}
+	r.describing = caller{pace: newPacer(describeRate), clock: r.clock, note: r.noteDescribe}
+	watching := newCrew(ctx)
+	watching.run(r.watch)
+	err := r.begin(ctx)
+	watching.end(errDone)
+	watching.wait()
+	if err != nil {
 		return nil, err
 	}
+	r.activity = ready
 	return r, nil
 }
 
-// begin attaches the reader to the newest stream that has checkpoints, or
-// else to the one it was given. A stream gets its first checkpoint when the
-// one before it was read to its end, so that what is left of that is not
-// needed.
+// begin attaches the reader to the newest stream that has checkpoints, or else
+// to the one it was given. All that may be refused is asked for before the
+// checkpoints are taken from another reader.
 func (r *Reader) begin(ctx context.Context) error {
-	d, gone := r.describe(ctx, r.given)
-	if gone != nil && !goneError(gone) {
-		return gone // and nothing is taken from an older reader
+	given, missing := r.describe(ctx, r.given, part{whole: true})
+	if missing != nil && !vanishedError(missing) {
+		return missing
 	}
-	kept, err := r.load(ctx)
-	if err != nil {
-		return err
-	}
-	first := r.given
-	for i, c := range kept {
-		if tableOf(c.Stream) != tableOf(r.given) {
-			return fmt.Errorf("the checkpoint is one of %s, not of %s", tableOf(c.Stream), tableOf(r.given))
-		}
-		r.kept[c.Stream] = append(r.kept[c.Stream], c)
-		if i == 0 || c.Stream > first { // an ARN ends with the time when it was made
-			first = c.Stream
-		}
-	}
-	for _, c := range kept {
-		if c.Stream != first {
-			r.forget(c)
-		}
-	}
-	if first != r.given {
-		d, gone = r.describe(ctx, first)
-	}
-	if err := r.attach(first, d, gone); err != nil {
-		return err
-	}
-	if len(kept) == 0 {
-		if err := r.place(ctx, r.options.Start); err != nil {
-			return err
-		}
-	}
-	return r.save(ctx)
-}
-
-// attach turns the reader to a stream as it was described, with the
-// checkpoints that there are of it.
-func (r *Reader) attach(arn string, d description, err error) error {
-	kept := r.kept[arn]
-	if goneError(err) && len(kept) > 0 {
-		d, err = goneStream(), nil
+	kept, peeked, err := r.saver.peek(ctx)
+	if err == nil && peeked {
+		err = r.start(ctx, given, missing, kept)
 	}
 	if err != nil {
 		return err
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, s := range r.shards.order {
-		r.left = append(r.left, s.checkpoint(r.arn))
+	held, err := r.saver.load(ctx)
+	if err != nil {
+		return err
 	}
-	r.arn, r.shards = arn, newShardTree()
-	for _, c := range kept {
-		r.shards.restore(c)
+	if !peeked || !sameCheckpoints(held, kept) { // the other reader saved some meanwhile
+		err = r.start(ctx, given, missing, held)
 	}
-	r.learn(d)
-	r.shards.reopen()
-	if len(kept) == 0 {
-		for _, s := range r.shards.order {
-			s.pos.floor = d.created
-		}
+	if err == nil {
+		err = r.save(ctx)
+	}
+	if err != nil {
+		return errors.Join(err, r.saver.close())
 	}
 	return nil
 }
 
-// learn takes in a description. A shard that is new in it is read from
-// its beginning.
-func (r *Reader) learn(d description) {
-	for _, s := range r.shards.update(d) {
-		r.forget(s.checkpoint(r.arn))
+// start attaches the reader to its stream with the checkpoints that are kept,
+// or gives the shards the position of Options.Start.
+func (r *Reader) start(ctx context.Context, given description, missing error, kept []Checkpoint) error {
+	arn, d, err := r.given, given, missing
+	current := newestStream(kept)
+	for _, c := range kept {
+		if tableOf(c.Stream) != tableOf(r.given) {
+			return fmt.Errorf("the checkpoint is one of %s, not of %s", tableOf(c.Stream), tableOf(r.given))
+		}
 	}
-	if len(r.shards.order) > 0 {
-		r.forget(r.left...)
-		r.left = nil
+	if current != "" && current != r.given {
+		arn = current
+		d, err = r.describe(ctx, arn, part{whole: true})
 	}
-	r.newest = description{status: d.status, created: d.created, asked: d.asked}
+	if vanishedError(err) && current != "" {
+		d, err = r.vanishedStream(), nil
+	}
+	if err != nil {
+		return err
+	}
+	kept = slices.DeleteFunc(slices.Clone(kept), func(c Checkpoint) bool { return c.Stream != current })
+	r.attach(arn, d, kept)
+	if len(kept) > 0 {
+		return nil
+	}
+	return r.place(ctx, d)
+}
+
+// newestStream is the one that the reader of the checkpoints was at. An ARN
+// ends with the time when the stream was made.
+func newestStream(kept []Checkpoint) (arn string) {
+	for _, c := range kept {
+		pending := c.Shard == "" && c.State != Switched // the switch to it was not handled
+		if c.Stream > arn && !pending {
+			arn = c.Stream
+		}
+	}
+	return arn
+}
+
+// attach turns the reader to a stream as it was described, with the
+// checkpoints that are kept of it.
+func (r *Reader) attach(arn string, d description, kept []Checkpoint) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.arn, r.next, r.view = arn, "", d.view
+	for _, s := range r.lineage.order {
+		r.forgotten.add(s.counts)
+	}
+	r.lineage = newLineage()
+	for _, c := range kept {
+		r.lineage.restore(c)
+	}
+	r.status, r.listed, r.pages = d.status, d.asked, d.pages
+	r.lineage.learn(d)
+	r.forgotten.add(r.lineage.forget(d))
+	r.lineage.reopen(d)
 }
 
 // Close saves the last checkpoint, closes the Checkpoints and returns what
-// failed of that: the error that an iterator can't return. A *TakenError
-// that ended the reading is not told again. It may take 10 seconds. Closing
-// again does nothing, and reading fails from then on.
+// failed of that: the error that an iterator can't return. A *FencedError that
+// ended the reading is not told again. While a read is under way, Close does
+// nothing but return an error: end the read first. Closing again does nothing,
+// and reading fails from then on.
 func (r *Reader) Close() error {
-	if r.closed {
+	r.mu.Lock()
+	before, ended := r.activity, r.err
+	if before == ready {
+		r.activity = closed
+	}
+	r.mu.Unlock()
+	switch before {
+	case reading:
+		return errors.New("closing the reader: a read is under way: end its context or leave its loop, then close")
+	case closed:
 		return nil
 	}
-	r.closed = true
-	if r.options.Checkpoints == nil {
-		return nil
+	var err error
+	if !errors.As(ended, new(*FencedError)) {
+		err = r.lastSave(1)
 	}
-	return errors.Join(r.lastSave(), r.options.Checkpoints.Close())
+	return errors.Join(err, r.saver.close())
 }
 
-// lastSave saves when the context that reading had may be over. Where that
-// ended since another reader has the checkpoints, it has nothing to add.
-func (r *Reader) lastSave() error {
-	if r.taken != nil {
-		return nil
+// lastSave saves when the context that reading had may be over. It may take
+// until the given part of Grace after the end of the last read's context, and
+// a tenth of Grace in any case.
+func (r *Reader) lastSave(part float64) error {
+	r.mu.Lock()
+	grace, end := r.options.Grace, r.graceEnd
+	r.mu.Unlock()
+	limit := time.Duration(part * float64(grace))
+	if !end.IsZero() {
+		limit = time.Until(end) - time.Duration((1-part)*float64(grace))
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), max(limit, grace/10))
 	defer cancel()
 	return r.save(ctx)
 }
 
-// Resumed reports whether Open found checkpoints to go on from.
-func (r *Reader) Resumed() bool { return len(r.kept) > 0 }
+// Resumed reports whether Open found checkpoints to resume from.
+func (r *Reader) Resumed() bool { return r.saver.resumed }
 
-// Shards says how many shards of the stream the reader knows of, and how
-// many of them it has read to their end.
-func (r *Reader) Shards() (known, ended int) {
+// ViewType is what the stream's records hold, as Open or the last switch of
+// streams found it: event images that it leaves out are nil. Empty: the
+// stream had vanished.
+func (r *Reader) ViewType() types.StreamViewType {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, s := range r.shards.order {
-		if s.phase == drained {
-			ended++
+	return r.view
+}
+
+// Shards returns how many shards of the stream the reader knows of, and how
+// many of them it consumed.
+func (r *Reader) Shards() (known, consumed int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, s := range r.lineage.order {
+		if s.id == "" {
+			continue
+		}
+		if known++; s.done() {
+			consumed++
 		}
 	}
-	return len(r.shards.order), ended
+	return known, consumed
 }
 
 // Stream is the ARN of the stream that is being read.

@@ -3,6 +3,7 @@ package stream
 import (
 	"context"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"sync/atomic"
@@ -19,16 +20,15 @@ import (
 func TestTheClientsOwnRetries(t *testing.T) {
 	c := Checkpoint{Stream: arn, Shard: "s"}
 	for name, call := range map[string]func(context.Context, *Reader, *fetcher, *Table){
-		"GetRecords": func(ctx context.Context, _ *Reader, f *fetcher, _ *Table) { f.pos.iterator = "any"; f.records(ctx) },
+		"GetRecords": func(ctx context.Context, _ *Reader, f *fetcher, _ *Table) { f.iterator = "any"; f.records(ctx) },
 		"GetShardIterator": func(ctx context.Context, _ *Reader, f *fetcher, _ *Table) {
-			f.pos.kind = typeTrimHorizon
-			f.takeIterator(ctx)
+			f.takeIterator(ctx, typeTrimHorizon)
 		},
-		"DescribeStream": func(ctx context.Context, r *Reader, _ *fetcher, _ *Table) { r.describe(ctx, arn) },
+		"DescribeStream": func(ctx context.Context, r *Reader, _ *fetcher, _ *Table) { r.describe(ctx, arn, part{}) },
 		"ListStreams":    func(ctx context.Context, r *Reader, _ *fetcher, _ *Table) { r.successor(ctx) },
 		"generation":     func(ctx context.Context, _ *Reader, _ *fetcher, t *Table) { t.nextGeneration(ctx) },
-		"places":         func(ctx context.Context, _ *Reader, _ *fetcher, t *Table) { t.places(ctx) },
-		"take":           func(ctx context.Context, _ *Reader, _ *fetcher, t *Table) { t.take(ctx, "place") },
+		"places":         func(ctx context.Context, _ *Reader, _ *fetcher, t *Table) { t.read(ctx, "") },
+		"mark":           func(ctx context.Context, _ *Reader, _ *fetcher, t *Table) { t.mark(ctx, c) },
 		"add":            func(ctx context.Context, _ *Reader, _ *fetcher, t *Table) { t.add(ctx, []Checkpoint{c}) },
 		"move":           func(ctx context.Context, _ *Reader, _ *fetcher, t *Table) { t.move(ctx, c) },
 		"remove":         func(ctx context.Context, _ *Reader, _ *fetcher, t *Table) { t.remove(ctx, c) },
@@ -47,16 +47,17 @@ func TestTheClientsOwnRetries(t *testing.T) {
 		db := dynamodb.New(dynamodb.Options{
 			Region: "eu-west-1", BaseEndpoint: &server.URL, RetryMaxAttempts: 10, HTTPClient: server.Client(), Credentials: anybody,
 		})
-		counting := caller{&pacer{}, func(err error) {
+		note := func(err error) {
 			if throttled(err) {
 				noted.Add(1)
 			}
-		}}
+		}
+		counting := func() caller { return caller{pace: newPacer(Unbounded), note: note} }
 		table := TableCheckpoints(db, "checkpoints", "r")
-		table.caller = counting
+		table.caller = counting()
 		ctx, cancel := context.WithTimeout(t.Context(), 400*time.Millisecond)
-		call(ctx, &Reader{api: streams, arn: arn, describing: counting},
-			&fetcher{api: streams, arn: arn, shard: "s", caller: counting, asking: counting}, table)
+		call(ctx, &Reader{api: streams, arn: arn, describing: counting()},
+			&fetcher{api: streams, arn: arn, shard: "s", options: callOptions(arn, slog.Default()), polling: counting(), asking: counting()}, table)
 		cancel()
 		server.Close()
 		if n := asked.Load(); n < 2 || noted.Load() < n-1 {

@@ -1,37 +1,37 @@
 package stream
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"iter"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
 )
 
-// Run calls handle for each event: one after the other for a shard, side
-// by side for different ones. With SkipGaps, Lost is among them. It returns
-// nil at the end of the stream, two minutes at most after a disabled one was
-// read up if its table has no other, or, with Options.Idle, at the end as
-// far as one can tell. When ctx ends, no further event is handed over; Run
-// waits until those in work are handled, saves the checkpoint, which may
-// take 10 seconds, and returns ctx's cause: its error, where it was given no
-// other, along with that of a handler that failed then. Run may be called
-// again, and goes on.
+// Run calls handle for each event: one after the other for a shard, side by
+// side for different ones. With SkipGaps, Lost is among them. It returns nil
+// only where Options.Idle ends it; the end of the stream, two minutes at most
+// after a disabled one was consumed if its table has no other, is an
+// *EndedError. When ctx ends, no further event is handed over; Run waits until
+// those in work are handled, saves the checkpoint, and returns ctx's cause: its
+// error, where it was given no other, along with that of a handler that failed
+// then. Options.Grace bounds all that. Run may be called again, and resumes.
 //
-// A handler that fails is called again, as Options.Attempts says; then
-// reading ends with its error, or Options.DeadLetter gets the event. Its
-// context lives on for Options.Grace after the end of ctx. Its panic ends
-// the reading like an error and then becomes Run's, as a *HandlerPanic;
-// the event is not handled.
+// A handler that fails is called again, as Options.Attempts says; then reading
+// ends with its error, or Options.DeadLetter gets the event. Its panic ends
+// the reading like an error and then becomes Run's, as a *HandlerPanic; the
+// event is not handled.
 func (r *Reader) Run(ctx context.Context, handle func(context.Context, Event) error) error {
 	return r.runHandlers(ctx, func(ctx, working context.Context, p *Page) error {
-		r.enter(p.shard, Handling)
-		for _, e := range p.Events {
+		for i, e := range p.Events {
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
-			spent, err := r.attempt(ctx, p, func() error { return handle(working, e) })
+			spent, err := r.attempt(ctx, func() error { return handle(working, e) })
 			if spent && r.options.DeadLetter != nil && working.Err() == nil {
 				if letter := r.options.DeadLetter(working, e, err); letter != nil {
 					err = errors.Join(err, letter)
@@ -42,57 +42,100 @@ func (r *Reader) Run(ctx context.Context, handle func(context.Context, Event) er
 			if err != nil {
 				return handlerError(p, e, err)
 			}
-			r.handled(p, e)
+			r.handled(p.shard, p.number+i, 1)
 		}
 		return nil
 	})
 }
 
 // RunPages is Run for a handler that takes a page at once: at most
-// Options.PageSize events of one shard, in order. A page is handled as a
-// whole or not at all, and comes again as a whole after an error.
+// Options.PageSize events of one shard, in order. A page is handled as a whole
+// or not at all, and is redelivered as a whole after an error.
 //
-// Before the next page of the shard is handed over, its checkpoint is
-// written: by the handler, in a transaction that has Table.TransactItem,
-// or by the reader. A handler that returns the error of a transaction which
-// it had made before has succeeded. DeadLetter is not asked.
+// The shard's checkpoint is written now and then, as Options.CheckpointEvery
+// says, or by the handler, in a transaction that has Table.TransactItem. While
+// a page is with the handler, nothing else writes it. A handler that returns
+// the error of a transaction which it had made before has succeeded.
+// DeadLetter is not asked.
 func (r *Reader) RunPages(ctx context.Context, handle func(context.Context, *Page) error) error {
 	return r.runHandlers(ctx, func(ctx, working context.Context, p *Page) error {
-		if err := r.saveShard(working, p.shard); err != nil {
+		events := p.Events // the handler may do with its own what it likes
+		before, ancestors := r.before(p)
+		back, err := r.saver.hand(working, before, ancestors)
+		committed := false
+		defer func() {
+			if committed {
+				back(&p.Checkpoint)
+			} else {
+				back(nil)
+			}
+		}()
+		if err != nil {
 			return err
 		}
-		r.enter(p.shard, Handling)
-		events := p.Events
-		first, last := events[0], events[len(events)-1] // the handler may do with Events what it likes
-		_, err := r.attempt(ctx, p, func() error {
-			p.Events, p.commit = slices.Clone(events), nil
-			return handle(working, p)
+		checkpoint := p.Checkpoint
+		_, err = r.attempt(ctx, func() error {
+			p.Events, p.Checkpoint, p.settle = slices.Clone(events), checkpoint, nil
+			err := handle(working, p)
+			if p.settle != nil {
+				err = p.settle(working, err)
+				committed = err == nil
+			}
+			return err
 		})
+		p.Checkpoint = checkpoint
 		if err != nil {
-			return handlerError(p, first, err)
+			return handlerError(p, events[0], err)
 		}
-		r.handled(p, last)
+		r.handled(p.shard, p.number, len(events))
 		return nil
 	})
 }
 
-// runHandlers reads with a handler that gets two contexts: the one that
-// ends the reading, and one that lets it finish its work.
-func (r *Reader) runHandlers(ctx context.Context, handle func(ctx, working context.Context, p *Page) error) error {
+// before is the shard's checkpoint while the page is not handled, and those of
+// the shards that it descends from.
+func (r *Reader) before(p *Page) (c Checkpoint, ancestors []Checkpoint) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	c = p.shard.checkpoint(p.Checkpoint.Stream)
+	if p.Shard == "" {
+		c.State = ""
+		return c, nil
+	}
+	for s := r.lineage.byID[p.shard.parent]; s != nil && s != p.shard; s = r.lineage.byID[s.parent] {
+		ancestors = append(ancestors, s.checkpoint(r.arn))
+		if s.id == "" {
+			break
+		}
+	}
+	return c, ancestors
+}
+
+// runHandlers reads with a handler that gets two contexts: the one that ends
+// the reading, and one that lets it finish its work.
+func (r *Reader) runHandlers(ctx context.Context, handle func(ctx, working context.Context, p *Page) error) (err error) {
+	if err := r.beginReading(); err != nil {
+		return err
+	}
+	ended := errors.New("a handler panicked")
+	defer func() { r.endReading(ended) }()
+	defer func() {
+		if v := recover(); v != nil {
+			panic(v)
+		}
+		ended = err
+	}()
 	working, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
-	grace := r.options.Grace
-	if grace <= 0 {
-		grace = 10 * time.Second
-	}
 	var mu sync.Mutex
 	var failed error // of handlers, once ctx has ended
 	var saved error
 	read := func() error {
-		defer func() { saved = r.lastSave() }() // also after a panic
+		defer func() { saved = r.saveAtEnd() }() // also after a panic
 		return r.read(ctx, func(reading context.Context, p *Page) error {
-			stop := context.AfterFunc(reading, func() { time.AfterFunc(grace, cancel) })
+			stop := context.AfterFunc(reading, func() { r.shutDown(cancel) })
 			defer stop()
+			r.enters(p.shard, Handling)
 			err := handle(reading, working, p)
 			if err != reading.Err() && ctx.Err() != nil {
 				mu.Lock()
@@ -102,57 +145,251 @@ func (r *Reader) runHandlers(ctx context.Context, handle func(ctx, working conte
 			return err
 		})
 	}
-	err := errors.Join(read(), failed)
-	if errors.As(err, new(*TakenError)) {
+	err = errors.Join(read(), failed)
+	if errors.As(err, new(*FencedError)) {
 		return err // and so does the save
 	}
 	return errors.Join(err, saved)
 }
 
-// attempt calls a handler until it succeeds, as often as the options
-// allow and while ctx lives. spent says that it failed as often as that.
-func (r *Reader) attempt(ctx context.Context, p *Page, handle func() error) (spent bool, err error) {
-	attempts := r.options.Attempts
-	if attempts <= 0 {
-		attempts = 3
+// shutDown begins the time of Grace, once a read, and has cancel end the
+// handlers' part of it.
+func (r *Reader) shutDown(cancel func()) {
+	grace := r.options.Grace
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.graceEnd.IsZero() {
+		r.graceEnd = time.Now().Add(grace)
+		time.AfterFunc(grace*7/10, cancel)
 	}
-	for try := 0; ; try++ {
+}
+
+// saveAtEnd saves within the part of Grace that Close leaves.
+func (r *Reader) saveAtEnd() error {
+	r.shutDown(func() {})
+	return r.lastSave(0.9)
+}
+
+// attempt calls a handler until it succeeds, as often as the options allow and
+// while ctx lives. spent reports whether it failed as often as that.
+func (r *Reader) attempt(ctx context.Context, handle func() error) (spent bool, err error) {
+	for try := 1; ; try++ {
 		err := handle()
-		if p.made(err) {
-			err = nil
-		}
-		if err == nil || try == attempts-1 || p.taken(err) {
-			return err != nil && try == attempts-1, err
-		}
-		if sleep(ctx, backoff(try)) != nil {
+		switch {
+		case err == nil || errors.As(err, new(*FencedError)) || errors.As(err, new(*AlteredError)):
+			return false, err
+		case try == r.options.Attempts:
+			return true, err
+		case sleep(ctx, backoff(try-1)) != nil:
 			return false, err
 		}
 	}
 }
 
-// taken reports whether the handler's transaction failed since the
-// checkpoint is not what it was when the page was read.
-func (p *Page) taken(err error) bool {
-	return p.commit != nil && canceledFor(err, "ConditionalCheckFailed")
+// A turn is a page that waits to be yielded.
+type turn struct {
+	*Page
+	reading context.Context // that of the page
+	done    chan struct{}
 }
 
-func handlerError(p *Page, e Event, err error) error {
-	if p.taken(err) {
-		return &TakenError{Name: "of shard " + p.Shard, Err: err}
+// Events yields the stream's changes: those of one item in the order in which
+// they were made, those of different items in any order. Shards are fetched
+// side by side, one page ahead of what is yielded; events are yielded one at
+// a time.
+//
+// Asking for the next event means that the one before is handled. After a
+// break, a return or a panic that event is not: Events may be called again and
+// resumes with it, and so does the next Reader of the same checkpoints. Close
+// saves the last one.
+//
+// An error is yielded once, as the last pair, with a zero Event: the end of
+// ctx, a *Gap, an *EndedError, a checkpoint that can't be written, or a
+// failure that outlasted its retries. Without one, Options.Idle ended the
+// loop. No goroutine outlives it.
+func (r *Reader) Events(ctx context.Context) iter.Seq2[Event, error] {
+	return func(yield func(Event, error) bool) {
+		if err := r.beginReading(); err != nil {
+			yield(Event{}, err)
+			return
+		}
+		var ended error
+		defer func() { r.endReading(ended) }()
+		ctx, cancel := context.WithCancel(ctx)
+		turns := make(chan turn)
+		crew := newCrew(ctx)
+		crew.run(func(ctx context.Context) error {
+			return orDone(r.read(ctx, func(ctx context.Context, p *Page) error {
+				return r.queue(ctx, turns, p)
+			}))
+		})
+		defer crew.wait()
+		defer cancel()
+		for {
+			select {
+			case t := <-turns:
+				if !r.yieldPage(t, yield) {
+					return
+				}
+				if t.reading.Err() == nil {
+					// Else some events may not have been yielded, and
+					// the page must not count as handled.
+					close(t.done)
+				}
+			case <-crew.ctx.Done():
+				cancel()
+				if ended = crew.wait(); ended != nil {
+					yield(Event{}, ended)
+				}
+				return
+			}
+		}
 	}
-	return fmt.Errorf("handling event %s of shard %s: %w", e.Sequence, p.Shard, err)
 }
 
-// saveShard writes the shard's checkpoint if it isn't written.
-func (r *Reader) saveShard(ctx context.Context, s *shard) error {
-	// A save that took it before may still be writing, or fail.
-	r.saving <- struct{}{}
-	<-r.saving
-	r.mu.Lock()
-	dirty := s.dirty
-	r.mu.Unlock()
-	if !dirty {
+// queue waits until the page was yielded and handled.
+func (r *Reader) queue(ctx context.Context, turns chan<- turn, p *Page) error {
+	r.enters(p.shard, Queued)
+	t := turn{p, ctx, make(chan struct{})}
+	select {
+	case turns <- t:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case <-t.done:
 		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
-	return r.save(ctx)
+}
+
+// yieldPage yields a page's events until the caller has had enough, which it
+// reports with false, or the reading ends.
+func (r *Reader) yieldPage(t turn, yield func(Event, error) bool) bool {
+	r.enters(t.shard, Handling)
+	for i, e := range t.Events {
+		if t.reading.Err() != nil {
+			return true
+		}
+		if !yield(e, nil) {
+			return false
+		}
+		r.handled(t.shard, t.number+i, 1)
+	}
+	return true
+}
+
+// A crew is some goroutines that end together: with the first of them
+// that returns an error or panics.
+type crew struct {
+	ctx  context.Context
+	end  context.CancelCauseFunc // ends them with an error; errDone is none
+	wait func() error            // until all have ended; panics if one did
+
+	running sync.WaitGroup
+	mu      sync.Mutex
+	failure *HandlerPanic // the first panic
+}
+
+var (
+	errDone   = errors.New("done")
+	errGoexit = errors.New("a handler ended its goroutine: runtime.Goexit, or a test's FailNow, was called")
+)
+
+func newCrew(ctx context.Context) *crew {
+	c := &crew{}
+	c.ctx, c.end = context.WithCancelCause(ctx)
+	c.wait = func() error {
+		c.running.Wait()
+		err := context.Cause(c.ctx)
+		c.end(nil)
+		if c.failure != nil {
+			panic(c.failure)
+		}
+		if errors.Is(err, errDone) {
+			return nil
+		}
+		return err
+	}
+	return c
+}
+
+// run has f run on a goroutine. Its error ends the crew, nil doesn't.
+func (c *crew) run(f func(context.Context) error) {
+	c.running.Go(func() {
+		err := errGoexit
+		defer func() {
+			if v := recover(); v != nil {
+				c.fail(v)
+			} else if err != nil {
+				c.end(err)
+			}
+		}()
+		err = f(c.ctx)
+	})
+}
+
+// fail ends the crew with a panic's value.
+func (c *crew) fail(v any) {
+	panicked, ok := v.(*HandlerPanic)
+	if !ok {
+		panicked = &HandlerPanic{Value: v, Stack: debug.Stack()}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.failure == nil {
+		c.failure = panicked
+	}
+	c.end(panicked)
+}
+
+// orDone turns success into what ends a crew without an error.
+func orDone(err error) error {
+	if err == nil {
+		return errDone
+	}
+	return err
+}
+
+// besides is how many calls besideEachOther makes at a time.
+const besides = 16
+
+// besideEachOther calls f with each number below n, some at a time, and
+// returns the first error, or ctx's where that has ended.
+func besideEachOther(ctx context.Context, n int, f func(context.Context, int) error) error {
+	numbers := make(chan int, n)
+	for i := range n {
+		numbers <- i
+	}
+	close(numbers)
+	c := newCrew(ctx)
+	for range min(n, besides) {
+		c.run(func(ctx context.Context) error {
+			for i := range numbers {
+				if err := f(ctx, i); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	return cmp.Or(c.wait(), ctx.Err())
+}
+
+// A HandlerPanic is the value with which Run panics where a handler did,
+// on another goroutine.
+type HandlerPanic struct {
+	Value any    // the handler's
+	Stack []byte // where it was
+}
+
+func (p *HandlerPanic) Error() string {
+	return fmt.Sprintf("panic: %v\n\n%s", p.Value, p.Stack)
+}
+
+// Unwrap is the panic's value, where that is an error.
+func (p *HandlerPanic) Unwrap() error {
+	err, _ := p.Value.(error)
+	return err
 }

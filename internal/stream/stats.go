@@ -1,169 +1,241 @@
 package stream
 
 import (
-	"errors"
+	"cmp"
+	"context"
+	"fmt"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
 )
 
-// Stats is a snapshot of what a Reader does.
+// Stats is a snapshot of what a Reader does. Its times are this machine's,
+// but for LastRecord; ages go by DynamoDB's clock.
 type Stats struct {
 	Stream string // the ARN of the one that is being read
-	// LastDescribed is when the shards were last listed.
+	// Next is the ARN of the table's next stream, once it is known. It is
+	// read after this one, and what was written in between is a Gap.
+	Next string
+	// Reading reports whether a read is under way. Err is why the last one
+	// ended; nil: none did, or Options.Idle ended it.
+	Reading bool
+	Err     error
+	// LastDescribed is when DescribeStream or ListStreams last answered.
 	LastDescribed time.Time
-	Throttles     int64 // of DescribeStream
+	Throttles     int64 // of DescribeStream and ListStreams
 	// LastSaved is when checkpoints were last saved, by the reader or by a
 	// handler's transaction; zero: not yet.
 	LastSaved time.Time
-	Shards    []ShardStats
+	// SavingSince is since when checkpoints are being loaded or saved;
+	// zero: they aren't. SaveThrottles counts how often that was throttled.
+	SavingSince   time.Time
+	SaveThrottles int64
+	// Totals are the counts of all shards since Open, also of those that
+	// are no longer among Shards.
+	Totals Counts
+	Shards []ShardStats
 }
 
-// ShardStats is what a Reader knows of a shard, with counts since Open.
-type ShardStats struct {
-	Shard, Parent string
-	State         State
-	Since         time.Time // of State
-	LastCall      time.Time // the last successful call; zero: none yet
-	// LastRecord is when the last record that was handled was made; zero:
-	// none was.
-	LastRecord time.Time
-	// CaughtUp says that the newest answer was empty, or the shard's
-	// end, and all before it was handled. LastCall tells how new it is.
-	CaughtUp bool
-	// Lag is how long ago that was made which is to be handled next, or
-	// was handled last; zero where CaughtUp, or nothing was read.
-	Lag time.Duration
-	// Left is the time until DynamoDB trims what is to be handled next,
-	// as far as that is known, and zero where it may be trimmed already.
-	// Of a shard that is CaughtUp, or whose children are not listed yet,
-	// that might have been made right after the newest answer.
-	Left time.Duration
-
+// Counts are what happened since Open. They never fall.
+type Counts struct {
 	Calls, Records, EmptyPages, Throttles, Renewals, Gaps int64
 }
 
-// A State is what a shard waits for.
-type State string
-
-const (
-	Waiting  State = "waiting"  // for its parent to be read to its end
-	Fetching State = "fetching" // for an answer, with retries
-	Queued   State = "queued"   // for the handler of another shard
-	Handling State = "handling" // for the handler
-	Ended    State = "ended"    // for nothing, or for its children to be listed
-)
-
-// doing is what a shard is at, and what it counted.
-type doing struct {
-	state      State
-	since      time.Time
-	warned     time.Time // of a stall, since when; zero: not
-	lastCall   time.Time
-	lastRecord time.Time
-	next       time.Time // when the one to be handled next was made, or the one before
-	caughtUp   bool
-	counts     [countKinds]int64
+func (c *Counts) add(more Counts) {
+	c.Calls += more.Calls
+	c.Records += more.Records
+	c.EmptyPages += more.EmptyPages
+	c.Throttles += more.Throttles
+	c.Renewals += more.Renewals
+	c.Gaps += more.Gaps
 }
 
-type count int
+// ShardStats is what a Reader knows of a shard.
+type ShardStats struct {
+	Shard, Parent string
+	State         State
+	Since         time.Time // of State; of Handling, since the last event was handled
+	LastCall      time.Time // the last answer of GetRecords; zero: none yet
+	// LastRecord is when the last record that was handled was made, by
+	// DynamoDB's clock; zero: none was.
+	LastRecord time.Time
+	// CaughtUp reports whether the newest answer was empty, or the shard's
+	// end, and all before it was handled. LastCall tells how new it is.
+	CaughtUp bool
+	// Lag is the age of the oldest record that was fetched and is not
+	// handled, or else of the last one handled; zero where CaughtUp, or
+	// nothing was read.
+	Lag time.Duration
+	// Left is the time until DynamoDB trims what is to be handled next, as
+	// far as that is known, and zero where it may be trimmed already. Of a
+	// shard that is CaughtUp, or whose children are not listed yet, that
+	// might have been made right after the newest answer.
+	Left time.Duration
+
+	Counts
+}
 
 const (
-	calls count = iota
-	records
-	emptyPages
-	throttles
-	renewals
-	gaps
-	countKinds
+	// Expecting is the State of a consumed shard whose children are not
+	// listed yet.
+	Expecting State = "expecting"
+	// Stopped is the State of a shard that is to be read further while no
+	// read is under way.
+	Stopped State = "stopped"
 )
-
-type streamStats struct {
-	tried         bool // to describe
-	throttles     int64
-	lastDescribed time.Time
-	lastSaved     time.Time
-	keeping       time.Time // since when Checkpoints are at work; zero: not
-}
 
 // Stats may be called at any time, from any goroutine.
 func (r *Reader) Stats() Stats {
+	stats := Stats{}
+	r.saver.mu.Lock()
+	stats.LastSaved, stats.SavingSince = r.saver.saved, r.saver.since
+	r.saver.mu.Unlock()
+	if counting, ok := r.saver.to.(interface{ Throttles() int64 }); ok {
+		stats.SaveThrottles = counting.Throttles()
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	now := time.Now()
-	stats := Stats{
-		Stream: r.arn, LastDescribed: r.stats.lastDescribed,
-		Throttles: r.stats.throttles, LastSaved: r.stats.lastSaved,
-	}
-	parents := r.shards.parents()
-	for _, s := range r.shards.order {
-		d := ShardStats{
-			Shard: s.id, Parent: s.parent, State: s.state, Since: s.since,
-			LastCall: s.lastCall, LastRecord: s.lastRecord, CaughtUp: s.caughtUp || s.phase == drained,
-			Calls: s.counts[calls], Records: s.counts[records], EmptyPages: s.counts[emptyPages],
-			Throttles: s.counts[throttles], Renewals: s.counts[renewals], Gaps: s.counts[gaps],
+	stats.Stream, stats.Next = r.arn, r.next
+	stats.Reading, stats.Err = r.activity == reading, r.err
+	stats.LastDescribed, stats.Throttles = r.described, r.throttles
+	stats.Totals = r.forgotten
+	now, notBefore := r.clock.now(), make(map[*shard]time.Time)
+	for _, s := range r.lineage.order {
+		if s.id != "" {
+			stats.Totals.add(s.counts)
+			stats.Shards = append(stats.Shards, r.shardStats(s, now, r.lineage.notBefore(s, notBefore)))
 		}
-		switch {
-		case s.phase == drained:
-			d.State, d.Since = Ended, s.drainedAt
-		case s.phase == waiting:
-			d.State = Waiting
-		}
-		if !d.CaughtUp && !s.next.IsZero() {
-			d.Lag = max(now.Sub(s.next), 0)
-		}
-		next := r.shards.floor(s)
-		switch {
-		case s.phase == drained && !parents[s.id] && r.expectsChild(s):
-			next = s.drainedAt
-		case s.phase == drained:
-			next = now
-		case s.caughtUp:
-			next = later(next, s.quietTo)
-		}
-		d.Left = retention
-		if !next.IsZero() {
-			d.Left = min(max(retention-now.Sub(next), 0), retention)
-		}
-		stats.Shards = append(stats.Shards, d)
 	}
 	return stats
+}
+
+func (r *Reader) shardStats(s *shard, now, next time.Time) ShardStats {
+	d := ShardStats{
+		Shard: s.id, Parent: s.parent, State: s.state, Since: s.since,
+		LastCall: s.lastCall, LastRecord: s.lastRecord, CaughtUp: s.done() || !s.idle.IsZero() && s.out.events == nil,
+		Counts: s.counts,
+	}
+	expecting := s.done() && r.lineage.children[s.id] == 0 && r.expectsChild(s)
+	switch {
+	case expecting && r.status == types.StreamStatusEnabled:
+		d.State = Expecting
+	case !s.done() && r.activity != reading:
+		d.State = Stopped
+	}
+	if oldest, ok := s.out.oldest(); ok {
+		d.Lag = max(now.Sub(oldest), 0)
+	} else if !d.CaughtUp && !s.lastRecord.IsZero() {
+		d.Lag = max(now.Sub(s.lastRecord), 0)
+	}
+	switch {
+	case expecting:
+		next = r.clock.at(s.since)
+	case s.done():
+		next = now
+	case d.CaughtUp:
+		next = later(next, r.clock.at(s.lastCall))
+	}
+	d.Left = retention
+	if !next.IsZero() {
+		d.Left = min(max(retention-now.Sub(next), 0), retention)
+	}
+	return d
 }
 
 func (r *Reader) noteDescribe(err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.stats.tried = true
 	switch {
 	case err == nil:
-		r.stats.lastDescribed = time.Now()
+		r.described = time.Now()
 	case throttled(err):
-		r.stats.throttles++
+		r.throttles++
 	}
 }
 
-func (r *Reader) noteCall(s *shard, err error) {
+// noteCall notes a call for a shard; polled: of GetRecords.
+func (r *Reader) noteCall(s *shard, err error, polled bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	s.counts[calls]++
-	var expired *types.ExpiredIteratorException
+	s.counts.Calls++
 	switch {
-	case err == nil, errors.As(err, &expired):
+	case err == nil && polled:
 		s.lastCall = time.Now()
 	case throttled(err):
-		s.counts[throttles]++
+		s.counts.Throttles++
 	}
 }
 
-func (r *Reader) noteCount(s *shard, c count) {
+func (r *Reader) noteCount(s *shard, add func(*Counts)) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	s.counts[c]++
+	add(&s.counts)
 }
 
-// enter notes what the shard waits for now.
-func (r *Reader) enter(s *shard, state State) {
+// enters notes what the shard waits for now.
+func (r *Reader) enters(s *shard, state State) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	s.state, s.since = state, time.Now()
+	s.enter(state)
+}
+
+// stallAfter is how long anything may wait before it is looked at.
+const stallAfter = 20 * time.Second
+
+// A stall is something that waits for too long.
+type stall struct {
+	what  string // the same for the same thing
+	since time.Time
+	log   []any
+}
+
+// stalls lists what waits for too long in a snapshot that was taken now by a
+// watch that began at a time.
+func (s Stats) stalls(began, now time.Time, rhythm rhythm) (stalls []stall) {
+	add := func(what string, since time.Time, patience time.Duration, log ...any) {
+		if now.Sub(since) > patience {
+			stalls = append(stalls, stall{what, since, log})
+		}
+	}
+	if !s.SavingSince.IsZero() {
+		add("the checkpoints can't be loaded or saved", s.SavingSince, stallAfter, "since", s.SavingSince)
+	}
+	if s.Reading || s.SavingSince.IsZero() {
+		add("the stream's shards can't be listed", later(s.LastDescribed, began), rhythm.look+stallAfter-usual.look,
+			"stream", s.Stream, "last call", s.LastDescribed)
+	}
+	for _, d := range s.Shards {
+		since := later(d.Since, began)
+		switch d.State {
+		case Fetching:
+			since = later(since, d.LastCall) // an empty answer is an answer
+		case Handling, Expecting:
+		default:
+			continue // it waits for another shard, which is told of
+		}
+		add(fmt.Sprintf("shard %s is %s", d.Shard, d.State), since, stallAfter,
+			"shard", d.Shard, "state", string(d.State), "since", d.Since, "last call", d.LastCall)
+	}
+	return stalls
+}
+
+// watch warns of everything that waits too long, once each time.
+func (r *Reader) watch(ctx context.Context) error {
+	began := time.Now()
+	warned := make(map[string]time.Time)
+	for {
+		if err := sleep(ctx, r.options.rhythm.watch); err != nil {
+			return err
+		}
+		stats := r.Stats()
+		stats.Stream = cmp.Or(stats.Stream, r.given)
+		still := make(map[string]time.Time)
+		for _, s := range stats.stalls(began, time.Now(), r.options.rhythm) {
+			still[s.what] = s.since
+			if !warned[s.what].Equal(s.since) {
+				r.log.Warn("reading stalls: "+s.what, s.log...)
+			}
+		}
+		warned = still
+	}
 }

@@ -9,8 +9,6 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
 // TestStallsAreWarnedOf: whatever waits too long is told within 30 s.
@@ -43,7 +41,7 @@ func TestStallsAreWarnedOf(t *testing.T) {
 				return nil
 			}
 		}},
-		"no children": {"state=ended", func(f *fakeStream) { f.shards[0].closed = true }},
+		"no children": {"state=expecting", func(f *fakeStream) { f.shards[0].closed = true }},
 		"a handler":   {"state=handling", func(f *fakeStream) { f.put(f.shards[0], "1") }},
 	}
 	for name, test := range tests {
@@ -120,7 +118,7 @@ func TestStats(t *testing.T) {
 				check(t, "throttles of p", s[0].Throttles, int64(1))
 				check(t, "state of c", s[1].State, Waiting)
 			case "c/3":
-				check(t, "state of p", s[0].State, Ended)
+				check(t, "state of p", s[0].State, Consumed)
 				check(t, "records of p", s[0].Records, int64(2))
 				check(t, "caught up", s[1].CaughtUp, false)
 				time.AfterFunc(10*time.Second, func() {
@@ -196,7 +194,8 @@ func TestLastSaved(t *testing.T) {
 				t.Errorf("LastSaved = %v, want the handler's commit at %v", saved, committed)
 			}
 			time.Sleep(time.Minute)
-			p.commit, committed = map[string]types.AttributeValue{}, time.Now()
+			committed = time.Now()
+			p.settle = func(_ context.Context, err error) error { return err }
 			return nil
 		})
 		check(t, "error", err, nil)

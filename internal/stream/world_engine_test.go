@@ -1,11 +1,13 @@
 package stream
 
 import (
+	"cmp"
 	"context"
 	"fmt"
-	"math/big"
+	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -16,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
 	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/middleware"
 	"pgregory.net/rapid"
 
 	"dynamostreamer/internal/embedded"
@@ -33,12 +36,14 @@ func TestWorldsOnTheEngine(t *testing.T) {
 	})
 }
 
-// An engineWorld is the engine that has a world's table. What happens in
+// An engineBackend is the engine that has a world's table. What happens in
 // it is copied to the world's fake streams, which a verdict looks at.
-type engineWorld struct {
+type engineBackend struct {
+	*played
 	db      *embedded.DB
 	tables  *dynamodb.Client
-	streams *dynamodbstreams.Client
+	client  *dynamodbstreams.Client
+	clock   *engineClock
 	shardOf map[string]string // by iterator
 	puts    int
 	ended   chan struct{} // closed by close
@@ -47,21 +52,27 @@ type engineWorld struct {
 const engineTable = "world"
 
 func newPlayedOnEngine(w world) *played {
-	o := embedded.Options{SweepInterval: time.Second}
-	if w.Slow {
-		o.SweepInterval = 7 * time.Minute
-	}
-	db := must(embedded.OpenMemory(o))
-	tables, streams := clientsOf(db)
-	p := &played{world: w, calls: make(map[string]int), engine: &engineWorld{
-		db: db, tables: tables, streams: streams,
-		shardOf: make(map[string]string), ended: make(chan struct{}),
-	}}
-	p.begun = time.Now()
-	p.engine.create(p)
-	go p.engine.follow(p)
-	return p
+	return begin(w, func(p *played) backend {
+		o := embedded.Options{SweepInterval: time.Second}
+		if w.Slow {
+			o.SweepInterval = 7 * time.Minute
+		}
+		b := &engineBackend{played: p, clock: &engineClock{}, shardOf: make(map[string]string), ended: make(chan struct{})}
+		b.clock.skew.Store(int64(p.skew))
+		o.Clock = b.clock
+		b.db = must(embedded.OpenMemory(o))
+		b.tables, b.client = clientsOf(b.db)
+		go b.follow()
+		return b
+	})
 }
+
+// An engineClock is the bubble's, set forward or back.
+type engineClock struct{ skew atomic.Int64 }
+
+func (c *engineClock) Now() time.Time { return time.Now().Add(time.Duration(c.skew.Load())) }
+
+func (c *engineClock) After(d time.Duration) <-chan time.Time { return time.After(d) }
 
 func clientsOf(db *embedded.DB) (*dynamodb.Client, *dynamodbstreams.Client) {
 	cfg := aws.Config{
@@ -72,14 +83,14 @@ func clientsOf(db *embedded.DB) (*dynamodb.Client, *dynamodbstreams.Client) {
 }
 
 // follow sees the shards that roll of age before they go.
-func (e *engineWorld) follow(p *played) {
+func (b *engineBackend) follow() {
 	for {
 		select {
 		case <-time.After(3 * time.Hour):
-			p.mu.Lock()
-			e.sync(p)
-			p.mu.Unlock()
-		case <-e.ended:
+			b.mu.Lock()
+			b.sync()
+			b.mu.Unlock()
+		case <-b.ended:
 			return
 		}
 	}
@@ -93,105 +104,112 @@ func must[T any](v T, err error) T {
 	return v
 }
 
-func (e *engineWorld) close() {
-	close(e.ended)
-	if err := e.db.Close(); err != nil {
+func (b *engineBackend) close() {
+	close(b.ended)
+	if err := b.db.Close(); err != nil {
 		panic(err)
 	}
 }
 
-// create makes the table, with the world's roots as far as it can have
-// them: one shard that split.
-func (e *engineWorld) create(p *played) {
-	out := must(e.tables.CreateTable(context.Background(), &dynamodb.CreateTableInput{
+func (b *engineBackend) create() {
+	b.begin(must(b.tables.CreateTable(context.Background(), &dynamodb.CreateTableInput{
 		TableName: aws.String(engineTable), BillingMode: tabletypes.BillingModePayPerRequest,
 		AttributeDefinitions: []tabletypes.AttributeDefinition{{AttributeName: aws.String("id"), AttributeType: tabletypes.ScalarAttributeTypeS}},
 		KeySchema:            []tabletypes.KeySchemaElement{{AttributeName: aws.String("id"), KeyType: tabletypes.KeyTypeHash}},
-		StreamSpecification:  &tabletypes.StreamSpecification{StreamEnabled: aws.Bool(true), StreamViewType: tabletypes.StreamViewTypeKeysOnly},
-	}))
-	f := newFakeStream()
-	f.retains, f.created = true, time.Now()
-	f.base, _ = new(big.Int).SetString("100000000000000000000", 10)
-	p.streams = append(p.streams, f)
-	p.arns = append(p.arns, *out.TableDescription.LatestStreamArn)
-	e.sync(p)
-	for i := range p.Roots - 1 {
-		e.split(p, i)
+		StreamSpecification:  streamSpecification(true),
+	})).TableDescription)
+}
+
+func streamSpecification(on bool) *tabletypes.StreamSpecification {
+	if !on {
+		return &tabletypes.StreamSpecification{StreamEnabled: aws.Bool(false)}
+	}
+	return &tabletypes.StreamSpecification{StreamEnabled: aws.Bool(true), StreamViewType: tabletypes.StreamViewTypeKeysOnly}
+}
+
+// begin takes in a stream that the table has now, with the world's roots as
+// far as the engine can have them: one shard that split.
+func (b *engineBackend) begin(d *tabletypes.TableDescription) {
+	b.addStream(*d.LatestStreamArn, "100000000000000000000")
+	b.sync()
+	for i := range b.Roots - 1 {
+		b.divide(worldStep{Item: i}, 2)
 	}
 }
 
-// step is a step of the world's, with the lock held.
-func (e *engineWorld) step(p *played, s worldStep) {
-	ctx := context.Background()
-	switch s.Kind {
-	case stepWrite:
-		for range s.Count {
-			e.puts++
-			must(e.tables.PutItem(ctx, &dynamodb.PutItemInput{
-				TableName: aws.String(engineTable), Item: map[string]tabletypes.AttributeValue{
-					"id": &tabletypes.AttributeValueMemberS{Value: fmt.Sprint("i", s.Item)},
-					"n":  &tabletypes.AttributeValueMemberN{Value: strconv.Itoa(e.puts)},
-				},
-			}))
-		}
-	case stepRoll:
-		must(0, e.db.RollShards(ctx, engineTable))
-	case stepSplit:
-		e.split(p, s.Item)
-	case stepRecreate:
-		e.sync(p)
-		must(e.tables.DeleteTable(ctx, &dynamodb.DeleteTableInput{TableName: aws.String(engineTable)}))
-		p.newest().disable()
-		e.create(p)
+func (b *engineBackend) recreate() {
+	b.sync()
+	must(b.tables.DeleteTable(context.Background(), &dynamodb.DeleteTableInput{TableName: aws.String(engineTable)}))
+	b.newest().disable()
+	b.create()
+}
+
+func (b *engineBackend) switchOff() { b.update(false) }
+
+func (b *engineBackend) switchOn() { b.begin(b.update(true)) }
+
+func (b *engineBackend) update(on bool) *tabletypes.TableDescription {
+	return must(b.tables.UpdateTable(context.Background(), &dynamodb.UpdateTableInput{
+		TableName: aws.String(engineTable), StreamSpecification: streamSpecification(on),
+	})).TableDescription
+}
+
+func (b *engineBackend) write(item, count int) {
+	for range count {
+		b.puts++
+		must(b.tables.PutItem(context.Background(), &dynamodb.PutItemInput{
+			TableName: aws.String(engineTable), Item: map[string]tabletypes.AttributeValue{
+				"id": &tabletypes.AttributeValueMemberS{Value: fmt.Sprint("i", item)},
+				"n":  &tabletypes.AttributeValueMemberN{Value: strconv.Itoa(b.puts)},
+			},
+		}))
 	}
-	e.sync(p)
 }
 
-// disable ends the table's stream.
-func (e *engineWorld) disable(p *played) {
-	e.sync(p)
-	must(e.tables.UpdateTable(context.Background(), &dynamodb.UpdateTableInput{
-		TableName:           aws.String(engineTable),
-		StreamSpecification: &tabletypes.StreamSpecification{StreamEnabled: aws.Bool(false)},
-	}))
-}
-
-// split divides one of the open shards.
-func (e *engineWorld) split(p *played, n int) {
-	e.sync(p)
+// divide rolls all shards, or splits one of the open ones.
+func (b *engineBackend) divide(s worldStep, children int) {
+	if children == 1 {
+		must(0, b.db.RollShards(context.Background(), engineTable))
+		return
+	}
+	b.sync()
 	var open []string
-	for _, s := range p.newest().shards {
-		if !s.closed {
-			open = append(open, s.id)
+	for _, shard := range b.newest().shards {
+		if !shard.closed {
+			open = append(open, shard.id)
 		}
 	}
-	must(0, e.db.SplitShard(context.Background(), engineTable, open[n%len(open)]))
-	e.sync(p)
+	must(0, b.db.SplitShard(context.Background(), engineTable, open[s.Item%len(open)]))
+	b.sync()
+}
+
+func (b *engineBackend) skewed() {
+	b.clock.skew.Store(int64(b.skew))
+	must(0, b.db.Sweep(context.Background()))
 }
 
 // sync copies what is new in the newest stream.
-func (e *engineWorld) sync(p *played) {
-	ctx, f, arn := context.Background(), p.newest(), &p.arns[len(p.arns)-1]
-	if f.status == types.StreamStatusDisabled {
+func (b *engineBackend) sync() {
+	if len(b.streams) == 0 || b.newest().status == types.StreamStatusDisabled {
 		return // all of it was copied before
 	}
+	ctx, f, arn := context.Background(), b.newest(), &b.arns[len(b.arns)-1]
 	var last *string
 	for more := true; more; more = last != nil {
-		d := must(e.streams.DescribeStream(ctx, &dynamodbstreams.DescribeStreamInput{StreamArn: arn, ExclusiveStartShardId: last}))
+		d := must(b.client.DescribeStream(ctx, &dynamodbstreams.DescribeStreamInput{StreamArn: arn, ExclusiveStartShardId: last}))
 		for _, listed := range d.StreamDescription.Shards {
-			f.set(func() { f.learn(listed) })
-			e.syncRecords(p, f, arn, *listed.ShardId)
+			f.set(func() { b.learn(f, listed) })
+			b.syncRecords(f, arn, *listed.ShardId)
 		}
 		last = d.StreamDescription.LastEvaluatedShardId
 	}
 }
 
 // learn takes in a shard as the engine describes it.
-func (f *fakeStream) learn(listed types.Shard) {
+func (b *engineBackend) learn(f *fakeStream, listed types.Shard) {
 	s := f.shard(*listed.ShardId)
 	if s == nil {
-		s = &fakeShard{id: *listed.ShardId, parent: aws.ToString(listed.ParentShardId)}
-		f.shards = append(f.shards, s)
+		s = b.addShard(f, *listed.ShardId, aws.ToString(listed.ParentShardId))
 	}
 	if listed.SequenceNumberRange.EndingSequenceNumber != nil {
 		f.close(s)
@@ -200,13 +218,20 @@ func (f *fakeStream) learn(listed types.Shard) {
 
 // syncRecords copies a shard's new records. None is trimmed before that,
 // since it comes after each write.
-func (e *engineWorld) syncRecords(p *played, f *fakeStream, arn *string, id string) {
-	ctx, s := context.Background(), p.shard(id)
-	next := must(e.streams.GetShardIterator(ctx, &dynamodbstreams.GetShardIteratorInput{
+func (b *engineBackend) syncRecords(f *fakeStream, arn *string, id string) {
+	ctx, s := context.Background(), b.shard(id)
+	it, err := b.client.GetShardIterator(ctx, &dynamodbstreams.GetShardIteratorInput{
 		StreamArn: arn, ShardId: &id, ShardIteratorType: typeTrimHorizon,
-	})).ShardIterator
-	for next != nil {
-		out := must(e.streams.GetRecords(ctx, &dynamodbstreams.GetRecordsInput{ShardIterator: next}))
+	})
+	if vanishedError(err) {
+		return // since it was listed: what it held was copied long ago
+	}
+	for next := must(it, err).ShardIterator; next != nil; {
+		out, err := b.client.GetRecords(ctx, &dynamodbstreams.GetRecordsInput{ShardIterator: next})
+		if vanishedError(err) {
+			return
+		}
+		must(out, err)
 		for _, r := range out.Records {
 			if n := len(s.records); n > 0 && compareSequence(sequence(r), sequence(s.records[n-1])) <= 0 {
 				continue
@@ -218,7 +243,7 @@ func (e *engineWorld) syncRecords(p *played, f *fakeStream, arn *string, id stri
 			})
 			var item int
 			fmt.Sscanf(r.Dynamodb.Keys["id"].(*types.AttributeValueMemberS).Value, "i%d", &item)
-			p.wrote(item, f, s)
+			b.wrote(item, f, s)
 		}
 		if next = out.NextShardIterator; len(out.Records) == 0 {
 			return
@@ -226,64 +251,106 @@ func (e *engineWorld) syncRecords(p *played, f *fakeStream, arn *string, id stri
 	}
 }
 
-// An engineStream answers for a stream of the engine's, with the world's
-// faults.
-type engineStream struct {
-	*played
-	f *fakeStream // its mirror
+func (b *engineBackend) listStreams(ctx context.Context, in *dynamodbstreams.ListStreamsInput) (*dynamodbstreams.ListStreamsOutput, error) {
+	out, err := b.client.ListStreams(ctx, in)
+	if err == nil && b.NoDate {
+		out.ResultMetadata = middleware.Metadata{}
+	}
+	return out, err
 }
 
-func (s engineStream) DescribeStream(ctx context.Context, in *dynamodbstreams.DescribeStreamInput, _ ...func(*dynamodbstreams.Options)) (*dynamodbstreams.DescribeStreamOutput, error) {
-	if err := s.onCall(ctx, "DescribeStream", ""); err != nil {
+// lifetime is less than on fake streams: the engine takes its time.
+func (b *engineBackend) lifetime(d time.Duration) time.Duration { return d / 10 }
+
+func (b *engineBackend) api(int) API { return engineAPI{b} }
+
+// An engineAPI answers for the engine's streams, with the world's faults.
+type engineAPI struct{ *engineBackend }
+
+func (a engineAPI) DescribeStream(ctx context.Context, in *dynamodbstreams.DescribeStreamInput, _ ...func(*dynamodbstreams.Options)) (*dynamodbstreams.DescribeStreamOutput, error) {
+	if err := a.onCall(ctx, "DescribeStream", ""); err != nil {
 		return nil, err
 	}
 	limited := *in
-	limited.Limit = aws.Int32(int32(s.ShardsAPage))
-	return s.engine.streams.DescribeStream(ctx, &limited)
-}
-
-func (s engineStream) GetShardIterator(ctx context.Context, in *dynamodbstreams.GetShardIteratorInput, _ ...func(*dynamodbstreams.Options)) (*dynamodbstreams.GetShardIteratorOutput, error) {
-	if err := s.onCall(ctx, "GetShardIterator", *in.ShardId); err != nil {
-		return nil, err
+	limited.Limit = aws.Int32(int32(min(a.ShardsAPage, int(aws.ToInt32(cmp.Or(in.Limit, aws.Int32(100)))))))
+	if a.NoFilter {
+		limited.ShardFilter = nil
 	}
-	if s.NoTimestamps && in.ShardIteratorType == typeAt {
-		return nil, &smithy.GenericAPIError{Code: "ValidationException"}
-	}
-	out, err := s.engine.streams.GetShardIterator(ctx, in)
-	if err == nil {
-		s.issued(out.ShardIterator, *in.ShardId)
+	out, err := a.client.DescribeStream(ctx, &limited)
+	if err == nil && a.NoDate {
+		out.ResultMetadata = middleware.Metadata{}
 	}
 	return out, err
+}
+
+func (a engineAPI) GetShardIterator(ctx context.Context, in *dynamodbstreams.GetShardIteratorInput, _ ...func(*dynamodbstreams.Options)) (*dynamodbstreams.GetShardIteratorOutput, error) {
+	if err := a.onCall(ctx, "GetShardIterator", *in.ShardId); err != nil {
+		return nil, err
+	}
+	if a.NoTimestamps && in.ShardIteratorType == typeAt {
+		return nil, &smithy.GenericAPIError{Code: "ValidationException"}
+	}
+	out, err := a.client.GetShardIterator(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	a.issued(out.ShardIterator, *in.ShardId)
+	if a.NoDate {
+		out.ResultMetadata = middleware.Metadata{}
+	}
+	return out, nil
+}
+
+// givesNothing reports whether the shard begins with another empty page.
+func (a engineAPI) givesNothing(s *fakeShard) (nothing bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, f := range a.streams {
+		f.set(func() { nothing = nothing || slices.Contains(f.shards, s) && s.givesNothing() })
+	}
+	return nothing
 }
 
 // issued notes whose shard's an iterator is.
-func (s engineStream) issued(iterator *string, shard string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func (a engineAPI) issued(iterator *string, shard string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	if iterator != nil {
-		s.engine.shardOf[*iterator] = shard
+		a.shardOf[*iterator] = shard
 	}
 }
 
-func (s engineStream) GetRecords(ctx context.Context, in *dynamodbstreams.GetRecordsInput, _ ...func(*dynamodbstreams.Options)) (*dynamodbstreams.GetRecordsOutput, error) {
-	s.mu.Lock()
-	shard := s.engine.shardOf[*in.ShardIterator]
-	if s.shard(shard) == nil {
-		s.engine.sync(s.played) // it rolled of age
+// asked finds the shard that an iterator reads.
+func (a engineAPI) asked(iterator string) *fakeShard {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	id := a.shardOf[iterator]
+	if a.shard(id) == nil {
+		a.sync() // it rolled of age
 	}
-	s.mu.Unlock()
-	switch err := s.onCall(ctx, "GetRecords", shard); err {
-	case nil:
-	case errEmptyPage:
-		return &dynamodbstreams.GetRecordsOutput{NextShardIterator: in.ShardIterator}, nil
-	default:
+	return a.shard(id)
+}
+
+func (a engineAPI) GetRecords(ctx context.Context, in *dynamodbstreams.GetRecordsInput, _ ...func(*dynamodbstreams.Options)) (*dynamodbstreams.GetRecordsOutput, error) {
+	s := a.asked(*in.ShardIterator)
+	err := a.onCall(ctx, "GetRecords", s.id)
+	if err != nil && err != errEmptyPage {
 		return nil, err
 	}
 	limited := *in
-	limited.Limit = aws.Int32(int32(s.RecordsAPage))
-	out, err := s.engine.streams.GetRecords(ctx, &limited)
-	if err == nil {
-		s.issued(out.NextShardIterator, shard)
+	limited.Limit = aws.Int32(int32(a.RecordsAPage))
+	empty := err == errEmptyPage || a.givesNothing(s)
+	out, failed := a.client.GetRecords(ctx, &limited)
+	if failed != nil {
+		return nil, failed
 	}
-	return out, err
+	if empty {
+		// Its errors and its Date stay.
+		out.Records, out.NextShardIterator = nil, in.ShardIterator
+	}
+	a.issued(out.NextShardIterator, s.id)
+	if a.NoDate {
+		out.ResultMetadata = middleware.Metadata{}
+	}
+	return out, nil
 }

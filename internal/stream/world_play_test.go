@@ -7,96 +7,10 @@ import (
 	"log/slog"
 	"sync"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
-
-// memory keeps checkpoints as long as the world lasts.
-type memory struct {
-	mu    sync.Mutex
-	kept  map[checkpointKey]Checkpoint
-	begun map[string]bool // the streams that have had a checkpoint
-	owner *grip
-}
-
-func newMemory() *memory {
-	return &memory{kept: make(map[checkpointKey]Checkpoint), begun: make(map[string]bool)}
-}
-
-// A grip is one reader's hold of a memory.
-type grip struct {
-	*memory
-	fails int  // the save that fails, counted down
-	dead  bool // its reader has crashed
-}
-
-var errDead = errors.New("this reader has crashed")
-
-func (g *grip) Load(context.Context) ([]Checkpoint, error) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.owner = g
-	var all []Checkpoint
-	for _, c := range g.kept {
-		all = append(all, c)
-	}
-	return all, nil
-}
-
-func (g *grip) Save(_ context.Context, changed, gone []Checkpoint) error {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.dead {
-		return errDead
-	}
-	if g.owner != g {
-		return &TakenError{Name: "memory"}
-	}
-	if g.fails--; g.fails == 0 {
-		return errors.New("the disk is full")
-	}
-	for _, c := range changed {
-		g.kept[c.key()], g.begun[c.Stream] = c, true
-	}
-	for _, c := range gone {
-		delete(g.kept, c.key())
-	}
-	return nil
-}
-
-func (g *grip) Close() error { return nil }
-
-// commit is a handler's own transaction.
-func (g *grip) commit(p *Page) error {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	p.commit = map[string]types.AttributeValue{}
-	switch {
-	case g.dead:
-		return errDead
-	case g.owner != g || g.kept[p.Checkpoint.key()].Sequence != p.previous:
-		return &TakenError{Name: "memory"}
-	}
-	g.kept[p.Checkpoint.key()] = p.Checkpoint
-	return nil
-}
-
-// saved is the sequence number that the memory has of each shard.
-func (m *memory) saved() map[string]string {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	saved := make(map[string]string)
-	for _, c := range m.kept {
-		saved[c.Shard] = c.Sequence
-	}
-	return saved
-}
-
-var slowRhythm = rhythm{discover: 10 * time.Minute, watch: time.Hour}
 
 // run plays the world and returns what was wrong in it.
 func (p *played) run() (violations []string) {
-	m := newMemory()
 	var playing sync.WaitGroup
 	steps := p.Steps
 	if p.Late {
@@ -110,27 +24,24 @@ func (p *played) run() (violations []string) {
 		}
 	})
 	for _, run := range p.Runs {
-		p.life(run, m)
+		p.life(run)
 		time.Sleep(run.Pause)
 	}
 	playing.Wait()
-	p.finish(m)
-	if p.engine != nil {
-		p.engine.close()
-	}
-	p.verdict(m)
-	return p.violations
+	p.finish()
+	p.backend.close()
+	p.verdict()
+	return append(p.violations, p.mem.violations...)
 }
 
 // finish has a last reader read up the stream.
-func (p *played) finish(m *memory) {
+func (p *played) finish() {
 	var err error
 	for range 40 {
-		last := worldRun{Mode: modeEvents, After: 1 << 30, End: endClose, Every: 1, SaveBy: time.Second}
-		if err = p.life(last, m); err == nil {
+		if err = p.life(worldRun{ToTheEnd: true, OnGap: SkipGaps, PageSize: 2, Every: 1, SaveBy: time.Second}); err == nil {
 			return
 		}
-		if goneError(err) && p.newest().vanished() {
+		if vanishedError(err) && p.newest().vanished() {
 			return // nobody began to read it in time
 		}
 	}
@@ -140,14 +51,15 @@ func (p *played) finish(m *memory) {
 // A life is that of one reader.
 type life struct {
 	*played
-	run    worldRun
-	id     int
-	grip   *grip
-	mem    *memory
-	cancel context.CancelFunc
-	seen   int // events
-	failed int
-	panics bool // it has panicked
+	run     worldRun
+	id      int
+	grip    *grip
+	cancel  context.CancelFunc
+	seen    int // events
+	pages   int // that may be committed
+	failed  int
+	endless bool // it goes on after any number of events
+	panics  bool // it has panicked
 }
 
 var (
@@ -157,58 +69,83 @@ var (
 
 // life plays one reader from Open to its end, and returns with what error
 // it ended; nil is the end of the stream.
-func (p *played) life(run worldRun, m *memory) error {
-	limit := 10 * time.Minute
-	if p.Slow {
-		limit = 1000 * time.Hour
-	}
-	if p.engine != nil && run.After != 1<<30 {
-		limit /= 10 // it takes its time over each call
-	}
+func (p *played) life(run worldRun) error {
+	limit := p.limit(run)
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
-	l := &life{played: p, run: run, mem: m, cancel: cancel, grip: &grip{memory: m, fails: run.Saves}}
-	if run.Saves == 0 || run.After == 1<<30 {
-		l.grip.fails = -1
-	}
-	options := Options{
-		Start: p.start(m), Pace: p.Pace, Checkpoints: l.grip, CheckpointEvery: run.SaveBy,
-		Logger: slog.New(slog.DiscardHandler), OnGap: SkipGaps,
-		PageSize: 1 + run.Every, Idle: 0,
-	}
-	if run.Saves%2 == 1 {
-		options.OnGap = StopAtGap
-	}
-	if run.After == 1<<30 {
-		options.Idle = 40 * time.Second
-	}
-	if p.Slow {
-		options.rhythm, options.Poll = slowRhythm, 20*time.Minute
-		options.CheckpointEvery *= 600
-		options.Idle *= 100
-	}
+	l := &life{played: p, run: run, cancel: cancel, endless: run.ToTheEnd, grip: &grip{memory: p.mem, fails: run.Saves}}
+	options := l.options()
 	p.opening()
 	r, err := Open(ctx, p, p.current(), options)
 	if err != nil {
 		return err
 	}
-	l.id = p.opened(m)
+	l.id = p.opened()
 	err = l.read(ctx, r)
-	p.gapIn(err)
+	p.gapIn(l.id, err)
 	closed := r.Close()
-	if closed == nil && !l.grip.dead {
-		p.closed(m, l.id)
+	if closed == nil && !l.grip.isDead() {
+		p.closed(l.id)
 	}
 	if throttled(err) {
 		p.violate("throttling ended a reader: %v", err)
 	}
-	if err == nil && !p.mayEnd(options.Idle > 0) {
-		p.violate("reading ended in the middle of an open stream")
+	if endedWell(err, options.Idle > 0) {
+		err = nil
+		if !p.mayEnd(options.Idle > 0) {
+			p.violate("reading ended in the middle of an open stream")
+		}
 	}
-	if ctx.Err() == context.DeadlineExceeded && run.After == 1<<30 {
+	if ctx.Err() == context.DeadlineExceeded && run.ToTheEnd {
 		p.violate("the last reader did not end in %v", limit)
 	}
 	return errors.Join(err, closed)
+}
+
+// limit is how long a reader may take.
+func (p *played) limit(run worldRun) time.Duration {
+	limit := 10 * time.Minute
+	if p.Slow {
+		limit = 1000 * time.Hour
+	}
+	if !run.ToTheEnd {
+		return p.backend.lifetime(limit)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	limit += 2 * p.idle()
+	for _, f := range p.streams {
+		f.set(func() {
+			for _, s := range f.shards {
+				limit += time.Duration(s.empties) * 2 * time.Second
+			}
+		})
+	}
+	return limit
+}
+
+// idle is the last reader's Idle: longer than an open shard's run of empty
+// pages with its faults, and shorter than a closed one's.
+func (w *world) idle() time.Duration {
+	if w.EmptyRuns == 0 || w.Slow {
+		return 40 * time.Second
+	}
+	return 3 * time.Minute
+}
+
+func (l *life) options() Options {
+	run := l.run
+	o := Options{
+		Start: l.start(), Pace: l.Pace, Checkpoints: l.grip, CheckpointEvery: run.SaveBy,
+		Logger: slog.New(slog.DiscardHandler), OnGap: run.OnGap, PageSize: run.PageSize,
+	}
+	if run.ToTheEnd {
+		o.Idle = l.idle()
+	}
+	if l.Slow {
+		slowDown(&o)
+	}
+	return o
 }
 
 func (l *life) read(ctx context.Context, r *Reader) (err error) {
@@ -226,9 +163,7 @@ func (l *life) read(ctx context.Context, r *Reader) (err error) {
 	case modePages:
 		return r.RunPages(ctx, func(_ context.Context, p *Page) error { return l.handle(p.Events, nil) })
 	case modeCommit:
-		return r.RunPages(ctx, func(_ context.Context, p *Page) error {
-			return l.handle(p.Events, func() error { return l.grip.commit(p) })
-		})
+		return r.RunPages(ctx, func(_ context.Context, p *Page) error { return l.handlePage(p) })
 	}
 	for {
 		err := l.loop(ctx, r)
@@ -252,19 +187,39 @@ func (l *life) loop(ctx context.Context, r *Reader) error {
 	return nil
 }
 
-// handle handles some events as the run says. commit, if any, is part of
-// it.
-func (l *life) handle(events []Event, commit func() error) error {
+// handlePage handles a page that it may commit.
+func (l *life) handlePage(p *Page) error {
+	defer l.grip.hand(p.Checkpoint)()
 	l.mu.Lock()
-	n := l.seen
-	l.seen += len(events)
-	enough := l.seen > l.run.After
-	fails := n <= l.run.Fail && l.run.Fail < l.seen && l.failed < l.run.Fails
+	l.pages++
+	commits := l.pages%l.run.CommitEvery == 0
+	l.mu.Unlock()
+	if !commits {
+		return l.handle(p.Events, nil)
+	}
+	return l.handle(p.Events, func() error { return l.grip.commit(p) })
+}
+
+// count counts events that are to be handled, and finds out what the run
+// says of them.
+func (l *life) count(events int) (n int, enough, fails bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	n = l.seen
+	l.seen += events
+	enough = !l.endless && l.seen > l.run.After
+	fails = n <= l.run.Fail && l.run.Fail < l.seen && l.failed < l.run.Fails
 	if fails {
 		l.failed++
 		l.seen = n
 	}
-	l.mu.Unlock()
+	return n, enough, fails
+}
+
+// handle handles some events as the run says. commit, if any, is part of
+// it.
+func (l *life) handle(events []Event, commit func() error) error {
+	n, enough, fails := l.count(len(events))
 	if n%l.run.Every == 0 {
 		time.Sleep(l.run.Delay)
 	}
@@ -274,12 +229,10 @@ func (l *life) handle(events []Event, commit func() error) error {
 	case fails:
 		return errFailing
 	case enough && l.run.End == endPanic:
-		l.mu.Lock()
-		l.panics, l.run.After = true, 1<<29
-		l.mu.Unlock()
+		l.goOn()
 		panic("in the handler")
 	case enough && (l.run.End == endBreak || l.run.End == endClose) && l.run.Mode == modeEvents:
-		l.run.After = 1 << 29
+		l.goOn()
 		return errEnough
 	case enough && l.run.End == endCrashBefore:
 		l.grip.kill()
@@ -305,14 +258,24 @@ func (l *life) handle(events []Event, commit func() error) error {
 	return nil
 }
 
-func (g *grip) kill() {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.dead = true
+// goOn has the reader go on, should it be called after its end.
+func (l *life) goOn() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.panics = l.panics || l.run.End == endPanic
+	l.endless = true
 }
 
-func (g *grip) isDead() bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.dead
+// endedWell reports whether reading ended because the stream did or, with
+// idle, because it seemed to.
+func endedWell(err error, idle bool) bool {
+	return errors.As(err, new(*EndedError)) || idle && err == nil
+}
+
+// slowDown gives a slow world's reader a slow rhythm.
+func slowDown(o *Options) {
+	o.rhythm = rhythm{look: 10 * time.Minute, watch: time.Hour}
+	o.Poll = 20 * time.Minute
+	o.CheckpointEvery *= 600
+	o.Idle *= 100
 }

@@ -1,28 +1,45 @@
 package stream
 
-import (
-	"time"
+import "time"
 
-	"pgregory.net/rapid"
-)
-
-// A world is a stream's life, what goes wrong, and what its readers do.
-// It is drawn as a whole before any of it happens, so that its seed plays
-// it again.
+// A world is a stream's life, what goes wrong, and what its readers do. It
+// is drawn as a whole before any of it happens, so that its seed plays it
+// again.
 type world struct {
-	Roots        int
+	Slow    bool // hours pass
+	Late    bool // the first reader comes in the middle
+	Disable bool // the stream is disabled at the end
+	Roots   int
+	Steps   []worldStep
+	Faults  []worldFault
+	Runs    []worldRun
+
+	// What the service is like.
 	ShardsAPage  int
 	RecordsAPage int
-	NoTimestamps bool
-	Steps        []worldStep
-	Faults       []worldFault
-	Runs         []worldRun
-	Start        int // kind of start of the first reader
-	Pace         float64
-	Disable      bool // at the end
-	Slow         bool // hours pass
-	Late         bool // the first reader comes in the middle
+	NoTimestamps bool          // AT_TIMESTAMP is refused
+	NoFilter     bool          // ShardFilter is ignored
+	NoDate       bool          // answers have no Date
+	Skew         time.Duration // the service's clock minus this machine's
+	StaleFor     time.Duration // vanished shards stay listed for that long
+	EmptyRuns    int           // picks the shards that begin with empty pages; 0: none does
+
+	// What all readers have in common.
+	Start    startKind // of the first reader
+	StartAgo time.Duration
+	Pace     float64
 }
+
+// A startKind is the kind of a Start.
+type startKind int
+
+const (
+	startTrimHorizon startKind = iota
+	startLatest
+	startAt    // StartAgo before the first Open, by the service's clock
+	startAfter // the middle of the newest stream
+	startKinds
+)
 
 // A worldStep is a change of the stream some time after the one before.
 type worldStep struct {
@@ -32,6 +49,7 @@ type worldStep struct {
 	Count  int           // of records
 	Hidden time.Duration // until a new shard is listed
 	Open   bool          // its parent is listed as open though it has ended
+	Jump   time.Duration // of the service's clock
 }
 
 type stepKind int
@@ -40,7 +58,10 @@ const (
 	stepWrite stepKind = iota
 	stepRoll
 	stepSplit
-	stepRecreate
+	stepRecreate  // the table is deleted and made again
+	stepSwitchOff // the table has no stream; what is written meanwhile is in none
+	stepSwitchOn  // it has a new one
+	stepJump      // the service's clock is set ahead
 )
 
 // A worldFault befalls some calls of an operation.
@@ -66,16 +87,20 @@ const (
 
 // A worldRun is one reader's life.
 type worldRun struct {
-	Mode   runMode
-	After  int // events that it handles before it ends
-	End    runEnd
-	Delay  time.Duration // of handling, at every Every-th event
-	Every  int
-	Fails  int // so often, its handler fails at its Fail-th event
-	Fail   int
-	SaveBy time.Duration // CheckpointEvery
-	Saves  int           // after so many saves, one fails
-	Pause  time.Duration // before the next run
+	Mode        runMode
+	OnGap       GapPolicy
+	PageSize    int           // 0: as DynamoDB gives them
+	CommitEvery int           // with modeCommit, every so many pages are committed
+	ToTheEnd    bool          // it reads all there is, and After and End don't count
+	After       int           // events that it handles before it ends
+	End         runEnd        // how
+	Delay       time.Duration // of handling, at every Every-th event
+	Every       int
+	Fails       int // so often, its handler fails at its Fail-th event
+	Fail        int
+	SaveBy      time.Duration // CheckpointEvery
+	Saves       int           // the so-many-th save fails; 0: none
+	Pause       time.Duration // before the next run
 }
 
 type runMode int
@@ -84,7 +109,7 @@ const (
 	modeEvents runMode = iota
 	modeRun
 	modePages
-	modeCommit // pages that commit their checkpoints themselves
+	modeCommit // pages, some of which the handler commits itself
 	runModes
 )
 
@@ -100,78 +125,30 @@ const (
 	runEnds
 )
 
-var (
-	shortTimes = []time.Duration{0, time.Millisecond, 100 * time.Millisecond, time.Second, time.Second, 10 * time.Second}
-	longTimes  = append(shortTimes, 10*time.Minute, 5*time.Hour, 30*time.Hour)
+// emptyRun is with how many empty pages a shard begins, by its stream and
+// its number in it.
+func (w *world) emptyRun(stream, shard int) int {
+	if w.EmptyRuns == 0 {
+		return 0
+	}
+	hash := uint32(w.EmptyRuns)
+	for _, n := range []int{stream, shard} {
+		hash = (hash ^ uint32(n+1)) * 2654435761
+		hash ^= hash >> 15
+	}
+	longest := closedEmpties
+	if w.Slow {
+		longest = slowEmpties
+	}
+	if hash%3 != 0 {
+		return 0
+	}
+	return int(hash/3) % (longest + 1)
+}
+
+const (
+	closedEmpties = 300
+	// slowEmpties is less since a slow world's reader waits for 20 minutes
+	// once an open shard gave 65 empty pages.
+	slowEmpties = 60
 )
-
-// drawDuration draws a time of up to 30 seconds or, in a slow world, of
-// up to 90 hours.
-func drawDuration(t *rapid.T, slow bool, name string) time.Duration {
-	units := shortTimes
-	if slow {
-		units = longTimes
-	}
-	unit := rapid.SampledFrom(units).Draw(t, name+" unit")
-	return unit * time.Duration(rapid.IntRange(0, 3).Draw(t, name))
-}
-
-func drawWorld(t *rapid.T, slow bool) world {
-	w := world{
-		Roots:        rapid.IntRange(1, 3).Draw(t, "roots"),
-		ShardsAPage:  rapid.SampledFrom([]int{1, 2, 100}).Draw(t, "shards a page"),
-		RecordsAPage: rapid.SampledFrom([]int{1, 2, 3, 1000}).Draw(t, "records a page"),
-		NoTimestamps: rapid.Bool().Draw(t, "no timestamps"),
-		Start:        rapid.IntRange(0, 3).Draw(t, "start"),
-		Pace:         rapid.SampledFrom([]float64{0, 0, 5}).Draw(t, "pace"),
-		Disable:      rapid.Bool().Draw(t, "disable"),
-		Late:         rapid.Bool().Draw(t, "late"),
-		Slow:         slow,
-	}
-	drawStep := func(t *rapid.T) worldStep { return drawStep(t, w.Slow) }
-	drawRun := func(t *rapid.T) worldRun { return drawRun(t, w.Slow) }
-	w.Steps = rapid.SliceOfN(rapid.Custom(drawStep), 1, 30).Draw(t, "steps")
-	w.Faults = rapid.SliceOfN(rapid.Custom(drawFault), 0, 8).Draw(t, "faults")
-	w.Runs = rapid.SliceOfN(rapid.Custom(drawRun), 0, 4).Draw(t, "runs")
-	return w
-}
-
-func drawStep(t *rapid.T, slow bool) worldStep {
-	s := worldStep{
-		After: drawDuration(t, slow, "after"),
-		Kind: rapid.SampledFrom([]stepKind{
-			stepWrite, stepWrite, stepWrite, stepWrite, stepRoll, stepRoll, stepSplit, stepRecreate,
-		}).Draw(t, "kind"),
-		Item:  rapid.IntRange(0, 5).Draw(t, "item"),
-		Count: rapid.IntRange(1, 4).Draw(t, "count"),
-	}
-	if s.Kind == stepRoll || s.Kind == stepSplit {
-		s.Hidden = min(drawDuration(t, slow, "hidden"), 20*time.Second)
-		s.Open = rapid.Bool().Draw(t, "open")
-	}
-	return s
-}
-
-func drawFault(t *rapid.T) worldFault {
-	return worldFault{
-		Operation: rapid.SampledFrom([]string{"DescribeStream", "GetShardIterator", "GetRecords", "GetRecords"}).Draw(t, "operation"),
-		From:      rapid.IntRange(0, 40).Draw(t, "from"),
-		N:         rapid.IntRange(1, 4).Draw(t, "n"),
-		Kind:      faultKind(rapid.IntRange(0, int(faultKinds)-1).Draw(t, "fault")),
-	}
-}
-
-func drawRun(t *rapid.T, slow bool) worldRun {
-	return worldRun{
-		Mode:   runMode(rapid.IntRange(0, int(runModes)-1).Draw(t, "mode")),
-		After:  rapid.IntRange(0, 12).Draw(t, "events"),
-		End:    runEnd(rapid.IntRange(0, int(runEnds)-1).Draw(t, "end")),
-		Delay:  drawDuration(t, slow, "delay"),
-		Every:  rapid.IntRange(1, 5).Draw(t, "every"),
-		Fails:  rapid.SampledFrom([]int{0, 0, 1, 2, 3}).Draw(t, "fails"),
-		Fail:   rapid.IntRange(0, 6).Draw(t, "fail"),
-		SaveBy: rapid.SampledFrom([]time.Duration{100 * time.Millisecond, time.Second, time.Minute}).Draw(t, "save by"),
-		Saves:  rapid.IntRange(0, 30).Draw(t, "saves"),
-		Pause:  drawDuration(t, slow, "pause"),
-	}
-}

@@ -1,28 +1,31 @@
 package stream
 
 import (
-	"errors"
 	"fmt"
+	"slices"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
 )
 
-// A trace is what happened in a world, as far as a verdict needs it. The
-// world's mutex guards it.
+// A trace is what happened in a world, as far as a verdict needs it. All
+// its times but those in describes are the service's. The world's mutex
+// guards it.
 type trace struct {
 	written    [items][]*written // in the order of commits
 	byKey      map[recordKey]*written
+	unstreamed []unstreamed
 	gaps       []*Gap
+	handledGap map[string]int  // the newest reader that handled the gap before a stream
+	doneGap    map[string]bool // and it was closed cleanly
 	readers    int
 	loaded     map[string]string // the positions that the newest reader loaded
+	resumed    map[string]bool   // the streams that it loaded checkpoints of
 	firstAt    time.Time         // of the first reader that opened
 	first      int               // its stream
 	after      string            // what it began after, if it began after a number
 	since      time.Time         // when it began, if it began at a time
 	describes  []time.Time       // by the newest reader
-	begun      time.Time
-	expired    map[string]int // how often an iterator was said to be
+	begun      time.Time         // when the first stream was made
+	expired    map[string]int    // how often an iterator was said to be
 	violations []string
 }
 
@@ -39,6 +42,13 @@ type written struct {
 	missed        bool  // it was trimmed, or about to be, when the first reader opened
 }
 
+// unstreamed is a write that is in no stream, since the table had none.
+type unstreamed struct{ item, stream int } // the stream before it
+
+func (p *played) wroteUnstreamed(item int) {
+	p.unstreamed = append(p.unstreamed, unstreamed{item, len(p.streams) - 1})
+}
+
 func (t *trace) violate(format string, args ...any) {
 	t.violations = append(t.violations, fmt.Sprintf(format, args...))
 }
@@ -50,7 +60,7 @@ func (p *played) wrote(item int, f *fakeStream, s *fakeShard) {
 	}
 	n := len(s.records) - 1
 	w := &written{
-		stream: len(p.streams) - 1, index: n, f: f, shard: s, at: time.Now(),
+		stream: len(p.streams) - 1, index: n, f: f, shard: s, at: p.now(),
 		key: recordKey{s.id, *s.records[n].Dynamodb.SequenceNumber},
 	}
 	p.written[item] = append(p.written[item], w)
@@ -58,19 +68,19 @@ func (p *played) wrote(item int, f *fakeStream, s *fakeShard) {
 }
 
 // start is where the first reader begins, by the world's Start.
-func (p *played) start(m *memory) Start {
+func (p *played) start() Start {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch p.Start {
-	case 1:
+	case startLatest:
 		return Latest
-	case 2:
-		t := time.Now().Add(-3 * time.Second)
+	case startAt:
+		t := p.now().Add(-p.StartAgo)
 		if p.firstAt.IsZero() {
 			p.since = t
 		}
 		return At(t)
-	case 3:
+	case startAfter:
 		f := p.newest()
 		n := f.number(f.sequence / 2)
 		if p.firstAt.IsZero() {
@@ -92,17 +102,17 @@ func (p *played) opening() {
 }
 
 // opened notes that a reader has opened, and gives it a number.
-func (p *played) opened(m *memory) int {
-	saved := m.saved()
+func (p *played) opened() int {
+	saved, streams := p.mem.saved(), p.mem.streams()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.firstAt.IsZero() {
-		p.firstAt = time.Now()
+		p.firstAt = p.now()
 		for _, w := range p.byKey {
-			w.missed = w.trimmed() || time.Since(w.at) > retention-2*clockSkew
+			w.missed = w.trimmed() || p.firstAt.Sub(w.at) > retention-openGrace-margin
 		}
 	}
-	p.loaded = saved
+	p.loaded, p.resumed = saved, streams
 	p.readers++
 	return p.readers
 }
@@ -112,13 +122,15 @@ func (p *played) owed(w *written) bool {
 	switch {
 	case p.firstAt.IsZero() || w.stream < p.first:
 		return false
-	case w.at.After(p.firstAt) || w.stream > p.first:
+	case w.stream > p.first:
 		return true
-	case p.Start == 1 || w.missed:
+	case p.Start == startAt && w.at.Before(p.since):
+		return false // also where that is still to come
+	case w.at.After(p.firstAt):
+		return true
+	case p.Start == startLatest || w.missed:
 		return false // written before
-	case p.Start == 2:
-		return !w.at.Before(p.since)
-	case p.Start == 3:
+	case p.Start == startAfter:
 		return compareSequence(w.key.sequence, p.after) > 0
 	}
 	return true
@@ -129,7 +141,7 @@ func (p *played) handled(reader int, e Event) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if e.Kind == Lost {
-		p.lost(e.Gap)
+		p.lost(reader, e.Gap, true)
 		return
 	}
 	w := p.byKey[recordKey{e.Shard, e.Sequence}]
@@ -137,11 +149,12 @@ func (p *played) handled(reader int, e Event) {
 		p.violate("the event %s/%s was never written", e.Shard, e.Sequence)
 		return
 	}
-	for _, by := range w.by {
-		if by == reader {
-			p.violate("reader %d handled %v twice", reader, w.key)
-			break
-		}
+	if arn := e.Stream; arn != "" && p.index(arn) != w.stream {
+		p.violate("the event %s/%s is said to be of stream %s", e.Shard, e.Sequence, arn)
+	}
+	p.arrived(w)
+	if w.handledBy(reader) {
+		p.violate("reader %d handled %v twice", reader, w.key)
 	}
 	if saved := p.loaded[e.Shard]; len(w.by) > 0 && saved != "" && compareSequence(e.Sequence, saved) <= 0 {
 		p.violate("reader %d handled %v again, though its checkpoint was after it", reader, w.key)
@@ -169,24 +182,6 @@ func (w *written) trimmedNow() bool {
 func (w *written) trimmed() (gone bool) {
 	w.f.set(func() { gone = w.shard.gone || w.index < w.shard.trimmed })
 	return gone
-}
-
-// lost notes a gap that was reported.
-func (p *played) lost(g *Gap) {
-	p.gaps = append(p.gaps, g)
-	if time.Since(p.begun) < retention-clockSkew {
-		p.violate("a gap before anything can have been trimmed: %v", g)
-	}
-}
-
-// gapIn notes the gap that ended a reader.
-func (p *played) gapIn(err error) {
-	var g *Gap
-	if errors.As(err, &g) {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		p.lost(g)
-	}
 }
 
 // called notes a call, and finds a child that is read before its parent
@@ -223,10 +218,10 @@ func (p *played) expiredAgain(iterator string) {
 	}
 }
 
-// closed notes that a reader was closed in order: its checkpoints have all
+// closed notes that a reader was closed cleanly: its checkpoints have all
 // that it handled.
-func (p *played) closed(m *memory, reader int) {
-	saved := m.saved()
+func (p *played) closed(reader int) {
+	saved := p.mem.saved()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, w := range p.byKey {
@@ -238,48 +233,30 @@ func (p *played) closed(m *memory, reader int) {
 			p.violate("reader %d was closed and its checkpoint forgot %v", reader, w.key)
 		}
 	}
+	p.closedGaps(reader)
 }
 
-// mayEnd reports whether reading may have ended without an error.
+// mayEnd reports whether reading may have ended without an error. The next
+// stream may have been made while it did.
 func (p *played) mayEnd(idle bool) bool {
-	f := p.newest()
-	disabled := false
-	f.set(func() { disabled = f.status == types.StreamStatusDisabled })
-	return idle || disabled
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return idle || p.off || len(p.streams) > 1 && p.now().Sub(p.newest().created) < time.Minute
 }
 
 // verdict finds what is missing once the last reader has ended.
-func (p *played) verdict(m *memory) {
+func (p *played) verdict() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, f := range p.streams {
 		f.set(f.trim)
 	}
 	for _, w := range p.byKey {
-		if len(w.by) == 0 && p.owed(w) && !p.covered(m, w) {
+		if len(w.by) == 0 && p.owed(w) && !p.covered(w) {
 			p.violate("%v was lost without a word", w.key)
 		}
 	}
+	p.coveredSwitches()
 }
 
-// covered reports whether a gap tells that the record was lost: one of its
-// shard, or one before anything of a descendant was read. A stream that
-// came and went before anybody began to read it can't be known.
-func (p *played) covered(m *memory, w *written) bool {
-	if w.f.vanished() && !m.begun[p.arns[w.stream]] {
-		return true
-	}
-	for _, g := range p.gaps {
-		if p.descends(g.Shard, w.shard.id) && g.Last == "" {
-			return true
-		}
-		if g.Shard != w.shard.id && !p.descends(w.shard.id, g.Shard) {
-			continue // the children of a shard that went away are in its gap
-		}
-		if (g.Last == "" || compareSequence(g.Last, w.key.sequence) < 0) &&
-			(g.Oldest == "" || compareSequence(w.key.sequence, g.Oldest) < 0) {
-			return true
-		}
-	}
-	return false
-}
+func (w *written) handledBy(reader int) bool { return slices.Contains(w.by, reader) }

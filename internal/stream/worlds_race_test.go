@@ -7,4 +7,5 @@ package stream
 const (
 	worldsByDefault = 500
 	worldsPerEngine = 100
+	manyShards      = 1000
 )

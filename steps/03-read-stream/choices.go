@@ -14,9 +14,6 @@ import (
 	"dynamostreamer/internal/stream"
 )
 
-// awsPace is how many reads a second DynamoDB allows a shard.
-const awsPace = 5
-
 // choices are the values of the flags.
 type choices struct {
 	step       *cli.Step
@@ -49,9 +46,9 @@ func newChoices(step *cli.Step) *choices {
 	step.StringVar(&c.checkpoint, "checkpoint", "",
 		"keep the place in this `file`, or in a table as\ntable:NAME, and go on from there the next time")
 	step.StringVar(&c.onGap, "on-gap", "stop",
-		"`stop` where changes were trimmed before they were\nread, or skip: print what was lost and go on")
+		"`stop` where changes were lost or may have been, or\nskip: print that gap and continue after it")
 	step.Float64Var(&c.pace, "pace", 0,
-		"read each shard at most so many `times` a second;\n0 is 5 on aws and no bound elsewhere")
+		"read each shard at most this many `times` a second;\n0 is 4 on aws and no bound elsewhere")
 	step.BoolVar(&c.stats, "stats", false,
 		"print on stderr what each shard does: at the end and,\nwith -follow, every 10s")
 	return c
@@ -95,8 +92,8 @@ func (c *choices) connected(o *stream.Options, db *dynamodb.Client) {
 	case c.checkpoint != "":
 		o.Checkpoints = stream.FileCheckpoints(c.checkpoint)
 	}
-	if c.step.OnAWS() && c.pace == 0 {
-		o.Pace = awsPace
+	if c.pace == 0 {
+		o.Pace = c.step.Pace()
 	}
 }
 

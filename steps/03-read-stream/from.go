@@ -22,10 +22,16 @@ func parseStart(from string, now time.Time) (stream.Start, error) {
 		}
 		return stream.After(sequence), nil
 	}
-	at, err := time.Parse(time.RFC3339, from)
-	if ago, bad := time.ParseDuration(from); bad == nil {
-		at, err = now.Add(-ago), nil
+	ago, err := time.ParseDuration(from)
+	switch {
+	case err == nil && ago < 0:
+		return stream.Start{}, cli.Usagef("-from %s is in the future", from)
+	case err == nil && ago == 0:
+		return stream.Latest, nil
+	case err == nil:
+		return stream.Ago(ago), nil // by DynamoDB's clock
 	}
+	at, err := time.Parse(time.RFC3339, from)
 	switch {
 	case err != nil:
 		return stream.Start{}, cli.Usagef("-from %s is unknown: give trim-horizon, latest, a time ago such as 10m, "+

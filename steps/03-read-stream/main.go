@@ -5,8 +5,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
-	"time"
 
 	"dynamostreamer/internal/cli"
 	"dynamostreamer/internal/stream"
@@ -56,11 +54,15 @@ func main() {
 		}
 		defer choices.reportRegularly(ctx, reader)()
 		counts, err := read(ctx, step, reader, show)
+		why, err := whyEnded(ctx, step, db, err)
 		// What was handled last is saved now, not under way.
 		if err := errors.Join(err, reader.Close()); err != nil {
 			return choices.checkpointHint(gapHint(err))
 		}
 		summary(ctx, step, reader, counts, choices.idle)
+		if why != "" {
+			step.Notef("%s", why)
+		}
 		return nil
 	})
 }
@@ -80,44 +82,14 @@ func read(ctx context.Context, step *cli.Step, reader *stream.Reader,
 			break // Ctrl-C
 		}
 		if err != nil {
-			return nil, err
+			return counts, err
 		}
 		counts[event.Kind]++
 		if err := show(event); err != nil {
-			return nil, err
+			return counts, err
 		}
 		progress.Add(1)
 	}
 	//weave:end
 	return counts, nil
-}
-
-// gapHint adds to a gap what can be done about it.
-func gapHint(err error) error {
-	var gap *stream.Gap
-	if errors.As(err, &gap) {
-		return fmt.Errorf("%v\nread the whole table if you need what was lost, "+
-			"then give -on-gap skip to go on after it", gap)
-	}
-	return err
-}
-
-// summary says on stderr what was read and why reading ended.
-func summary(ctx context.Context, step *cli.Step, reader *stream.Reader, counts map[stream.Kind]int, idle time.Duration) {
-	for _, kind := range stream.Kinds {
-		step.Notef("%-8s %6d", kind, counts[kind])
-	}
-	if n := counts[stream.Lost]; n > 0 {
-		step.Notef("%-8s %6d gaps", stream.Lost, n)
-	}
-	shards, ended := reader.Shards()
-	switch {
-	case ctx.Err() != nil:
-		step.Notef("stopped: %d of %d shards have ended", ended, shards)
-	case ended == shards:
-		step.Notef("the end: all %d shards have ended", shards)
-	default:
-		step.Notef("the end as far as one can tell: %d of %d shards are open and had nothing new for %v",
-			shards-ended, shards, idle)
-	}
 }

@@ -86,7 +86,15 @@ func textLine(step *cli.Step, e stream.Event) string {
 // jsonLine is the event for a program. Keys that are not like those of our
 // table come as they are.
 func jsonLine(e stream.Event) (string, error) {
-	if e.Gap != nil {
+	switch {
+	case e.Gap != nil && e.Gap.Next != "": // the switch to another stream
+		line, err := json.Marshal(struct {
+			Kind   stream.Kind `json:"kind"`
+			Stream string      `json:"stream"`
+			Next   string      `json:"next"`
+		}{e.Kind, e.Gap.Stream, e.Gap.Next})
+		return string(line), err
+	case e.Gap != nil:
 		line, err := json.Marshal(struct {
 			Kind   stream.Kind `json:"kind"`
 			Shard  string      `json:"shard"`

@@ -79,6 +79,7 @@ func main() {
 			stream.Options{
 				Start:  stream.Latest,
 				Poll:   time.Second / time.Duration(scale),
+				Pace:   step.Pace(),
 				Logger: step.Logger(),
 			})
 		if err != nil {

@@ -126,7 +126,7 @@ func report(step *cli.Step, names, known []string) error {
 // unfinished is the error of a run that can't go on, and what to do about
 // its journals.
 func (o *options) unfinished(err error, j *journals) error {
-	if taken := (*stream.TakenError)(nil); errors.As(err, &taken) {
+	if taken := (*stream.FencedError)(nil); errors.As(err, &taken) {
 		err = fmt.Errorf("another program reads as %s now and has taken over: give this one a -reader of its own (%w)", o.reader, err)
 	}
 	return fmt.Errorf("%w\nnot audited: what was written may not be read yet; run again, then audit all: "+

@@ -66,7 +66,7 @@ func run(ctx context.Context, step *cli.Step, o *options) error {
 	reader := &reader{
 		db: db, streams: streams, table: step.Table,
 		counts: counts, journal: journals.events,
-		tally: tally, live: live, crash: crash.of(1),
+		tally: tally, live: live, crash: crash.of(1), pace: step.Pace(),
 	}
 
 	// The supervisor is told when to stop: Ctrl-C, which ends

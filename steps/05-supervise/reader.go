@@ -24,6 +24,7 @@ type reader struct {
 	tally   *tally
 	live    *cli.Live
 	crash   func()
+	pace    float64
 }
 
 // Serve goes on from the checkpoint, wherever the last reader ended and
@@ -39,6 +40,7 @@ func (r *reader) Serve(ctx context.Context) (err error) {
 		PageSize:    maxCounts,
 		Attempts:    1, // commit says which failures pass
 		OnGap:       stream.SkipGaps,
+		Pace:        r.pace,
 		Logger:      cli.NewLogger(r.live),
 	})
 	if err != nil {
@@ -68,8 +70,18 @@ func (r *reader) Serve(ctx context.Context) (err error) {
 		r.crash()
 		return nil
 	})
-	if err == nil {
-		err = fmt.Errorf("table %s has no stream any more: give another -table", r.table)
+	return r.explainEnd(ctx, err)
+}
+
+// explainEnd says what to do about a stream that has ended.
+func (r *reader) explainEnd(ctx context.Context, err error) error {
+	var ended *stream.EndedError
+	if !errors.As(err, &ended) {
+		return err
 	}
-	return err
+	why, err := cli.WhyEnded(ctx, r.db, r.table, ended)
+	if err != nil {
+		return err
+	}
+	return fmt.Errorf("%s: give another -table", why)
 }

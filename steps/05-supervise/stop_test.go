@@ -73,7 +73,7 @@ func TestStopTakenOver(t *testing.T) {
 			stop()
 		},
 	}}
-	if err := s.Serve(ctx); err != context.Canceled || !errors.As(s.stopped, new(*stream.TakenError)) {
+	if err := s.Serve(ctx); err != context.Canceled || !errors.As(s.stopped, new(*stream.FencedError)) {
 		t.Errorf("Serve() = %v and notes %v, want a plain end and a note that another reader took over", err, s.stopped)
 	}
 }

@@ -39,7 +39,7 @@ func TestPasses(t *testing.T) {
 		{"no table", "it won't come back by itself", &types.ResourceNotFoundException{}, false},
 		{"refused by AWS", "the next call would be too", &smithy.GenericAPIError{Code: "AccessDeniedException"}, false},
 		{"invalid", "so would be the next call", &smithy.GenericAPIError{Code: "ValidationException"}, false},
-		{"taken over", "another reader goes on", &stream.TakenError{Name: "c"}, false},
+		{"taken over", "another reader goes on", &stream.FencedError{Name: "c"}, false},
 		{"full disk", "nothing can be journaled", &fs.PathError{Op: "write", Path: "j", Err: syscall.ENOSPC}, false},
 		{"unheard of", "what nobody foresaw is shown, not hidden", errors.New("what?"), false},
 		{"throttled transaction", "that passes", fmt.Errorf("handling: %w", canceled("None", "ThrottlingError")), true},
@@ -197,21 +197,29 @@ func TestCalledOff(t *testing.T) {
 
 func TestReadUp(t *testing.T) {
 	from := map[string]int64{"a": 5}
+	child := func(shard, parent string, pages int64) stream.ShardStats {
+		return stream.ShardStats{Shard: shard, Parent: parent, Counts: stream.Counts{EmptyPages: pages}}
+	}
+	empty := func(shard string, pages int64) stream.ShardStats { return child(shard, "", pages) }
 	for _, test := range []struct {
 		name, reason string
 		shards       []stream.ShardStats
+		next         string
 		want         bool
 	}{
-		{"nothing listed", "the shards may be listed any moment", nil, false},
-		{"one answer", "it may have been asked for before", []stream.ShardStats{{Shard: "a", EmptyPages: 6}}, false},
-		{"two answers", "the second was asked for after the first", []stream.ShardStats{{Shard: "a", EmptyPages: 7}}, true},
-		{"a new shard", "it is counted from zero", []stream.ShardStats{{Shard: "a", EmptyPages: 7}, {Shard: "b"}}, false},
-		{"an end", "the stream goes on in a child", []stream.ShardStats{{Shard: "a", State: stream.Ended}}, false},
+		{"nothing listed", "the shards may be listed any moment", nil, "", false},
+		{"one answer", "it may have been asked for before", []stream.ShardStats{empty("a", 6)}, "", false},
+		{"two answers", "the second was asked for after the first", []stream.ShardStats{empty("a", 7)}, "", true},
+		{"a new shard", "it is counted from zero", []stream.ShardStats{empty("a", 7), {Shard: "b"}}, "", false},
+		{"an end", "the stream continues in a child", []stream.ShardStats{{Shard: "a", State: stream.Expecting}}, "", false},
+		{"an end of a disabled stream", "the next one may not be listed yet", []stream.ShardStats{{Shard: "a", State: stream.Consumed}}, "", false},
 		{"an end with a child", "what was written later is in the child", []stream.ShardStats{
-			{Shard: "a", State: stream.Ended}, {Shard: "b", Parent: "a", EmptyPages: 2}}, true},
+			{Shard: "a", State: stream.Consumed}, child("b", "a", 2)}, "", true},
+		{"the end", "nothing follows", []stream.ShardStats{{Shard: "a", State: stream.Final}}, "", true},
+		{"another stream", "what was written later is there", []stream.ShardStats{{Shard: "a", State: stream.Final}}, "next", false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			if got := readUp(test.shards, from); got != test.want {
+			if got := readUp(stream.Stats{Shards: test.shards, Next: test.next}, from); got != test.want {
 				t.Errorf("readUp() = %v, want %v (%s)", got, test.want, test.reason)
 			}
 		})

@@ -120,9 +120,9 @@ func (t *tally) caughtUp(idle time.Duration) (context.Context, context.CancelFun
 			if reader == nil {
 				continue
 			}
-			if shards := reader.Stats().Shards; reader != of {
-				of, from = reader, emptyPages(shards)
-			} else if readUp(shards, from) {
+			if stats := reader.Stats(); reader != of {
+				of, from = reader, emptyPages(stats.Shards)
+			} else if readUp(stats, from) {
 				return
 			}
 		}
@@ -138,21 +138,23 @@ func emptyPages(shards []stream.ShardStats) map[string]int64 {
 	return pages
 }
 
-// readUp reports whether each shard has ended or given two empty answers
-// since. One that has ended must have a child: the stream goes on there.
-func readUp(shards []stream.ShardStats, from map[string]int64) bool {
+// readUp reports whether each shard is consumed or gave two empty answers
+// since. Of one whose children are not listed yet, more may come, and of a
+// stream that another one follows.
+func readUp(stats stream.Stats, from map[string]int64) bool {
 	parents := make(map[string]bool)
-	for _, s := range shards {
+	for _, s := range stats.Shards {
 		parents[s.Parent] = true
 	}
-	for _, s := range shards {
+	for _, s := range stats.Shards {
 		switch {
-		case s.State == stream.Ended && parents[s.Shard]:
-		case s.State == stream.Ended || s.EmptyPages < from[s.Shard]+2:
+		case s.State == stream.Expecting || s.State == stream.Consumed && !parents[s.Shard]:
+			return false
+		case !s.State.Ended() && s.EmptyPages < from[s.Shard]+2:
 			return false
 		}
 	}
-	return len(shards) > 0
+	return len(stats.Shards) > 0 && stats.Next == ""
 }
 
 // brief is an error without the SDK's account of it, where the network
@@ -211,7 +213,7 @@ func (t *tally) lag() string {
 	var most time.Duration
 	shards, rounded := 0, false
 	for _, s := range t.reader.Stats().Shards {
-		if s.State != stream.Ended {
+		if !s.State.Ended() {
 			shards++
 			most = max(most, s.Lag)
 			rounded = rounded || s.LastRecord.Equal(s.LastRecord.Truncate(time.Minute))

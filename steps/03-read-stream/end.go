@@ -1,0 +1,53 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"dynamostreamer/internal/cli"
+	"dynamostreamer/internal/stream"
+)
+
+// whyEnded says why the stream ended, if that is what the error is. Then all
+// of it was read, which is a success.
+func whyEnded(ctx context.Context, step *cli.Step, db *dynamodb.Client, err error) (why string, _ error) {
+	var ended *stream.EndedError
+	if !errors.As(err, &ended) {
+		return "", err
+	}
+	return cli.WhyEnded(ctx, db, step.Table, ended)
+}
+
+// gapHint adds to a gap what can be done about it.
+func gapHint(err error) error {
+	var gap *stream.Gap
+	if errors.As(err, &gap) {
+		return fmt.Errorf("%v\nread the whole table if you need what was lost, "+
+			"then give -on-gap skip to continue after it", gap)
+	}
+	return err
+}
+
+// summary says on stderr what was read and why reading ended.
+func summary(ctx context.Context, step *cli.Step, reader *stream.Reader, counts map[stream.Kind]int, idle time.Duration) {
+	for _, kind := range stream.Kinds {
+		step.Notef("%-8s %6d", kind, counts[kind])
+	}
+	if n := counts[stream.Lost]; n > 0 {
+		step.Notef("%-8s %6d gaps", stream.Lost, n)
+	}
+	shards, ended := reader.Shards()
+	switch {
+	case ctx.Err() != nil:
+		step.Notef("stopped: %d of %d shards have ended", ended, shards)
+	case ended == shards:
+		step.Notef("the end: all %d shards have ended", shards)
+	default:
+		step.Notef("the end as far as one can tell: %d of %d shards are open and had nothing new for %v",
+			shards-ended, shards, idle)
+	}
+}

@@ -63,7 +63,7 @@ func (r *Reader) fetcher(s *shard) *fetcher {
 	defer r.mu.Unlock()
 	f := &fetcher{
 		api: r.api, arn: r.arn, shard: s.id, parent: s.parent, pos: s.handled, poll: r.options.Poll,
-		orphan: r.lineage.orphan(s), options: callOptions(r.arn, r.log),
+		orphan: r.lineage.orphan(s), options: r.recordOptions,
 		closed: func() bool {
 			r.mu.Lock()
 			defer r.mu.Unlock()

@@ -141,7 +141,9 @@ func (r *Reader) finished() bool {
 	if len(r.lineage.order) == 0 {
 		return r.settled(r.opened)
 	}
-	return !slices.ContainsFunc(r.lineage.childless(), r.expectsChild)
+	// A stream that is enabled always has an open shard, listed or not.
+	ends := r.options.Idle > 0 || r.status == types.StreamStatusDisabled
+	return ends && !slices.ContainsFunc(r.lineage.childless(), r.expectsChild)
 }
 
 // idle reports whether an open shard has given nothing but empty answers for

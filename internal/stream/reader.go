@@ -135,8 +135,10 @@ type Reader struct {
 	opened     time.Time // by this machine's clock
 	clock      *clock
 	describing caller
-	changed    chan struct{} // holds one sign that something changed
-	saver      saver
+	// recordOptions are what GetRecords is called with.
+	recordOptions []func(*dynamodbstreams.Options)
+	changed       chan struct{} // holds one sign that something changed
+	saver         saver
 
 	mu       sync.Mutex // guards all that follows
 	activity activity
@@ -190,6 +192,7 @@ func Open(ctx context.Context, api API, arn string, o Options) (*Reader, error) 
 	r.clock = &clock{undated: sync.OnceFunc(func() {
 		r.log.Warn("answers without a Date: this machine's clock stands for DynamoDB's", "stream", arn)
 	})}
+	r.recordOptions = callOptions(arn, r.log)
 	r.describing = caller{pace: newPacer(describeRate), clock: r.clock, note: r.noteDescribe}
 	watching := newCrew(ctx)
 	watching.run(r.watch)

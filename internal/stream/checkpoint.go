@@ -160,6 +160,18 @@ func (s *saver) work() (done func()) {
 	return func() { note(time.Time{}) }
 }
 
+// takeTurn waits until nobody else has the Checkpoints at work.
+func (s *saver) takeTurn(ctx context.Context) error {
+	select {
+	case s.turn <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (s *saver) endTurn() { <-s.turn }
+
 // difference is what has to be written and removed so that the Checkpoints
 // hold what is wanted. Those that were handed over stay as they are.
 // No handler's commit falls between the two.
@@ -182,7 +194,8 @@ func (s *saver) difference(want func() []Checkpoint) (changed, removed []Checkpo
 		return nil, nil // a stream that lists nothing yet
 	}
 	for key, c := range s.holds {
-		if !s.handed[key] && !among[key] {
+		turnsTo := c.Stream > wanted[0].Stream // the reader is about to turn to it
+		if !s.handed[key] && !among[key] && !turnsTo {
 			removed = append(removed, c)
 		}
 	}
@@ -219,8 +232,10 @@ func (s *saver) hand(ctx context.Context, c Checkpoint, ancestors []Checkpoint) 
 	if s.to == nil {
 		return func(*Checkpoint) {}, nil
 	}
-	s.turn <- struct{}{}
-	defer func() { <-s.turn }()
+	if err := s.takeTurn(ctx); err != nil {
+		return func(*Checkpoint) {}, err
+	}
+	defer s.endTurn()
 	key := c.key()
 	s.mu.Lock()
 	var due []Checkpoint
@@ -251,8 +266,10 @@ func (r *Reader) save(ctx context.Context) error {
 	if r.saver.to == nil {
 		return nil
 	}
-	r.saver.turn <- struct{}{}
-	defer func() { <-r.saver.turn }()
+	if err := r.saver.takeTurn(ctx); err != nil {
+		return saveError(err)
+	}
+	defer r.saver.endTurn()
 	changed, removed := r.saver.difference(r.wanted)
 	return r.saver.write(ctx, changed, removed)
 }

@@ -40,6 +40,13 @@ func (old checkpoint1) upgrade(c *Checkpoint) {
 	}
 }
 
+// laterVersion is the error of checkpoints that a later version of this
+// package wrote.
+func laterVersion(name string, version int64) error {
+	return fmt.Errorf("checkpoint %s has version %d, and this reader knows versions up to %d: read it with the program that wrote it, or a newer one",
+		name, version, checkpointVersion)
+}
+
 type checkpointFile struct {
 	path string
 	lock *os.File // nil: not the owner
@@ -47,7 +54,7 @@ type checkpointFile struct {
 }
 
 type fileContent struct {
-	Version     int               `json:"version"`
+	Version     int64             `json:"version"`
 	Checkpoints []json.RawMessage `json:"checkpoints"`
 }
 
@@ -95,7 +102,7 @@ func (f *checkpointFile) read() (all []Checkpoint, err error) {
 		return nil, fmt.Errorf("%s is not a checkpoint file: move it away to start anew", f.path)
 	}
 	if content.Version > checkpointVersion {
-		return nil, fmt.Errorf("checkpoint %s has version %d, and this reader knows versions up to %d", f.path, content.Version, checkpointVersion)
+		return nil, laterVersion(f.path, content.Version)
 	}
 	for _, text := range content.Checkpoints {
 		var c Checkpoint

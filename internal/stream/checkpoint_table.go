@@ -502,6 +502,14 @@ func number(n int64) types.AttributeValue {
 	return &types.AttributeValueMemberN{Value: strconv.FormatInt(n, 10)}
 }
 
+func numberOf(v types.AttributeValue) (int64, error) {
+	n, ok := v.(*types.AttributeValueMemberN)
+	if !ok {
+		return 0, errors.New("not a number")
+	}
+	return strconv.ParseInt(n.Value, 10, 64)
+}
+
 // Attributes of a checkpoint's item. The key is reader and place.
 const (
 	attrReader     = "reader"
@@ -599,13 +607,11 @@ func (t *Table) altered(item map[string]types.AttributeValue, what string) error
 }
 
 func (t *Table) generationOf(item map[string]types.AttributeValue) (int64, error) {
-	n, _ := item[attrGeneration].(*types.AttributeValueMemberN)
-	if n != nil {
-		if generation, err := strconv.ParseInt(n.Value, 10, 64); err == nil {
-			return generation, nil
-		}
+	generation, err := numberOf(item[attrGeneration])
+	if err != nil {
+		return 0, t.altered(item, "has no generation")
 	}
-	return 0, t.altered(item, "has no generation")
+	return generation, nil
 }
 
 // checkpointOf reads an item.
@@ -616,17 +622,19 @@ func (t *Table) checkpointOf(item map[string]types.AttributeValue) (c Checkpoint
 		State:    State(textOf(item["state"])),
 	}
 	times := map[string]*time.Time{"since": &c.Since, "notBefore": &c.NotBefore}
-	version, _ := item["version"].(*types.AttributeValueMemberN)
+	version, bad := numberOf(item["version"])
 	switch {
-	case version == nil || version.Value != "1" && version.Value != strconv.Itoa(checkpointVersion):
-		return c, t.altered(item, "has no version that this reader knows")
+	case bad != nil || version < 1:
+		return c, t.altered(item, "has no version")
+	case version > checkpointVersion:
+		return c, laterVersion(t.title(), version)
 	case c.place() != textOf(item[attrPlace]):
 		return c, t.altered(item, "is one of another place")
 	case c.State != "" && !c.State.Ended():
 		return c, t.altered(item, "has an unknown state")
 	}
 	var old checkpoint1
-	if version.Value == "1" {
+	if version == 1 {
 		times = map[string]*time.Time{"since": &c.Since, "floor": &old.Floor}
 	}
 	for name, into := range times {
@@ -636,7 +644,7 @@ func (t *Table) checkpointOf(item map[string]types.AttributeValue) (c Checkpoint
 			}
 		}
 	}
-	if version.Value == "1" {
+	if version == 1 {
 		for name, into := range map[string]*bool{"ended": &old.Ended, "gone": &old.Gone, "last": &old.Last} {
 			if v, ok := item[name].(*types.AttributeValueMemberBOOL); ok {
 				*into = v.Value

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -349,5 +350,35 @@ func TestWhatIsLeftOfAnOlderStream(t *testing.T) {
 		if err := r.Close(); err != nil || len(m.kept) != 1 {
 			t.Errorf("Close = %v, and %d checkpoints are left, want that of the newer stream", err, len(m.kept))
 		}
+	})
+}
+
+// TestTheMarkOfASwitchStays while the reader is between its handler's commit
+// and the stream that it turns to.
+func TestTheMarkOfASwitchStays(t *testing.T) {
+	s := newSaver(newMemory().grip())
+	mark := Checkpoint{Stream: nextARN, State: Switched}
+	before, now := Checkpoint{Stream: arn, Shard: "before"}, Checkpoint{Stream: arn, Shard: "a"}
+	for _, c := range []Checkpoint{mark, before, now} {
+		s.holds[c.key()] = c
+	}
+	changed, removed := s.difference(func() []Checkpoint { return []Checkpoint{now} })
+	check(t, "changed, removed", [][]Checkpoint{changed, removed}, [][]Checkpoint{nil, {before}})
+	changed, removed = s.difference(func() []Checkpoint { return []Checkpoint{mark} })
+	slices.SortFunc(removed, func(a, b Checkpoint) int { return strings.Compare(a.Shard, b.Shard) })
+	check(t, "changed, removed once it has turned", [][]Checkpoint{changed, removed}, [][]Checkpoint{nil, {now, before}})
+}
+
+// TestCloseBesideASaveThatHangs waits for its part of Grace, and no longer.
+func TestCloseBesideASaveThatHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeStream(&fakeShard{id: "s"})
+		r := mustOpen(t, f, Options{Checkpoints: newMemory().grip()})
+		r.saver.turn <- struct{}{} // held by one that ignores its context
+		began := time.Now()
+		if err := r.Close(); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("Close = %v, want that it took too long", err)
+		}
+		check(t, "time it took", time.Since(began), 10*time.Second)
 	})
 }

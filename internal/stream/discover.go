@@ -70,6 +70,7 @@ func (r *Reader) discover(ctx context.Context, arn string, asks <-chan struct{})
 // of shards that ended, or the first page, which has the stream's status.
 func (r *Reader) look(ctx context.Context, arn string) error {
 	childless, whole := r.due()
+	answered := false
 	for _, id := range childless {
 		if whole {
 			break
@@ -77,14 +78,16 @@ func (r *Reader) look(ctx context.Context, arn string) error {
 		d, err := r.describe(ctx, arn, part{childrenOf: id})
 		switch {
 		case vanishedError(err) || refused(err):
-			whole = true // the endpoint lacks ShardFilter, or the shard vanished
+			// The shard vanished, or the endpoint lacks ShardFilter: the
+			// whole list has its children, once that is due.
 		case err != nil:
 			return err
 		default:
 			r.learn(d)
+			answered = true
 		}
 	}
-	if whole || len(childless) == 0 {
+	if whole || !answered {
 		d, err := r.describe(ctx, arn, part{whole: whole})
 		if vanishedError(err) {
 			d, err = r.vanishedStream(), nil

@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"sync/atomic"
@@ -28,7 +29,8 @@ func lineages(n, open int) (shards []*fakeShard) {
 	return shards
 }
 
-// TestManyListedShards take few calls: DescribeStream is everybody's.
+// TestManyListedShards take few calls of DescribeStream, which bounds its
+// callers together, whatever the endpoint makes of ShardFilter.
 func TestManyListedShards(t *testing.T) {
 	childless := func(n int) (shards []*fakeShard) {
 		for i := range n {
@@ -41,20 +43,30 @@ func TestManyListedShards(t *testing.T) {
 		most float64 // calls a second
 	}{{100, 0.3}, {1000, 1}, {manyShards, 2}} {
 		for what, shards := range map[string][]*fakeShard{"lineages": lineages(test.n, 10), "childless": childless(test.n)} {
-			t.Run(fmt.Sprint(test.n, " ", what), func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
-					f := newFakeStream(shards...)
-					r := mustOpen(t, f, Options{Start: Latest})
-					ctx, cancel := context.WithTimeout(t.Context(), 12*time.Minute)
-					defer cancel()
-					var before atomic.Int64
-					time.AfterFunc(2*time.Minute, func() { before.Store(int64(f.counted("DescribeStream"))) })
-					r.Run(ctx, func(context.Context, Event) error { return nil })
-					if rate := float64(f.counted("DescribeStream")-int(before.Load())) / 600; rate >= test.most {
-						t.Errorf("%.2f calls of DescribeStream a second, want less than %v", rate, test.most)
-					}
+			for _, filter := range []string{"", "ignored", "refused"} {
+				if filter != "" && test.n > 1000 {
+					continue // it takes its time
+				}
+				t.Run(fmt.Sprintf("%d %s, filter %s", test.n, what, cmp.Or(filter, "used")), func(t *testing.T) {
+					synctest.Test(t, func(t *testing.T) {
+						f := newFakeStream(shards...)
+						f.noFilter = filter == "ignored"
+						api := API(f)
+						if filter == "refused" {
+							api = withoutFilter{f}
+						}
+						r := must(Open(t.Context(), api, arn, quiet(Options{Start: Latest})))
+						ctx, cancel := context.WithTimeout(t.Context(), 12*time.Minute)
+						defer cancel()
+						var before atomic.Int64
+						time.AfterFunc(2*time.Minute, func() { before.Store(int64(f.counted("DescribeStream"))) })
+						r.Run(ctx, func(context.Context, Event) error { return nil })
+						if rate := float64(f.counted("DescribeStream")-int(before.Load())) / 600; rate >= test.most {
+							t.Errorf("%.2f calls of DescribeStream a second, want less than %v", rate, test.most)
+						}
+					})
 				})
-			})
+			}
 		}
 	}
 }

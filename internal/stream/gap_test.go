@@ -277,3 +277,25 @@ func TestAQuietShardIsNoGap(t *testing.T) {
 		}
 	})
 }
+
+// TestAGapIsToldOnce in a reader's life, however long its handler takes and
+// however often the iterator expires meanwhile.
+func TestAGapIsToldOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, m := gapStream(t)
+		f.shards[0].trimmed = 5
+		time.Sleep(25 * time.Hour)
+		r := mustOpen(t, f, Options{Checkpoints: m.grip(), OnGap: SkipGaps})
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Hour)
+		defer cancel()
+		lost := 0
+		r.Run(ctx, func(_ context.Context, e Event) error {
+			if e.Kind == Lost {
+				lost++
+				time.Sleep(20 * time.Minute) // it copies the table anew
+			}
+			return nil
+		})
+		check(t, "gaps told", lost, 1)
+	})
+}

@@ -274,3 +274,31 @@ func (l *limited) GetRecords(ctx context.Context, in *dynamodbstreams.GetRecords
 	l.limit = aws.ToInt32(in.Limit)
 	return l.fakeStream.GetRecords(ctx, in, o...)
 }
+
+// TestIdleNeedsAnswers: a shard that is throttled for an hour, and whose
+// iterator expires meanwhile, is not idle. What one empty answer said before
+// is no sign of the end.
+func TestIdleNeedsAnswers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeStream(&fakeShard{id: "s"})
+		began, calls, expired := time.Now(), 0, false
+		f.onCall = func(_ context.Context, operation, _ string) error {
+			if operation != "GetRecords" {
+				return nil
+			}
+			calls++
+			switch since := time.Since(began); {
+			case calls == 1:
+				return nil
+			case since > 16*time.Minute && !expired:
+				expired = true
+				return &streamtypes.ExpiredIteratorException{}
+			case since < time.Hour:
+				return throttleError
+			}
+			return nil
+		}
+		time.AfterFunc(2*time.Second, func() { f.put(f.shards[0], "1") })
+		check(t, "events", mustRead(t, mustOpen(t, f, Options{Idle: 3 * time.Second})), []string{"s/1"})
+	})
+}

@@ -133,16 +133,23 @@ func (r *Reader) plan() (ready []*shard, lookSoon, finished bool) {
 // finished reports whether nothing more will come or, with Idle, is likely
 // to.
 func (r *Reader) finished() bool {
+	open, last := false, r.opened
 	for _, s := range r.lineage.order {
-		if !s.done() && !r.idle(s) {
+		switch {
+		case s.done():
+			last = later(last, s.since)
+		case r.idle(s):
+			open = true
+		default:
 			return false
 		}
 	}
-	if len(r.lineage.order) == 0 {
-		return r.settled(r.opened)
+	disabled := r.status == types.StreamStatusDisabled
+	if len(r.lineage.order) == 0 || !open && !disabled {
+		// A stream that is enabled always has an open shard, listed or not.
+		return r.settled(last)
 	}
-	// A stream that is enabled always has an open shard, listed or not.
-	ends := r.options.Idle > 0 || r.status == types.StreamStatusDisabled
+	ends := r.options.Idle > 0 || disabled
 	return ends && !slices.ContainsFunc(r.lineage.childless(), r.expectsChild)
 }
 

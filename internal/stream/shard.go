@@ -239,10 +239,11 @@ func (l *lineage) notBefore(s *shard, known map[*shard]time.Time) (at time.Time)
 	if at, ok := known[s]; ok {
 		return at
 	}
-	at = s.handled.NotBefore
 	if oldest, ok := s.out.oldest(); ok {
-		at = later(at, oldest)
+		known[s] = oldest
+		return oldest
 	}
+	at = s.handled.NotBefore
 	known[s] = at // also where shards are each other's parents
 	if parent := l.byID[s.parent]; parent != nil {
 		at = later(at, l.notBefore(parent, known))

@@ -164,6 +164,36 @@ func TestAgesUnderAWrongClock(t *testing.T) {
 	})
 }
 
+// TestAgesAfterTheServicesClockWasSet go by the new time as soon as an answer
+// told it.
+func TestAgesAfterTheServicesClockWasSet(t *testing.T) {
+	for _, by := range []time.Duration{3 * time.Hour, -3 * time.Hour, -120 * time.Hour} {
+		t.Run(by.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := newFakeStream(&fakeShard{id: "s"})
+				r := mustOpen(t, f, Options{})
+				ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
+				defer cancel()
+				time.AfterFunc(30*time.Second, func() { f.set(func() { f.skew = by }) })
+				time.AfterFunc(time.Minute, func() { f.put(f.shards[0], "1") })
+				events := 0
+				r.Run(ctx, func(_ context.Context, e Event) error {
+					events++
+					if off := e.Seen.Sub(f.now()).Abs(); off > 2*time.Second {
+						t.Errorf("Seen is %v off", off)
+					}
+					time.Sleep(20 * time.Second)
+					s := r.Stats().Shards[0]
+					check(t, "lag, time since the record", []time.Duration{s.Lag.Round(10 * time.Second), (retention - s.Left).Round(10 * time.Second)},
+						[]time.Duration{20 * time.Second, 20 * time.Second})
+					return nil
+				})
+				check(t, "events", events, 1)
+			})
+		})
+	}
+}
+
 // TestClock: a Date is cut to the second, and the next one may say more.
 func TestClock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -201,3 +201,19 @@ func TestLastSaved(t *testing.T) {
 		check(t, "error", err, nil)
 	})
 }
+
+// TestStatsAfterAPanic: it is an end too.
+func TestStatsAfterAPanic(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeStream(&fakeShard{id: "s"})
+		f.put(f.shards[0], "1")
+		r := mustOpen(t, f, Options{})
+		func() {
+			defer func() { recover() }()
+			r.Run(t.Context(), func(context.Context, Event) error { panic("x") })
+		}()
+		if r.Stats().Err == nil {
+			t.Error("Stats.Err = nil after a panic, which says that Idle ended the read")
+		}
+	})
+}

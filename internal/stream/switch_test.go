@@ -21,20 +21,24 @@ import (
 // nextARN is the stream that comes after arn.
 const nextARN = "arn:aws:dynamodb:eu-west-1:123456789012:table/t/stream/2026-11-24T08:00:00.000"
 
+// laterARN is one more.
+const laterARN = "arn:aws:dynamodb:eu-west-1:123456789012:table/t/stream/2026-11-25T08:00:00.000"
+
 // twoStreams are those of a table, the second once it was switched on. What
 // ListStreams answers may be changed.
 type twoStreams struct {
-	mu    sync.Mutex
-	first *fakeStream // its shards are a...
-	next  *fakeStream // its shards are b...; nil: it is off
-	lists []string    // streams that are listed too
-	fails error       // of ListStreams
-	asked int
+	mu      sync.Mutex
+	first   *fakeStream // its shards are a...
+	next    *fakeStream // its shards are b...; nil: it is off
+	nextARN string
+	lists   []string // streams that are listed too
+	fails   error    // of ListStreams
+	asked   int
 }
 
 // newTwoStreams has a first stream with the record 1.
 func newTwoStreams() *twoStreams {
-	s := &twoStreams{first: newFakeStream(&fakeShard{id: "a"})}
+	s := &twoStreams{first: newFakeStream(&fakeShard{id: "a"}), nextARN: nextARN}
 	s.first.put(s.first.shards[0], "1")
 	return s
 }
@@ -59,8 +63,11 @@ func (s *twoStreams) on() {
 func (s *twoStreams) of(name string) *fakeStream {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if name == nextARN || strings.HasPrefix(name, "b") {
+	switch {
+	case name == s.nextARN || strings.HasPrefix(name, "b"):
 		return s.next
+	case strings.HasPrefix(name, "arn:") && name != arn:
+		return nil
 	}
 	return s.first
 }
@@ -82,7 +89,7 @@ func (s *twoStreams) ListStreams(context.Context, *dynamodbstreams.ListStreamsIn
 		out.Streams = append(out.Streams, types.Stream{StreamArn: &other})
 	}
 	if s.next != nil {
-		out.Streams = append(out.Streams, types.Stream{StreamArn: aws.String(nextARN)})
+		out.Streams = append(out.Streams, types.Stream{StreamArn: aws.String(s.nextARN)})
 	}
 	return out, s.fails
 }
@@ -374,4 +381,17 @@ func TestTheEndOfAStream(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestANextStreamThatVanished is passed by for the one after it.
+func TestANextStreamThatVanished(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newTwoStreams()
+		s.off()
+		s.on()
+		s.nextARN, s.lists = laterARN, []string{nextARN}
+		r := s.open(t, Options{OnGap: SkipGaps, Idle: time.Minute})
+		check(t, "events", mustRead(t, r), []string{"a/1", "/lost", "b/2"})
+		check(t, "stream", r.Stream(), laterARN)
+	})
 }

@@ -169,3 +169,40 @@ func TestARecordThatWasFetched(t *testing.T) {
 		}
 	})
 }
+
+// TestNothingButVanishedShards: the list of a stream that is enabled may have
+// none but such, for a while. With Idle, reading ends if that lasts for as long.
+func TestNothingButVanishedShards(t *testing.T) {
+	for idle, want := range map[time.Duration][]string{
+		time.Minute: nil, 5 * time.Minute: {"open/1", "open/2"},
+	} {
+		t.Run(fmt.Sprint("idle ", idle), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := staleLineage(2)
+				f.shards[2].listedAt = f.now().Add(3 * time.Minute)
+				check(t, "events", mustRead(t, mustOpen(t, f, Options{Idle: idle})), want)
+			})
+		})
+	}
+}
+
+// TestAForgottenShardIsListedAgain by a list that is stale: it was read.
+func TestAForgottenShardIsListedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeStream(&fakeShard{id: "p", closed: true}, &fakeShard{id: "c", parent: "p"})
+		f.put(f.shards[0], "1")
+		f.put(f.shards[1], "2")
+		r := mustOpen(t, f, Options{OnGap: SkipGaps})
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Hour)
+		defer cancel()
+		time.AfterFunc(25*time.Hour, func() { f.set(func() { f.shards[0].gone = true }) })
+		time.AfterFunc(25*time.Hour+time.Minute, func() { f.set(func() { f.shards[0].staleUntil = f.now().Add(time.Minute) }) })
+		var got []string
+		for e, err := range r.Events(ctx) {
+			if err == nil {
+				got = append(got, name(e))
+			}
+		}
+		check(t, "events", got, []string{"p/1", "c/2"})
+	})
+}

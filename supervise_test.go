@@ -17,8 +17,7 @@ import (
 
 var kills = flag.Int("kills", 0, "how often 05-supervise is killed on the embedded endpoint, and a fifth of it\non DynamoDB Local; 0: 50 times under CI=true, else 10")
 
-// A supervised is 05-supervise with a folder, an endpoint and a table of
-// its own.
+// A supervised is 05-supervise with its folder, endpoint and table.
 type supervised struct {
 	dir, endpoint, table string
 }
@@ -58,8 +57,14 @@ func (s *supervised) mustRun(t *testing.T, args ...string) string {
 // be.
 func (s *supervised) mustAudit(t *testing.T, writes int) {
 	t.Helper()
-	report := s.mustRun(t, "-audit", filepath.Join(".dynamodb", "journals"))
+	audit := exec.Command(filepath.Join(bin, "06-audit"), filepath.Join(".dynamodb", "journals"))
+	audit.Dir = s.dir
+	out, err := audit.CombinedOutput()
+	report := string(out)
 	t.Logf("\n%s", report)
+	if err != nil {
+		t.Fatalf("06-audit: %v", err)
+	}
 	match := regexp.MustCompile(`writes +(\d+) acknowledged`).FindStringSubmatch(report)
 	if match == nil {
 		t.Fatal("the audit counts no writes")

@@ -303,12 +303,12 @@ var varying = []struct {
 	{regexp.MustCompile(`\b1\d{9}\b`), "SECONDS"},
 	{regexp.MustCompile(`\bin \d+(\.\d+)?(µs|ms|s)\b, \d+ a second`), "in DURATION, N a second"},
 	{regexp.MustCompile(`\b(\d+h)?(\d+m)?\d+(\.\d+)?(µs|ms|s) (after|before) its ttl`), "DURATION $5 its ttl"},
-	{regexp.MustCompile(`(?m)^the (generator|reader) is started again: `), "the SERVICE is started again: "},
+	{regexp.MustCompile(`(?m)^restarting (generator|reader): `), "restarting SERVICE: "},
 	// Step 05 does as much as it can until it is stopped.
 	{regexp.MustCompile(`(?m)^writes +\d+ acknowledged, \d+ unknown$`), "writes N"},
 	{regexp.MustCompile(`(?m)^events +\d+$`), "events N"},
-	{regexp.MustCompile(`(?m)^seen twice +0, and \d+ again after a restart$`), "seen twice  0"},
-	{regexp.MustCompile(`(?m)^expired +\d+, seen .* after their ttl, half of them within .*$`), "expired N"},
+	{regexp.MustCompile(`(?m)^duplicates +0, and \d+ redelivered after a restart$`), "duplicates    0"},
+	{regexp.MustCompile(`(?m)^expired +\d+, seen .* after their ttl.*$`), "expired N"},
 	{regexp.MustCompile(`(?m)^(counts +of .*: equal to the) \d+ inserts it handled$`), "$1 N inserts"},
 }
 

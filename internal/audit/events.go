@@ -49,8 +49,7 @@ type EventJournal struct {
 }
 
 // OpenEventJournal opens the file called name for appending, and makes it
-// if it is missing. Each reader that goes by checkpoints of its own has
-// its own name.
+// if it is missing. Each set of checkpoints has a reader's name.
 func OpenEventJournal(name, reader string) (*EventJournal, error) {
 	file, err := openLines(name)
 	return &EventJournal{file, reader}, err
@@ -62,14 +61,14 @@ func (j *EventJournal) Begin(stream string) error {
 	return j.file.append(Run{Begin, j.reader, stream, time.Now().UTC(), nil})
 }
 
-// Start records that a reader goes on from its checkpoint, where its
+// Start records that a reader resumes from its checkpoint, where its
 // counts are as given. A reader that starts where none has ended says
 // that the last one crashed.
 func (j *EventJournal) Start(stream string, counts map[string]int64) error {
 	return j.file.append(Run{Start, j.reader, stream, time.Now().UTC(), counts})
 }
 
-// End records that the reader has stopped in order, and its counts.
+// End records that the reader has stopped cleanly, and its counts.
 func (j *EventJournal) End(counts map[string]int64) error {
 	return j.file.append(Run{End, j.reader, "", time.Now().UTC(), counts})
 }
@@ -102,13 +101,3 @@ func (j *EventJournal) Events(events []stream.Event) error {
 
 // Close closes the file.
 func (j *EventJournal) Close() error { return j.file.Close() }
-
-// maxCountKey bounds a count's key: it becomes a key in a table.
-const maxCountKey = 200
-
-// CountKey is the name of the count of a page and a task, or false where
-// the two name none: they may be those of somebody else's row.
-func CountKey(page, task string) (key string, ok bool) {
-	key = page + " " + task
-	return key, page != "" && task != "" && len(key) <= maxCountKey
-}

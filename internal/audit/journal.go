@@ -1,5 +1,12 @@
 // Package audit keeps journals of what was written and of what a reader
-// of the stream saw, and holds the one against the other.
+// of the stream saw, and compares the two.
+//
+//	journal.go    the journal of writes
+//	events.go     the journal of events
+//	files.go      which journals there are, and their order
+//	reconcile.go  writes and events that match, and those that don't
+//	counts.go     what a reader's counts should be
+//	report.go     what was found, for a person
 package audit
 
 import (

@@ -6,6 +6,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -34,14 +35,13 @@ type Step struct {
 	// Clock, if not 0, has Connect give an empty embedded DynamoDB in
 	// memory in which so many seconds pass in each real one.
 	Clock int
-	// TakesFiles lets arguments follow the flags; see Args.
-	TakesFiles bool
 	// StopsWell says, for the help, that a run which Ctrl-C ends once it
 	// has begun is a success. The others have a goal to reach.
 	StopsWell bool
 
 	about    string
 	example  string
+	takes    string // the arguments after the flags; empty: none
 	endpoint string // the value of -endpoint
 	resolved endpoint.Endpoint
 	stdout   io.Writer
@@ -51,14 +51,23 @@ type Step struct {
 // New returns the step called name, such as "02-generate". about says in
 // a sentence what it does, example is a command line that does it.
 func New(name, about, example string) *Step {
+	s := NewOffline(name, about, example, "")
+	s.StringVar(&s.endpoint, "endpoint", "", endpoint.Usage)
+	s.StringVar(&s.Table, "table", table.DefaultName, "the table's `name`")
+	return s
+}
+
+// NewOffline returns a step that needs no DynamoDB: it has neither -endpoint
+// nor -table, and must not Connect. It takes arguments, such as "files", unless
+// takes is empty; see Args.
+func NewOffline(name, about, example, takes string) *Step {
 	s := &Step{
 		FlagSet: flag.NewFlagSet(name, flag.ContinueOnError),
-		about:   about, example: example,
+		Table:   table.DefaultName,
+		about:   about, example: example, takes: takes,
 		stdout: os.Stdout, stderr: os.Stderr,
 	}
 	s.FlagSet.SetOutput(io.Discard) // parsing errors are printed by run
-	s.StringVar(&s.endpoint, "endpoint", "", endpoint.Usage)
-	s.StringVar(&s.Table, "table", table.DefaultName, "the table's `name`")
 	return s
 }
 
@@ -101,10 +110,33 @@ func (s *Step) parse(args []string) error {
 	} else if err != nil {
 		return usageError{s.plainly(err.Error())}
 	}
-	if s.NArg() > 0 && !s.TakesFiles {
+	if s.NArg() > 0 && s.takes == "" {
 		return Usagef("unexpected argument %q", s.Arg(0))
 	}
+	if err := s.negative(); err != nil {
+		return err
+	}
 	return CheckTable("-table ", s.Table)
+}
+
+// negative refuses a flag whose value is less than 0, which none may be, or
+// not a number.
+func (s *Step) negative() (err error) {
+	s.Visit(func(f *flag.Flag) {
+		bad := false
+		switch v := f.Value.(flag.Getter).Get().(type) {
+		case time.Duration:
+			bad = v < 0
+		case int:
+			bad = v < 0
+		case float64:
+			bad = !(v >= 0)
+		}
+		if bad && err == nil {
+			err = Usagef("-%s %v is less than 0", f.Name, f.Value)
+		}
+	})
+	return err
 }
 
 // tableName is the service's rule ("Naming rules" in the Developer Guide).
@@ -114,12 +146,15 @@ var tableName = regexp.MustCompile(`^[a-zA-Z0-9_.-]{3,255}$`)
 // command line can't be a table's.
 func CheckTable(flag, name string) error {
 	if !tableName.MatchString(name) {
-		return Usagef("%s%s is no table name: it takes 3 to 255 of a-z, A-Z, 0-9, _, - and .", flag, name)
+		return Usagef("%s%s: not a table name (3 to 255 of a-z, A-Z, 0-9, _, - and .)", flag, name)
 	}
 	return nil
 }
 
-var badValue = regexp.MustCompile(`^invalid (?:boolean )?value "(.*)" for (?:flag )?-(\S+):`)
+var (
+	badValue = regexp.MustCompile(`^invalid (?:boolean )?value "(.*)" for (?:flag )?-(\S+):`)
+	duration = regexp.MustCompile(`^[-+]?((\d+\.?\d*|\.\d+)(ns|us|µs|ms|s|m|h))+$`)
+)
 
 // plainly says what a flag takes, where package flag says that it could
 // not parse a value.
@@ -128,27 +163,31 @@ func (s *Step) plainly(message string) string {
 	if match == nil {
 		return message
 	}
-	if strings.HasSuffix(message, "value out of range") {
-		return fmt.Sprintf("-%s %s is out of range", match[2], match[1])
-	}
-	takes := "value for it"
-	if f, ok := s.Lookup(match[2]).Value.(flag.Getter); ok {
+	value, name := match[1], match[2]
+	not := "not a value for it"
+	if f, ok := s.Lookup(name).Value.(flag.Getter); ok {
 		switch f.Get().(type) {
 		case time.Duration:
-			takes = "time, such as 500ms, 3s or 1h"
+			not = "not a duration (try 500ms, 3s, 1h)"
+			if duration.MatchString(value) {
+				not = "out of range"
+			}
 		case int, uint64:
-			takes = "whole number"
+			not = "not a whole number"
 		case float64:
-			takes = "number"
+			not = "not a number"
 		case bool:
-			takes = "choice: give -" + match[2] + " or nothing"
+			not = "give -" + name + " or nothing"
 		}
 	}
-	return fmt.Sprintf("-%s %s is no %s", match[2], match[1], takes)
+	if strings.HasSuffix(message, "value out of range") {
+		not = "out of range"
+	}
+	return fmt.Sprintf("-%s %s: %s", name, value, not)
 }
 
 func (s *Step) help() {
-	fmt.Fprintf(s.stdout, "%s %s\n\nusage: go run ./steps/%[1]s [flags]\n\n", s.Name(), s.about)
+	fmt.Fprintf(s.stdout, "%s %s\n\nusage: go run ./steps/%[1]s %[3]s\n\n", s.Name(), s.about, cmp.Or(strings.ToUpper(s.takes), "[flags]"))
 	s.SetOutput(s.stdout)
 	s.PrintDefaults()
 	fmt.Fprintf(s.stdout, "\nexample:\n  %s\n", s.example)
@@ -156,7 +195,7 @@ func (s *Step) help() {
 	if s.StopsWell {
 		stopped = "0 once it has begun"
 	}
-	fmt.Fprintf(s.stdout, "\nexit status: 0 done, 1 failed, 2 wrong use; Ctrl-C stops it in order, with %s\n", stopped)
+	fmt.Fprintf(s.stdout, "\nexit status: 0 done, 1 failed, 2 wrong use; Ctrl-C stops it cleanly, with %s\n", stopped)
 }
 
 // Given reports whether the command line sets the flag called name.
@@ -175,7 +214,7 @@ func (s *Step) Connect(ctx context.Context) (*dynamodb.Client, *dynamodbstreams.
 	}
 	if s.Clock != 0 {
 		if s.endpoint != "" {
-			return nil, nil, Usagef("-clock has a DynamoDB of its own: leave out -endpoint")
+			return nil, nil, Usagef("-clock starts a new DynamoDB: leave out -endpoint")
 		}
 		if err := e.Scale(s.Clock); err != nil {
 			return nil, nil, usageError{"-clock: " + err.Error()}

@@ -63,10 +63,15 @@ func (s *Step) NoStreamError(t table.Description) error {
 			" --stream-specification StreamEnabled=true,StreamViewType=NEW_AND_OLD_IMAGES"))
 }
 
-// WhyEnded says why the stream of the table called name ended: the table was
-// deleted, or the stream was disabled. Where it was neither, or can't be
-// told, that is an error.
-func WhyEnded(ctx context.Context, db *dynamodb.Client, name string, ended *stream.EndedError) (string, error) {
+// WhyEnded says why reading the stream of the table called name ended, if err
+// is an *EndedError: the table was deleted, or the stream was disabled. Where
+// it was neither, or can't be told, and for all other errors, it returns an
+// error instead.
+func WhyEnded(ctx context.Context, db *dynamodb.Client, name string, err error) (string, error) {
+	var ended *stream.EndedError
+	if !errors.As(err, &ended) {
+		return "", err
+	}
 	t, err := table.Describe(ctx, db, name)
 	switch {
 	case table.IsMissing(err) || t.Status == types.TableStatusDeleting:

@@ -69,3 +69,21 @@ func (s *Step) Kind(word string) string {
 	}
 	return padded
 }
+
+// Count is a number of things, of which one is called as given: "1 row", "2
+// rows".
+func Count(n int, thing string) string {
+	if n != 1 {
+		thing += "s"
+	}
+	return fmt.Sprintf("%d %s", n, thing)
+}
+
+// Rate is a rate to be read: whole, or with a digit behind the point where it
+// is small.
+func Rate(perSecond float64) string {
+	if perSecond < 10 {
+		return fmt.Sprintf("%.1f", perSecond)
+	}
+	return fmt.Sprintf("%.0f", perSecond)
+}

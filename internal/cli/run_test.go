@@ -47,7 +47,7 @@ func TestExitCodes(t *testing.T) {
 		{"unknown flag", "it is not ignored", []string{"-nope"}, nil, 2,
 			"09-test: flag provided but not defined: -nope (see -h)\n"},
 		{"bad value", "it is not replaced by the default", []string{"-n", "many"}, nil, 2,
-			"09-test: -n many is no whole number (see -h)\n"},
+			"09-test: -n many: not a whole number (see -h)\n"},
 		{"argument", "a forgotten dash is not ignored", []string{"n", "3"}, nil, 2,
 			"09-test: unexpected argument \"n\" (see -h)\n"},
 		{"interrupted", "the step was stopped before it was done", nil, fmt.Errorf("reading: %w", context.Canceled), 1,
@@ -100,7 +100,7 @@ func TestHelp(t *testing.T) {
 			want := []string{
 				"09-test tries things out.\n\nusage: go run ./steps/09-test [flags]\n\n",
 				"\nexample:\n  go run ./steps/09-test -n 3\n",
-				"\nexit status: 0 done, 1 failed, 2 wrong use; Ctrl-C stops it in order, with 1\n",
+				"\nexit status: 0 done, 1 failed, 2 wrong use; Ctrl-C stops it cleanly, with 1\n",
 				"  -endpoint where\n", "AWS_ENDPOINT_URL_DYNAMODB_STREAMS",
 				"  -table name\n", "(default \"user-activities\")",
 			}
@@ -120,19 +120,22 @@ func TestPlainly(t *testing.T) {
 		args         []string
 		want         string
 	}{
-		{"int", "a word", []string{"-n", "many"}, "-n many is no whole number"},
-		{"int, fraction", "half a row", []string{"-n", "1.5"}, "-n 1.5 is no whole number"},
-		{"int, empty", "an unset shell variable", []string{"-n="}, "-n  is no whole number"},
-		{"int, spaces", "the value is shown whole", []string{"-n", "a b"}, "-n a b is no whole number"},
-		{"int, too large", "it is a whole number", []string{"-n", "99999999999999999999"}, "-n 99999999999999999999 is out of range"},
-		{"float64, too large", "it is a number", []string{"-rate", "1e999"}, "-rate 1e999 is out of range"},
-		{"uint64", "a word", []string{"-seed", "x"}, "-seed x is no whole number"},
-		{"uint64, negative", "a whole number is not below 0", []string{"-seed", "-1"}, "-seed -1 is no whole number"},
-		{"float64", "a word", []string{"-rate", "fast"}, "-rate fast is no number"},
-		{"duration", "a unit is needed", []string{"-ttl", "5"}, "-ttl 5 is no time, such as 500ms, 3s or 1h"},
-		{"bool", "it takes no word", []string{"-follow=maybe"}, "-follow maybe is no choice: give -follow or nothing"},
-		{"other", "its type is not known", []string{"-odd", "2"}, "-odd 2 is no value for it"},
-		{"two dashes", "they are as good as one", []string{"--n", "many"}, "-n many is no whole number"},
+		{"int", "a word", []string{"-n", "many"}, "-n many: not a whole number"},
+		{"int, fraction", "half a row", []string{"-n", "1.5"}, "-n 1.5: not a whole number"},
+		{"int, empty", "an unset shell variable", []string{"-n="}, "-n : not a whole number"},
+		{"int, spaces", "the value is shown whole", []string{"-n", "a b"}, "-n a b: not a whole number"},
+		{"int, too large", "it is a whole number", []string{"-n", "99999999999999999999"}, "-n 99999999999999999999: out of range"},
+		{"float64, too large", "it is a number", []string{"-rate", "1e999"}, "-rate 1e999: out of range"},
+		{"uint64", "a word", []string{"-seed", "x"}, "-seed x: not a whole number"},
+		{"uint64, negative", "a whole number is not below 0", []string{"-seed", "-1"}, "-seed -1: not a whole number"},
+		{"float64", "a word", []string{"-rate", "fast"}, "-rate fast: not a number"},
+		{"duration, too large", "it is a duration", []string{"-ttl", "9999999h"}, "-ttl 9999999h: out of range"},
+		{"duration, negative", "no flag takes one", []string{"-ttl", "-5s"}, "-ttl -5s is less than 0"},
+		{"float64, not a number", "no flag takes it", []string{"-rate", "nan"}, "-rate NaN is less than 0"},
+		{"duration", "a unit is needed", []string{"-ttl", "5"}, "-ttl 5: not a duration (try 500ms, 3s, 1h)"},
+		{"bool", "it takes no word", []string{"-follow=maybe"}, "-follow maybe: give -follow or nothing"},
+		{"other", "its type is not known", []string{"-odd", "2"}, "-odd 2: not a value for it"},
+		{"two dashes", "they are as good as one", []string{"--n", "many"}, "-n many: not a whole number"},
 
 		{"unknown", "what is plain already stays", []string{"-nope"}, "flag provided but not defined: -nope"},
 		{"no value", "what is plain already stays", []string{"-n"}, "flag needs an argument: -n"},
@@ -171,7 +174,7 @@ func TestTableNames(t *testing.T) {
 			err := s.parse([]string{"-table", test.table})
 			want := "<nil>"
 			if !test.ok {
-				want = "-table " + test.table + " is no table name: it takes 3 to 255 of a-z, A-Z, 0-9, _, - and ."
+				want = "-table " + test.table + ": not a table name (3 to 255 of a-z, A-Z, 0-9, _, - and .)"
 			}
 			if fmt.Sprint(err) != want {
 				t.Errorf("parse(-table %q) = %v, want %s (%s)", test.table, err, want, test.reason)

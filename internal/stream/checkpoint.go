@@ -61,7 +61,7 @@ type FencedError struct {
 }
 
 func (e *FencedError) Error() string {
-	return "checkpoint " + e.Name + " is in use by another reader"
+	return "checkpoint " + e.Name + " is in use by another reader: stop that one, or give this one another name"
 }
 
 func (e *FencedError) Unwrap() error { return e.Err }

@@ -84,6 +84,30 @@ const (
 	Stopped State = "stopped"
 )
 
+// CaughtUpSince reports whether all that was written before the snapshot since
+// was taken, of the same Reader, is handled, as far as one can tell: each open
+// shard gave two empty answers after it, the first of which may have been asked
+// for before. Where a shard's children or another stream are still to come, it
+// is false.
+func (s Stats) CaughtUpSince(since Stats) bool {
+	before, parents := make(map[string]int64), make(map[string]bool)
+	for _, d := range since.Shards {
+		before[d.Shard] = d.EmptyPages
+	}
+	for _, d := range s.Shards {
+		parents[d.Parent] = true
+	}
+	for _, d := range s.Shards {
+		switch {
+		case d.State == Expecting || d.State == Consumed && !parents[d.Shard]:
+			return false
+		case !d.State.Ended() && d.EmptyPages < before[d.Shard]+2:
+			return false
+		}
+	}
+	return len(s.Shards) > 0 && s.Next == ""
+}
+
 // Stats may be called at any time, from any goroutine.
 func (r *Reader) Stats() Stats {
 	stats := Stats{}

@@ -217,3 +217,34 @@ func TestStatsAfterAPanic(t *testing.T) {
 		}
 	})
 }
+
+func TestCaughtUpSince(t *testing.T) {
+	since := Stats{Shards: []ShardStats{{Shard: "a", Counts: Counts{EmptyPages: 5}}}}
+	child := func(shard, parent string, pages int64) ShardStats {
+		return ShardStats{Shard: shard, Parent: parent, Counts: Counts{EmptyPages: pages}}
+	}
+	empty := func(shard string, pages int64) ShardStats { return child(shard, "", pages) }
+	for _, test := range []struct {
+		name, reason string
+		shards       []ShardStats
+		next         string
+		want         bool
+	}{
+		{"nothing listed", "the shards may be listed any moment", nil, "", false},
+		{"one answer", "it may have been asked for before", []ShardStats{empty("a", 6)}, "", false},
+		{"two answers", "the second was asked for after the first", []ShardStats{empty("a", 7)}, "", true},
+		{"a new shard", "it is counted from zero", []ShardStats{empty("a", 7), {Shard: "b"}}, "", false},
+		{"an end", "the stream continues in a child", []ShardStats{{Shard: "a", State: Expecting}}, "", false},
+		{"an end of a disabled stream", "the next one may not be listed yet", []ShardStats{{Shard: "a", State: Consumed}}, "", false},
+		{"an end with a child", "what was written later is in the child", []ShardStats{
+			{Shard: "a", State: Consumed}, child("b", "a", 2)}, "", true},
+		{"the end", "nothing follows", []ShardStats{{Shard: "a", State: Final}}, "", true},
+		{"another stream", "what was written later is there", []ShardStats{{Shard: "a", State: Final}}, "next", false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if got := (Stats{Shards: test.shards, Next: test.next}).CaughtUpSince(since); got != test.want {
+				t.Errorf("CaughtUpSince() = %v, want %v (%s)", got, test.want, test.reason)
+			}
+		})
+	}
+}

@@ -5,8 +5,8 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
@@ -49,47 +49,23 @@ func main() {
 }
 
 func createTable(ctx context.Context, step *cli.Step, db *dynamodb.Client) error {
-	// Creating is not instant: Create waits until the table
-	// is active. A table that exists is left as it is.
-	created, err := table.Create(ctx, db, step.Table)
+	// Ensure makes what is missing: the table with its stream,
+	// then its TTL. It leaves a table of another schema alone.
+	t, done, err := table.Ensure(ctx, db, step.Table)
+	var other *table.MismatchError
+	if errors.As(err, &other) && !other.Keys {
+		return fmt.Errorf("%w or, to delete it with its rows, -recreate", err)
+	}
 	if err != nil {
 		return err
 	}
-
-	// Somebody else may have made it, in another shape.
-	t, err := table.Describe(ctx, db, step.Table)
-	if err != nil {
-		return err
-	}
-	if diffs := t.Differences(); len(diffs) > 0 {
-		advice := "use another -table or, to delete it with its rows, -recreate"
-		if t.OtherKeys() != "" {
-			advice = "use another -table"
-		}
-		return fmt.Errorf("table %s is there, but another one: %s; %s",
-			step.Table, strings.Join(diffs, "; "), advice)
-	}
-
-	// A table has no TTL until it is told which attribute holds
-	// the time. DynamoDB refuses to be told twice, so look first.
-	enable := !t.TTLEnabled()
-	if enable {
-		err := table.EnableTTL(ctx, db, step.Table)
-		if err != nil {
-			return err
-		}
-		if t, err = table.Describe(ctx, db, step.Table); err != nil {
-			return err
-		}
-	}
-
-	switch {
-	case created:
+	switch done {
+	case table.Created:
 		return step.Printf("created table %s\n%v", step.Table, t)
-	case enable:
-		return step.Printf("table %s was there; its TTL is now enabled\n%v", step.Table, t)
+	case table.TTLEnabled:
+		return step.Printf("table %s existed; its TTL is now enabled\n%v", step.Table, t)
 	}
-	return step.Printf("table %s is there already: nothing changed\n%v", step.Table, t)
+	return step.Printf("table %s exists already: nothing changed\n%v", step.Table, t)
 }
 
 func deleteTable(ctx context.Context, step *cli.Step, db *dynamodb.Client) error {
@@ -97,9 +73,9 @@ func deleteTable(ctx context.Context, step *cli.Step, db *dynamodb.Client) error
 	if err != nil {
 		return err
 	}
-	// Whoever mistypes -table must not lose somebody else's rows.
+	// Whoever mistypes -table must not lose another program's rows.
 	if other := t.OtherKeys(); other != "" && !t.HoldsCheckpoints() {
-		return fmt.Errorf("table %s is somebody else's: %s; this step deletes only tables like its own, "+
+		return fmt.Errorf("table %s is another program's: %s; this step deletes only tables like its own, "+
 			"and readers' checkpoints", step.Table, other)
 	}
 	if err := table.Delete(ctx, db, step.Table); err != nil {

@@ -6,21 +6,9 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-
 	"dynamostreamer/internal/cli"
 	"dynamostreamer/internal/stream"
 )
-
-// whyEnded says why the stream ended, if that is what the error is. Then all
-// of it was read, which is a success.
-func whyEnded(ctx context.Context, step *cli.Step, db *dynamodb.Client, err error) (why string, _ error) {
-	var ended *stream.EndedError
-	if !errors.As(err, &ended) {
-		return "", err
-	}
-	return cli.WhyEnded(ctx, db, step.Table, ended)
-}
 
 // gapHint adds to a gap what can be done about it.
 func gapHint(err error) error {

@@ -54,7 +54,7 @@ func main() {
 		}
 		defer choices.reportRegularly(ctx, reader)()
 		counts, err := read(ctx, step, reader, show)
-		why, err := whyEnded(ctx, step, db, err)
+		why, err := cli.WhyEnded(ctx, db, step.Table, err)
 		// What was handled last is saved now, not under way.
 		if err := errors.Join(err, reader.Close()); err != nil {
 			return choices.checkpointHint(gapHint(err))

@@ -5,8 +5,6 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -20,127 +18,99 @@ import (
 // day, and a busy machine may pause this program for a while.
 const fastest = 60 * 60
 
+// options are the values of the flags.
+type options struct {
+	n            int
+	ttl, timeout time.Duration
+	clock        string
+	scale        int // of -clock
+	seed         uint64
+}
+
 func main() {
 	step := cli.New("04-ttl",
 		"shows how rows expire, and how that differs from a delete.",
 		"go run ./steps/04-ttl -n 5 -ttl 3s")
-	n := step.Int("n", 3, "`rows` that are left to expire")
-	ttl := step.Duration("ttl", 2*time.Second,
+	var o options
+	step.IntVar(&o.n, "n", 3, "`rows` that are left to expire")
+	step.DurationVar(&o.ttl, "ttl", 2*time.Second,
 		"the `time` after which they expire")
-	timeout := step.Duration("timeout", time.Minute,
+	step.DurationVar(&o.timeout, "timeout", time.Minute,
 		"give up after this `time`; on aws a removal may take days")
-	clock := step.String("clock", "1x",
-		"pass time this many `times` as fast, such as 60x, in an\nembedded DynamoDB of the step's own in memory; -ttl is then 1h")
-	seed := step.Uint64("seed", 0,
-		"make the same rows again for the same `number`")
-
+	step.StringVar(&o.clock, "clock", "1x",
+		"pass time this many `times` as fast, such as 60x, in a new\nembedded DynamoDB in memory; -ttl is then 1h")
+	step.Uint64Var(&o.seed, "seed", 0,
+		"make the same rows for the same `number`")
 	step.Main(func(ctx context.Context) error {
-		switch {
-		case *n < 1:
-			return cli.Usagef("-n %d is less than 1", *n)
-		case *ttl < time.Second:
-			return cli.Usagef("-ttl %v is less than 1s: a TTL counts whole seconds", *ttl)
-		case *timeout <= 0:
-			return cli.Usagef("-timeout %v must be more than 0", *timeout)
-		}
-		scale, err := strconv.Atoi(strings.TrimSuffix(*clock, "x"))
-		if err != nil || scale < 1 {
-			return cli.Usagef("-clock %s is no factor, such as 60x", *clock)
-		}
-		if scale > fastest {
-			return cli.Usagef("-clock %s is too fast: records would be gone before they are read; give %dx at most", *clock, fastest)
-		}
-		if scale > 1 {
-			step.Clock = scale
-			if !step.Given("ttl") {
-				*ttl = time.Hour
-			}
-			if !step.Given("timeout") {
-				*timeout += *ttl / time.Duration(scale)
-			}
-		}
-		db, streams, err := step.Connect(ctx)
-		if err != nil {
+		if err := o.check(step); err != nil {
 			return err
 		}
-		t, err := ready(ctx, step, db)
-		if err != nil {
-			return err
-		}
-		rows := activity.NewGenerator(*ttl, step.Now)
-		if step.Given("seed") {
-			rows = activity.NewSeededGenerator(*seed, *ttl, step.Now)
-		}
-
-		// Mark the place in the stream first, then write: whatever
-		// happens to the rows comes after it. On a faster clock,
-		// look more often, or our own wait would hide DynamoDB's.
-		reader, err := stream.Open(ctx, streams, t.StreamARN,
-			stream.Options{
-				Start:  stream.Latest,
-				Poll:   time.Second / time.Duration(scale),
-				Pace:   step.Pace(),
-				Logger: step.Logger(),
-			})
-		if err != nil {
-			return err
-		}
-		expected, kept, err := play(ctx, step, db, rows.Rows(*n+2))
-		if err != nil {
-			return err
-		}
-		step.Notef("%d rows are to go: one was deleted just now, the others once DynamoDB looks for expired ones", len(expected))
-
-		waiting, cancel := context.WithTimeout(ctx, *timeout)
-		defer cancel()
-		total := len(expected)
-		err = watch(waiting, step, reader, expected)
-		if errors.Is(err, context.Canceled) {
-			step.Notef("stopped: %d of %d rows were seen to go",
-				total-len(expected), total)
-		}
-		if errors.Is(err, context.DeadlineExceeded) {
-			return fmt.Errorf("%d rows were not seen to go within %v: DynamoDB removes a row some time after it expired, "+
-				"AWS within a few days; give a longer -timeout, "+
-				"or see whether the rows have the attribute that step 01 shows as the table's ttl", len(expected), *timeout)
-		}
-		if err != nil {
-			return err
-		}
-		return stillThere(ctx, step, db, kept)
+		return run(ctx, step, o)
 	})
 }
 
-// watch prints how the expected rows go, and takes each off the list. It
-// returns when all are gone.
-func watch(ctx context.Context, step *cli.Step, reader *stream.Reader, expected map[string]bool) error {
-	for event, err := range reader.Events(ctx) {
-		if err != nil {
-			return err
+func (o *options) check(step *cli.Step) (err error) {
+	switch {
+	case o.n < 1:
+		return cli.Usagef("-n %d is less than 1", o.n)
+	case o.ttl < time.Second:
+		return cli.Usagef("-ttl %v is less than 1s: a TTL counts whole seconds", o.ttl)
+	case o.timeout <= 0:
+		return cli.Usagef("-timeout %v must be more than 0", o.timeout)
+	}
+	o.scale, err = strconv.Atoi(strings.TrimSuffix(o.clock, "x"))
+	if err != nil || o.scale < 1 {
+		return cli.Usagef("-clock %s: not a factor, such as 60x", o.clock)
+	}
+	if o.scale > fastest {
+		return cli.Usagef("-clock %s is too fast: records would vanish before they are read; give %dx at most", o.clock, fastest)
+	}
+	if o.scale > 1 {
+		step.Clock = o.scale
+		if !step.Given("ttl") {
+			o.ttl = time.Hour
 		}
-		var row activity.UserActivity
-		if event.New != nil || event.Old.Decode(&row) != nil {
-			continue // no removal, or not of a row like ours
-		}
-		if !expected[row.ID] {
-			continue // somebody else's
-		}
-		// The record's own time is rounded, to the minute on
-		// DynamoDB Local: take the time from our clock.
-		seen := row.Lateness(step.Now()).Round(100 * time.Millisecond)
-		when := fmt.Sprintf("%v after its ttl", seen)
-		if seen < 0 {
-			when = fmt.Sprintf("%v before its ttl", -seen)
-		}
-		err := step.Printf("%s %s %-23s %s\n",
-			step.Kind(string(event.Kind)), row.ID, row.Email, when)
-		if err != nil {
-			return err
-		}
-		delete(expected, row.ID)
-		if len(expected) == 0 {
-			return nil
+		if !step.Given("timeout") {
+			o.timeout += o.ttl / time.Duration(o.scale)
 		}
 	}
-	return errors.New("the stream ended before all rows were gone")
+	return nil
+}
+
+func run(ctx context.Context, step *cli.Step, o options) error {
+	db, streams, err := step.Connect(ctx)
+	if err != nil {
+		return err
+	}
+	t, err := ready(ctx, step, db)
+	if err != nil {
+		return err
+	}
+	rows := activity.NewGenerator(o.ttl, step.Now)
+	if step.Given("seed") {
+		rows = activity.NewSeededGenerator(o.seed, o.ttl, step.Now)
+	}
+
+	// Take the position in the stream first, then write: whatever
+	// happens to the rows comes after it. On a faster clock,
+	// poll more often, or our own wait would hide DynamoDB's.
+	reader, err := stream.Open(ctx, streams, t.StreamARN,
+		stream.Options{
+			Start:  stream.Latest,
+			Poll:   time.Second / time.Duration(o.scale),
+			Pace:   step.Pace(),
+			Logger: step.Logger(),
+		})
+	if err != nil {
+		return err
+	}
+	expected, kept, err := play(ctx, step, db, rows.Rows(o.n+2))
+	if err != nil {
+		return err
+	}
+	step.Notef("%d rows will be removed: one was deleted just now, the others once DynamoDB looks for expired ones", len(expected))
+	if err := watch(ctx, step, reader, expected, o.timeout); err != nil {
+		return err
+	}
+	return stillThere(ctx, step, db, kept)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -18,17 +17,11 @@ import (
 )
 
 // ready describes the table and makes sure that it has what this step
-// needs. A clock of the step's own comes with an empty DynamoDB, so the
-// table is made first.
+// needs. With -clock, DynamoDB is empty, so the table is made first.
 func ready(ctx context.Context, step *cli.Step, db *dynamodb.Client) (table.Description, error) {
 	if step.Clock > 0 {
-		_, err := table.Create(ctx, db, step.Table)
-		if err == nil {
-			err = table.EnableTTL(ctx, db, step.Table)
-		}
-		if err != nil {
-			return table.Description{}, err
-		}
+		t, _, err := table.Ensure(ctx, db, step.Table)
+		return t, err
 	}
 	t, err := table.Describe(ctx, db, step.Table)
 	switch {
@@ -36,18 +29,17 @@ func ready(ctx context.Context, step *cli.Step, db *dynamodb.Client) (table.Desc
 		return t, err
 	case t.StreamARN == "" && t.OtherKeys() == "":
 		return t, step.NoStreamError(t)
-	case len(t.Differences()) > 0:
-		return t, fmt.Errorf("table %s is another one than step 01 makes: %s; give another -table",
-			step.Table, strings.Join(t.Differences(), "; "))
+	case t.Mismatch() != nil:
+		return t, t.Mismatch()
 	case !t.TTLEnabled():
 		return t, step.NoTTLError()
 	}
 	return t, nil
 }
 
-// play writes the rows, deletes the first of them by hand and has the
-// last one live a day longer. It returns the ids of those that will go
-// and the one that stays.
+// play writes the rows, deletes the first of them by hand and lets the
+// last one live a day longer. It returns the ids of those that will be
+// removed and the one that stays.
 func play(ctx context.Context, step *cli.Step, db *dynamodb.Client, rows []activity.UserActivity) (
 	expected map[string]bool, kept activity.UserActivity, err error,
 ) {
@@ -111,7 +103,7 @@ func stillThere(ctx context.Context, step *cli.Step, db *dynamodb.Client, kept a
 		return err
 	}
 	if out.Item == nil {
-		return fmt.Errorf("row %s is gone, though its ttl was moved a day ahead", kept.ID)
+		return fmt.Errorf("row %s was removed, though its ttl was moved a day ahead", kept.ID)
 	}
 	return step.Printf("%s %s %-23s its ttl was moved a day ahead\n",
 		step.Kind("kept"), kept.ID, kept.Email)

@@ -2,27 +2,27 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
-	"math/rand/v2"
 	"slices"
 	"strconv"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"dynamostreamer/internal/activity"
 	"dynamostreamer/internal/audit"
 	"dynamostreamer/internal/stream"
+	"dynamostreamer/internal/supervise"
 	"dynamostreamer/internal/table"
 )
 
 // maxCounts is the number of counts that one transaction may change: it
-// holds 100 items, and one of them is the checkpoint. No page of so many
-// events can change more.
+// has 100 items at most, and one of them is the checkpoint. A page of as
+// many events can't change more.
 const maxCounts = 99
 
 // counts are the numbers of activities by page and task. They live in the
@@ -36,7 +36,7 @@ type counts struct {
 // commit writes what a page of events changes in the counts, and the
 // checkpoint that says so, in one transaction: both or none. Its
 // condition is that the checkpoint is still the one that the page
-// followed, so that a page that comes again can't count twice.
+// followed, so that a redelivered page can't count twice.
 func (c *counts) commit(ctx context.Context, checkpoints *stream.Table, page *stream.Page) error {
 	//weave:commit
 	in := &dynamodb.TransactWriteItemsInput{
@@ -49,42 +49,14 @@ func (c *counts) commit(ctx context.Context, checkpoints *stream.Table, page *st
 			Key:                       c.key(key),
 			UpdateExpression:          aws.String("ADD #n :more"),
 			ExpressionAttributeNames:  map[string]string{"#n": "n"},
-			ExpressionAttributeValues: map[string]types.AttributeValue{":more": number(changes[key])},
+			ExpressionAttributeValues: map[string]types.AttributeValue{":more": &types.AttributeValueMemberN{Value: strconv.FormatInt(changes[key], 10)}},
 		}})
 	}
 	//weave:end
-	for try := 0; ; try++ {
+	return supervise.RetryConflicts(ctx, func() error {
 		_, err := c.db.TransactWriteItems(ctx, in)
-		if !calledOff(err) || try == 20 {
-			return err
-		}
-		select {
-		case <-time.After(rand.N(50 * time.Millisecond << min(try, 5))):
-		case <-ctx.Done():
-			return err
-		}
-	}
-}
-
-// calledOff reports whether a transaction was called off for what passes:
-// another one changed the same item just then, that of another shard, or
-// the writes came too fast.
-func calledOff(err error) bool {
-	var canceled *types.TransactionCanceledException
-	if !errors.As(err, &canceled) {
-		return false
-	}
-	passes := false
-	for _, reason := range canceled.CancellationReasons {
-		switch aws.ToString(reason.Code) {
-		case "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded":
-			passes = true
-		case "", "None":
-		default:
-			return false
-		}
-	}
-	return passes
+		return err
+	})
 }
 
 // countInserts counts the activities that events begin with.
@@ -98,7 +70,7 @@ func countInserts(events []stream.Event) map[string]int64 {
 			Activity activity.Activity `dynamodbav:"activity"`
 		}
 		if e.New.Decode(&row) != nil {
-			continue // somebody else's row
+			continue // another program's row
 		}
 		if key, ok := audit.CountKey(row.Activity.Page, row.Activity.Task); ok {
 			changes[key]++
@@ -122,22 +94,32 @@ func (c *counts) load(ctx context.Context) (map[string]int64, error) {
 		if err != nil {
 			return nil, fmt.Errorf("reading the counts: %w", err)
 		}
-		for _, item := range out.Items {
-			place, ok := item["place"].(*types.AttributeValueMemberS)
-			n, isNumber := item["n"].(*types.AttributeValueMemberN)
-			if !ok || !isNumber {
-				return nil, fmt.Errorf("table %s has a count that is none", c.table)
-			}
-			if all[place.Value], err = strconv.ParseInt(n.Value, 10, 64); err != nil {
-				return nil, fmt.Errorf("count %s in table %s: %w", place.Value, c.table, err)
-			}
+		var some []struct {
+			Place string `dynamodbav:"place"`
+			N     int64  `dynamodbav:"n"`
+		}
+		if err := attributevalue.UnmarshalListOfMaps(out.Items, &some); err != nil {
+			return nil, fmt.Errorf("reading the counts in table %s: %w", c.table, err)
+		}
+		for _, count := range some {
+			all[count.Place] = count.N
 		}
 	}
 	return all, nil
 }
 
-// key is that of a count: beside the reader's checkpoints, and apart from
-// them.
+// end notes in the journal what the counts are when the run is over.
+func (c *counts) end(journal *audit.EventJournal) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	have, err := c.load(ctx)
+	if err != nil {
+		return c.explain(err)
+	}
+	return journal.End(have)
+}
+
+// key is the key of a count, apart from the reader's checkpoints.
 func (c *counts) key(count string) map[string]types.AttributeValue {
 	return map[string]types.AttributeValue{
 		"reader": &types.AttributeValueMemberS{Value: countsOf(c.reader)},
@@ -154,8 +136,4 @@ func (c *counts) explain(err error) error {
 	}
 	return fmt.Errorf("table %s, which held the checkpoints and counts, was deleted: "+
 		"run again, which makes it anew and reads the stream from its oldest record on", c.table)
-}
-
-func number(n int64) types.AttributeValue {
-	return &types.AttributeValueMemberN{Value: strconv.FormatInt(n, 10)}
 }

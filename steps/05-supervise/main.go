@@ -7,23 +7,26 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"dynamostreamer/internal/activity"
+	"dynamostreamer/internal/audit"
 	"dynamostreamer/internal/cli"
+	"dynamostreamer/internal/supervise"
 )
+
+// catchUpWithin bounds the reading after the last write. It is a variable for
+// tests.
+var catchUpWithin = time.Minute
 
 func main() {
 	step := cli.New("05-supervise",
 		"writes activities, reads their stream and audits both.",
 		"go run ./steps/05-supervise -for 30s -crash 5s")
 	o := newOptions(step)
-
 	step.Main(func(ctx context.Context) error {
 		if err := o.check(); err != nil {
 			return err
-		}
-		if o.audit {
-			return auditFiles(step, step.Args())
 		}
 		return run(ctx, step, o)
 	})
@@ -38,70 +41,80 @@ func run(ctx context.Context, step *cli.Step, o *options) error {
 	if step.OnAWS() && !step.Given("rate") {
 		o.rate = 1
 	}
-	stream, err := makeTable(ctx, step, db)
+	arn, err := makeTables(ctx, step, db)
 	if err != nil {
 		return err
 	}
-	journals, err := openJournals(o.journals, o.reader, stream)
+	journals, err := audit.OpenRun(o.journals, o.reader, arn)
 	if err != nil {
 		return err
 	}
 	defer journals.Close()
 	live := step.Live()
-	tally := newTally()
-	crash := &crashes{every: o.crash}
+	progress := supervise.NewProgress(live)
+	crashes := &supervise.Crashes{Every: o.crash}
 
 	// Two services. They share a table and know nothing of
 	// each other.
-	generator := &generator{
-		writer: &activity.Writer{
+	pace, batch := activity.Pace(o.rate)
+	writes := &generator{activity.Session{
+		Writer: &activity.Writer{
 			API: db, Table: step.Table,
-			Journal: watchedJournal{journals.writes, tally, crash.of(0)},
+			Journal: supervise.Journal{
+				Journal: journals.Writes, Progress: progress, Crash: crashes.Of(0),
+			},
 		},
-		rows:    activity.NewGenerator(o.ttl, step.Now),
-		updates: 0.3, deletes: 0.2,
-	}
-	generator.pace, generator.batch = activity.Pace(o.rate)
-	counts := &counts{db: db, table: readersTable(step), reader: o.reader}
-	reader := &reader{
+		Rows: activity.NewGenerator(o.ttl, step.Now), Pace: pace,
+		Updates: 0.3, Deletes: 0.2,
+	}, batch}
+	counted := &counts{db: db, table: readersTable(step), reader: o.reader}
+	reads := &reader{
 		db: db, streams: streams, table: step.Table,
-		counts: counts, journal: journals.events,
-		tally: tally, live: live, crash: crash.of(1), pace: step.Pace(),
+		counts: counted, journal: journals.Events,
+		progress: progress, live: live, crash: crashes.Of(1), pace: step.Pace(),
 	}
 
 	// The supervisor is told when to stop: Ctrl-C, which ends
 	// ctx, does not reach the services.
-	s := newSupervision(tally, live)
+	s := supervise.New(progress)
 	if o.crash > 0 {
-		s.add("crashes", crash, nil)
+		s.Add("crashes", crashes, nil)
 	}
-	s.add("generator", generator, tally.written)
-	s.add("reader", reader, tally.seen)
-	s.start()
+	s.Add("generator", writes, progress.Written)
+	s.Add("reader", reads, progress.Seen)
+	s.Start()
 
 	if o.length > 0 {
 		timed, cancel := context.WithTimeout(ctx, o.length)
 		defer cancel()
 		ctx = timed
 	}
-	s.run(ctx, "running")
+	s.Run(ctx, "running")
 
 	//weave:stop
 	// Stopping has an order. What was written must be read
 	// before the reader stops.
-	s.remove("crashes")
-	s.remove("generator")
-	read, cancel := tally.caughtUp(o.idle)
+	s.Remove("crashes")
+	s.Remove("generator")
+	read, cancel := progress.CaughtUp(o.idle, catchUpWithin)
 	defer cancel()
-	s.run(read, "stopping")
-	s.remove("reader")
+	s.Run(read, "stopping")
+	s.Remove("reader")
 	//weave:end
-	err = s.stop()
+	err = s.Stop()
 	if err == nil && errors.Is(read.Err(), context.DeadlineExceeded) {
-		err = fmt.Errorf("the reader did not catch up with the writes within %v", drainFor)
+		err = fmt.Errorf("the reader did not catch up with the writes within %v", catchUpWithin)
 	}
 	if err != nil {
-		return o.unfinished(err, journals)
+		return fmt.Errorf("%w\nnot audited: what was written may not be read yet; run again, "+
+			"then audit all: go run ./steps/06-audit %s", err, o.journals)
 	}
-	return finish(step, counts, journals)
+	if err := counted.end(journals.Events); err != nil {
+		return err
+	}
+	report, err := journals.Reconcile()
+	if err != nil {
+		return err
+	}
+	return errors.Join(step.Printf("%v", report), report.Err())
 }

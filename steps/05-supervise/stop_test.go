@@ -12,13 +12,14 @@ import (
 	"dynamostreamer/internal/audit"
 	"dynamostreamer/internal/cli"
 	"dynamostreamer/internal/stream"
+	"dynamostreamer/internal/supervise"
 )
 
 // A run whose reader is not done in time has proved nothing. What is missing
 // then is no fault: the next run reads it.
 func TestRunWithoutCatchingUp(t *testing.T) {
-	drainFor = time.Nanosecond
-	defer func() { drainFor = time.Minute }()
+	catchUpWithin = time.Nanosecond
+	defer func() { catchUpWithin = time.Minute }()
 	dir := t.TempDir()
 	step := cli.New("05-supervise", "", "")
 	o := newOptions(step)
@@ -28,7 +29,7 @@ func TestRunWithoutCatchingUp(t *testing.T) {
 	if err := run(t.Context(), step, o); err == nil || !strings.Contains(err.Error(), "the reader did not catch up with the writes within 1ns\nnot audited") {
 		t.Errorf("run() = %v, want it to say that the reader did not catch up", err)
 	}
-	names, err := inFolder(o.journals)
+	names, err := audit.Find(o.journals)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,7 +39,7 @@ func TestRunWithoutCatchingUp(t *testing.T) {
 	}
 }
 
-// A reader that is taken over just as it stops did not stop in order.
+// A reader that is taken over just as it stops did not stop cleanly.
 func TestStopTakenOver(t *testing.T) {
 	step := cli.New("05-supervise", "", "")
 	if err := step.Parse([]string{"-endpoint", "embedded:" + t.TempDir()}); err != nil {
@@ -48,7 +49,7 @@ func TestStopTakenOver(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := makeTable(t.Context(), step, db); err != nil {
+	if _, err := makeTables(t.Context(), step, db); err != nil {
 		t.Fatal(err)
 	}
 	rows := activity.NewGenerator(time.Hour, step.Now).Rows(1)
@@ -62,18 +63,18 @@ func TestStopTakenOver(t *testing.T) {
 	defer journal.Close()
 	ctx, stop := context.WithCancel(t.Context())
 	counts := &counts{db: db, table: step.Table + "-reader", reader: "r"}
-	tally := newTally()
-	s := &service{name: "reader", done: tally.seen, Service: &reader{
+	progress := supervise.NewProgress(step.Live())
+	r := &reader{
 		db: db, streams: streams, table: step.Table, counts: counts, journal: journal,
-		tally: tally, live: step.Live(),
+		progress: progress, live: step.Live(),
 		crash: func() {
 			if _, err := stream.TableCheckpoints(db, counts.table, "r").Load(t.Context()); err != nil {
 				t.Error(err)
 			}
 			stop()
 		},
-	}}
-	if err := s.Serve(ctx); err != context.Canceled || !errors.As(s.stopped, new(*stream.FencedError)) {
-		t.Errorf("Serve() = %v and notes %v, want a plain end and a note that another reader took over", err, s.stopped)
+	}
+	if err := r.Serve(ctx); !errors.As(err, new(*stream.FencedError)) {
+		t.Errorf("Serve() = %v, want that another reader took over", err)
 	}
 }

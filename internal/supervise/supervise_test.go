@@ -1,4 +1,4 @@
-package main
+package supervise
 
 import (
 	"context"
@@ -18,7 +18,6 @@ import (
 	streamtypes "github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
-	"github.com/google/go-cmp/cmp"
 	"github.com/thejerf/suture/v4"
 
 	"dynamostreamer/internal/cli"
@@ -79,12 +78,12 @@ func TestPassesWithoutAnswer(t *testing.T) {
 
 // A service that fails again and again without getting anything done ends
 // the program once that takes too long. One that gets on may go on.
-func TestServicePatience(t *testing.T) {
-	t.Run("errors", func(t *testing.T) { testPatience(t, func(context.Context) error { return refused }) })
-	t.Run("panics", func(t *testing.T) { testPatience(t, func(context.Context) error { panic("a bug") }) })
+func TestServiceIsRestarted(t *testing.T) {
+	t.Run("errors", func(t *testing.T) { testRestarts(t, func(context.Context) error { return refused }) })
+	t.Run("panics", func(t *testing.T) { testRestarts(t, func(context.Context) error { panic("a bug") }) })
 }
 
-func testPatience(t *testing.T, fails serve) {
+func testRestarts(t *testing.T, fails serve) {
 	synctest.Test(t, func(t *testing.T) {
 		done := 0
 		s := &service{Service: fails, name: "reader", done: func() int { return done }}
@@ -110,8 +109,8 @@ func testPatience(t *testing.T, fails serve) {
 			}
 			time.Sleep(5 * time.Second)
 		}
-		if took := time.Since(began); took < patience || took > patience+10*time.Second {
-			t.Errorf("a service that does nothing ended after %v, want %v", took, patience)
+		if took := time.Since(began); took < restartFor || took > restartFor+10*time.Second {
+			t.Errorf("a service that does nothing ended after %v, want %v", took, restartFor)
 		}
 	})
 }
@@ -151,14 +150,14 @@ func TestServiceEnds(t *testing.T) {
 // by that.
 func TestRemoveAfterTheEnd(t *testing.T) {
 	step := cli.New("05-supervise", "", "")
-	s := newSupervision(newTally(), step.Live())
+	s := New(NewProgress(step.Live()))
 	ended := errors.New("no access")
-	s.add("reader", serve(func(context.Context) error { return ended }), func() int { return 0 })
-	s.start()
+	s.Add("reader", serve(func(context.Context) error { return ended }), func() int { return 0 })
+	s.Start()
 	for s.supervisor.Services() != nil {
 		time.Sleep(time.Millisecond)
 	}
-	s.remove("reader")
+	s.Remove("reader")
 	if !errors.Is(s.err, ended) {
 		t.Errorf("remove() of a service that has ended for good leaves %v, want %v", s.err, ended)
 	}
@@ -172,7 +171,7 @@ func canceled(codes ...string) error {
 	return e
 }
 
-func TestCalledOff(t *testing.T) {
+func TestConflicts(t *testing.T) {
 	for _, test := range []struct {
 		name, reason string
 		err          error
@@ -188,62 +187,9 @@ func TestCalledOff(t *testing.T) {
 		{"none", "it succeeded", nil, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			if got := calledOff(test.err); got != test.want {
-				t.Errorf("calledOff(%v) = %v, want %v (%s)", test.err, got, test.want, test.reason)
+			if got := Conflicts(test.err); got != test.want {
+				t.Errorf("Conflicts(%v) = %v, want %v (%s)", test.err, got, test.want, test.reason)
 			}
 		})
-	}
-}
-
-func TestReadUp(t *testing.T) {
-	from := map[string]int64{"a": 5}
-	child := func(shard, parent string, pages int64) stream.ShardStats {
-		return stream.ShardStats{Shard: shard, Parent: parent, Counts: stream.Counts{EmptyPages: pages}}
-	}
-	empty := func(shard string, pages int64) stream.ShardStats { return child(shard, "", pages) }
-	for _, test := range []struct {
-		name, reason string
-		shards       []stream.ShardStats
-		next         string
-		want         bool
-	}{
-		{"nothing listed", "the shards may be listed any moment", nil, "", false},
-		{"one answer", "it may have been asked for before", []stream.ShardStats{empty("a", 6)}, "", false},
-		{"two answers", "the second was asked for after the first", []stream.ShardStats{empty("a", 7)}, "", true},
-		{"a new shard", "it is counted from zero", []stream.ShardStats{empty("a", 7), {Shard: "b"}}, "", false},
-		{"an end", "the stream continues in a child", []stream.ShardStats{{Shard: "a", State: stream.Expecting}}, "", false},
-		{"an end of a disabled stream", "the next one may not be listed yet", []stream.ShardStats{{Shard: "a", State: stream.Consumed}}, "", false},
-		{"an end with a child", "what was written later is in the child", []stream.ShardStats{
-			{Shard: "a", State: stream.Consumed}, child("b", "a", 2)}, "", true},
-		{"the end", "nothing follows", []stream.ShardStats{{Shard: "a", State: stream.Final}}, "", true},
-		{"another stream", "what was written later is there", []stream.ShardStats{{Shard: "a", State: stream.Final}}, "next", false},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			if got := readUp(stream.Stats{Shards: test.shards, Next: test.next}, from); got != test.want {
-				t.Errorf("readUp() = %v, want %v (%s)", got, test.want, test.reason)
-			}
-		})
-	}
-}
-
-func TestCountInserts(t *testing.T) {
-	row := func(page, task string) stream.Image {
-		s := func(text string) streamtypes.AttributeValue { return &streamtypes.AttributeValueMemberS{Value: text} }
-		return stream.Image{"activity": &streamtypes.AttributeValueMemberM{
-			Value: map[string]streamtypes.AttributeValue{"page": s(page), "task": s(task)},
-		}}
-	}
-	got := countInserts([]stream.Event{
-		{Kind: stream.Inserted, New: row("/", "buying")},
-		{Kind: stream.Inserted, New: row("/", "buying")},
-		{Kind: stream.Inserted, New: row("/cart", "viewing")},
-		{Kind: stream.Modified, New: row("/", "buying")},  // it was counted when it was made
-		{Kind: stream.Inserted, New: row("", "buying")},   // somebody else's
-		{Kind: stream.Inserted, New: stream.Image{}},      // somebody else's
-		{Kind: stream.Expired, Old: row("/", "viewing")},  // it was an activity all the same
-		{Kind: stream.Lost, Gap: &stream.Gap{Shard: "a"}}, // nobody knows
-	})
-	if diff := cmp.Diff(map[string]int64{"/ buying": 2, "/cart viewing": 1}, got); diff != "" {
-		t.Errorf("countInserts() differs, -want +got:\n%s", diff)
 	}
 }

@@ -17,26 +17,6 @@ const (
 	badValues   = "One or more parameter values were invalid: "
 )
 
-// A schema is the key of a table or of an index: its partition key and, if it has
-// one, its sort key.
-type schema []expr.KeyAttribute
-
-func newSchema(key []KeySchemaElement, defs []AttributeDefinition) schema {
-	s := make(schema, len(key))
-	for i, k := range key {
-		s[i] = expr.KeyAttribute{Name: k.AttributeName, Type: attr.TypeNamed(attributeType(defs, k.AttributeName))}
-	}
-	return s
-}
-
-// sort is the sort key, without a name where there is none.
-func (s schema) sort() expr.KeyAttribute {
-	if len(s) < 2 {
-		return expr.KeyAttribute{}
-	}
-	return s[1]
-}
-
 // keyOfItem is where an item that is put belongs.
 func (t *table) keyOfItem(item attr.Item) (store.Key, error) {
 	for _, k := range t.keys {
@@ -220,4 +200,20 @@ func compile(r expr.Request, refused error) (expr.Set, error) {
 	}
 	set, err := expr.Compile(r)
 	return set, refusal(err)
+}
+
+// targets is the set of items that a request names.
+type targets map[target]bool
+
+type target struct {
+	table  int64
+	pk, sk string
+}
+
+// add reports whether the item is new to the set.
+func (s targets) add(t *table, key store.Key) bool {
+	id := target{t.id, string(key.PK), string(key.SK)}
+	known := s[id]
+	s[id] = true
+	return !known
 }

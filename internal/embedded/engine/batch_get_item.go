@@ -8,6 +8,12 @@ import (
 	"dynamostreamer/internal/embedded/store"
 )
 
+// Limits of a batch of reads.
+const (
+	maxBatchReads = 100
+	maxBatchBytes = 16_000_000 // of 100 items of 300 KB, the service returns 52 ("BatchGetItem")
+)
+
 // BatchGetItemInput is the request of BatchGetItem.
 type BatchGetItemInput struct {
 	Report

@@ -7,12 +7,8 @@ import (
 	"dynamostreamer/internal/embedded/store"
 )
 
-// Limits of the batches.
-const (
-	maxBatchWrites = 25
-	maxBatchReads  = 100
-	maxBatchBytes  = 16_000_000 // of 100 items of 300 KB, 52 come ("BatchGetItem")
-)
+// maxBatchWrites is the service's limit.
+const maxBatchWrites = 25
 
 // BatchWriteItemInput is the request of BatchWriteItem.
 type BatchWriteItemInput struct {
@@ -150,20 +146,4 @@ func (in *BatchWriteItemInput) actions(c *catalog) (actions []action, err error)
 		}
 	}
 	return actions, nil
-}
-
-// targets is the set of items that a request names.
-type targets map[target]bool
-
-type target struct {
-	table  int64
-	pk, sk string
-}
-
-// add reports whether the item is new to the set.
-func (s targets) add(t *table, key store.Key) bool {
-	id := target{t.id, string(key.PK), string(key.SK)}
-	known := s[id]
-	s[id] = true
-	return !known
 }

@@ -127,17 +127,6 @@ func (t *table) resolve() {
 	slices.SortFunc(t.indexes, func(a, b *index) int { return strings.Compare(a.Name, b.Name) })
 }
 
-// names is the names of the attributes of keys, sorted, each once.
-func names(keys ...[]KeySchemaElement) (names []string) {
-	for _, key := range keys {
-		for _, k := range key {
-			names = append(names, k.AttributeName)
-		}
-	}
-	slices.Sort(names)
-	return slices.Compact(names)
-}
-
 // table finds a table for an operation on items.
 func (c *catalog) table(name string) (*table, error) {
 	if t := c.tables[name]; t != nil {

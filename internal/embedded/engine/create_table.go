@@ -2,6 +2,8 @@ package engine
 
 import (
 	"context"
+	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"time"
@@ -100,23 +102,6 @@ func (in *CreateTableInput) checkUsed() error {
 	return nil
 }
 
-func keyNames(key []KeySchemaElement) string {
-	return listed(key, func(k KeySchemaElement) string { return k.AttributeName })
-}
-
-func definedNames(defs []AttributeDefinition) string {
-	return listed(defs, func(d AttributeDefinition) string { return d.AttributeName })
-}
-
-// listed is the names of a list as messages have them.
-func listed[T any](all []T, name func(T) string) string {
-	names := make([]string, len(all))
-	for i, one := range all {
-		names[i] = name(one)
-	}
-	return "[" + strings.Join(names, ", ") + "]"
-}
-
 func (in *CreateTableInput) checkCapacity() error {
 	onDemand := text(in.BillingMode) == "PAY_PER_REQUEST"
 	switch {
@@ -133,21 +118,13 @@ func (in *CreateTableInput) checkStream() error {
 		"Table is being created with a stream disabled, UpdateViewType should not be specified")
 }
 
-// check holds the two parts of a stream's specification against each other. The
-// texts refuse one that is enabled without a view, or disabled with one.
-func (s *StreamSpecification) check(enabled, disabled string) error {
-	switch {
-	case s == nil:
-		return nil
-	case *s.StreamEnabled && s.StreamViewType == nil:
-		return invalid("%s", badValues+enabled)
-	case !*s.StreamEnabled && s.StreamViewType != nil:
-		return invalid("%s", badValues+disabled)
-	}
-	return nil
-}
-
 func (in *CreateTableInput) checkTags() error {
 	_, err := withTags(nil, in.Tags)
 	return err
+}
+
+// newUUID is a random identifier in the form of TableId.
+func newUUID() string {
+	h := fmt.Sprintf("%016x%016x", rand.Uint64(), rand.Uint64())
+	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
 }

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"dynamostreamer/internal/embedded/store"
@@ -85,36 +84,83 @@ func sometime(t time.Time) *Seconds {
 	return &s
 }
 
-// ListTablesInput is the request of ListTables.
-type ListTablesInput struct {
-	ExclusiveStartTableName *string `api:",name,3..255"`
-	Limit                   *int64  `api:",1..100"`
+// A TableDescription is what the API tells of a table.
+type TableDescription struct {
+	AttributeDefinitions      []AttributeDefinition
+	TableName                 string
+	KeySchema                 []KeySchemaElement
+	TableStatus               string
+	CreationDateTime          *Seconds
+	ProvisionedThroughput     ThroughputDescription
+	TableSizeBytes            int64
+	ItemCount                 int64
+	TableArn                  string
+	TableId                   string
+	BillingModeSummary        *BillingModeSummary
+	LocalSecondaryIndexes     []IndexDescription
+	GlobalSecondaryIndexes    []GlobalIndexDescription
+	StreamSpecification       *StreamSpecification
+	LatestStreamLabel         string
+	LatestStreamArn           string
+	DeletionProtectionEnabled bool
+	TableClassSummary         *TableClassSummary
+	SSEDescription            *SSEDescription
+	OnDemandThroughput        *OnDemandThroughput
+	WarmThroughput            *WarmThroughputDescription
 }
 
-// ListTablesOutput is the answer of ListTables.
-type ListTablesOutput struct {
-	TableNames             []string
-	LastEvaluatedTableName string
+// A BillingModeSummary says that a table is, or was, billed by request.
+type BillingModeSummary struct {
+	BillingMode                       string
+	LastUpdateToPayPerRequestDateTime *Seconds
 }
 
-// ListTables lists names of tables in their order, a page at a time.
-func (e *Engine) ListTables(ctx context.Context, in *ListTablesInput) (*ListTablesOutput, error) {
-	return read(ctx, e, func(_ *store.Tx, c *catalog) (*ListTablesOutput, error) {
-		out := &ListTablesOutput{}
-		limit := orElse(in.Limit, 100)
-		from := 0
-		if after := text(in.ExclusiveStartTableName); after != "" {
-			i, found := slices.BinarySearch(c.names, after)
-			if from = i; found {
-				from++
-			}
-		}
-		names := c.names[from:]
-		if len(names) > limit {
-			names = names[:limit]
-			out.LastEvaluatedTableName = names[limit-1]
-		}
-		out.TableNames = append([]string{}, names...)
-		return out, nil
-	})
+// An IndexDescription is what the API tells of a local index.
+type IndexDescription struct {
+	IndexName      string
+	KeySchema      []KeySchemaElement
+	Projection     Projection
+	IndexSizeBytes int64
+	ItemCount      int64
+	IndexArn       string
+}
+
+// A GlobalIndexDescription is what the API tells of a global index.
+type GlobalIndexDescription struct {
+	IndexDescription
+	IndexStatus           string
+	Backfilling           *bool
+	ProvisionedThroughput ThroughputDescription
+	OnDemandThroughput    *OnDemandThroughput
+	WarmThroughput        *WarmThroughputDescription
+}
+
+// Seconds is a time that the API shows as Unix seconds, with milliseconds behind the
+// point.
+type Seconds time.Time
+
+// The parts of a TableDescription that tell of settings.
+type (
+	TableClassSummary struct {
+		TableClass         string
+		LastUpdateDateTime *Seconds
+	}
+	SSEDescription struct {
+		Status          string
+		SSEType         string
+		KMSMasterKeyArn string
+	}
+)
+
+// describeSettings adds the settings to a description.
+func (e *Engine) describeSettings(d *TableDescription, t *table) {
+	d.DeletionProtectionEnabled = t.Kept.DeletionProtection
+	d.OnDemandThroughput = t.Kept.OnDemand
+	if t.Kept.TableClass != "" {
+		d.TableClassSummary = &TableClassSummary{t.Kept.TableClass, sometime(t.Kept.ClassSince)}
+	}
+	if t.Kept.SSEKey != "" {
+		d.SSEDescription = &SSEDescription{"ENABLED", "KMS", e.keyARN(t.Kept.SSEKey)}
+	}
+	d.WarmThroughput = &WarmThroughputDescription{t.Kept.warm(t.BillingMode, t.Throughput), "ACTIVE"}
 }

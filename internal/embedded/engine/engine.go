@@ -32,10 +32,6 @@ type Options struct {
 // Account is the account number in ARNs, the one that stands for none.
 const Account = "000000000000"
 
-// Retention is how long a stream keeps its records ("Change data capture for
-// DynamoDB Streams").
-const Retention = 24 * time.Hour
-
 // An Engine is a DynamoDB. Its methods may be called from any goroutine, and
 // several engines, in this process or others, may stand on the same file.
 type Engine struct {

@@ -215,7 +215,3 @@ func (t *table) checkScalars(set *expr.Set) (err error) {
 	})
 	return err
 }
-
-func (s schema) has(attribute string) bool {
-	return slices.ContainsFunc(s, func(k expr.KeyAttribute) bool { return k.Name == attribute })
-}

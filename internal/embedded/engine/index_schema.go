@@ -18,36 +18,6 @@ type IndexInput struct {
 	Rates
 }
 
-// checkKey holds the key of a table or an index against the definitions.
-func checkKey(key []KeySchemaElement, defs []AttributeDefinition, ofTable bool) error {
-	undefined := slices.ContainsFunc(key, func(k KeySchemaElement) bool { return attributeType(defs, k.AttributeName) == "" })
-	sorted := len(key) == 2
-	switch {
-	case ofTable && (sorted && undefined || len(defs) < len(key)):
-		return invalid("Invalid KeySchema: Some index key attribute have no definition")
-	case undefined:
-		return invalid(badValues+"Some index key attributes are not defined in AttributeDefinitions. Keys: %s, AttributeDefinitions: %s",
-			keyNames(key), definedNames(defs))
-	case sorted && key[0].AttributeName == key[1].AttributeName:
-		return invalid("Both the Hash Key and the Range Key element in the KeySchema have the same name")
-	case key[0].KeyType != "HASH":
-		return invalid("Invalid KeySchema: The first KeySchemaElement is not a HASH key type")
-	case sorted && key[1].KeyType != "RANGE":
-		return invalid("Invalid KeySchema: The second KeySchemaElement is not a RANGE key type")
-	}
-	return nil
-}
-
-// attributeType is the type that is defined for an attribute, empty for none.
-func attributeType(defs []AttributeDefinition, name string) string {
-	for _, d := range defs {
-		if d.AttributeName == name {
-			return d.AttributeType
-		}
-	}
-	return ""
-}
-
 // check holds an index's key and projection against the definitions.
 func (in *IndexInput) check(defs []AttributeDefinition) error {
 	if err := checkKey(in.KeySchema, defs, false); err != nil {

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"cmp"
-	"context"
 	"strings"
 	"time"
 )
@@ -34,19 +33,6 @@ type kept struct {
 	Tags []Tag `json:",omitempty"` // by key
 }
 
-// The parts of a TableDescription that tell of settings.
-type (
-	TableClassSummary struct {
-		TableClass         string
-		LastUpdateDateTime *Seconds
-	}
-	SSEDescription struct {
-		Status          string
-		SSEType         string
-		KMSMasterKeyArn string
-	}
-)
-
 func (s *Settings) given() bool { return *s != Settings{} }
 
 // keep takes in what a request says.
@@ -69,19 +55,6 @@ func (e *Engine) keep(k *kept, s *Settings) {
 	k.rates.keep(s.Rates)
 }
 
-// describeSettings adds the settings to a description.
-func (e *Engine) describeSettings(d *TableDescription, t *table) {
-	d.DeletionProtectionEnabled = t.Kept.DeletionProtection
-	d.OnDemandThroughput = t.Kept.OnDemand
-	if t.Kept.TableClass != "" {
-		d.TableClassSummary = &TableClassSummary{t.Kept.TableClass, sometime(t.Kept.ClassSince)}
-	}
-	if t.Kept.SSEKey != "" {
-		d.SSEDescription = &SSEDescription{"ENABLED", "KMS", e.keyARN(t.Kept.SSEKey)}
-	}
-	d.WarmThroughput = &WarmThroughputDescription{t.Kept.warm(t.BillingMode, t.Throughput), "ACTIVE"}
-}
-
 // keyARN is the ARN of a key that a request names by ARN, alias or id.
 func (e *Engine) keyARN(key string) string {
 	switch {
@@ -93,13 +66,48 @@ func (e *Engine) keyARN(key string) string {
 	return "arn:aws:kms:" + e.options.Region + ":" + Account + ":" + key
 }
 
-// LimitsDescription is the answer of DescribeLimits: the service's first limits.
-type LimitsDescription struct {
-	AccountMaxReadCapacityUnits, AccountMaxWriteCapacityUnits int64
-	TableMaxReadCapacityUnits, TableMaxWriteCapacityUnits     int64
+// check looks at what is wrong whatever the table.
+func (s *Settings) check() error {
+	if c := text(s.TableClass); s.TableClass != nil && c != "STANDARD" && c != "STANDARD_INFREQUENT_ACCESS" {
+		return invalid("Invalid table-class parameter provided. Please try again with a valid table-class value: [STANDARD, STANDARD_INFREQUENT_ACCESS].")
+	}
+	if s.SSE == nil {
+		return nil
+	}
+	switch {
+	case !s.SSE.on() && s.SSE.Type != nil:
+		return invalid(badValues + "SSEType can not be specified if Enabled is false")
+	case !s.SSE.on() && s.SSE.Key != nil:
+		return invalid(badValues + "KMSMasterKeyId can not be specified if Enabled is false")
+	case text(s.SSE.Type) == "AES256":
+		return invalid(badValues + "SSEType AES256 is not supported")
+	case s.SSE.Key != nil && s.SSE.Type == nil:
+		return invalid(badValues + "SSEType KMS is required if KMSMasterKeyId is specified")
+	}
+	return nil
 }
 
-// DescribeLimits tells the limits of a new account. None is held here.
-func (e *Engine) DescribeLimits(context.Context, *struct{}) (*LimitsDescription, error) {
-	return &LimitsDescription{80_000, 80_000, 40_000, 40_000}, nil
+// checkSettings holds the settings of a new table against each other.
+func (in *CreateTableInput) checkSettings() error {
+	if err := in.Settings.check(); err != nil {
+		return err
+	}
+	return in.Rates.check(nil, text(in.BillingMode), in.ProvisionedThroughput.units(), "")
 }
+
+// checkSettings holds new settings against the table's, and refuses encryption that
+// changes nothing.
+func (e *Engine) checkSettings(t *table, s *Settings) error {
+	if err := s.Rates.check(&t.Kept.rates, t.BillingMode, t.Throughput, ""); err != nil || s.SSE == nil {
+		return err
+	}
+	switch {
+	case !s.SSE.on() && t.Kept.SSEKey == "":
+		return invalid(badValues + "Table is already encrypted by default")
+	case s.SSE.on() && strings.HasPrefix(text(s.SSE.Key), "arn:") && *s.SSE.Key == e.keyARN(t.Kept.SSEKey):
+		return invalid(badValues + "Table is already encrypted with given KMSMasterKeyId. Use KMSMasterKeyId parameter if you want to change Master Key")
+	}
+	return nil
+}
+
+func (s *SSESpecification) on() bool { return s.Enabled != nil && *s.Enabled }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"math/rand/v2"
 	"slices"
 	"strconv"
 	"time"
@@ -14,12 +13,6 @@ import (
 
 // allHashes is one more than the largest partition hash.
 const allHashes = 1 << 32
-
-// newUUID is a random identifier in the form of TableId.
-func newUUID() string {
-	h := fmt.Sprintf("%016x%016x", rand.Uint64(), rand.Uint64())
-	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
-}
 
 // sequenceBase lifts the store's sequence numbers to 21 digits, the least that
 // the service's have.
@@ -152,30 +145,4 @@ func (e *Engine) TrimTo(ctx context.Context, tableName string, before time.Time)
 		}
 		return nil
 	})
-}
-
-// openStream makes a table's stream with its first shard. The caller keeps the
-// table's definition.
-func (e *Engine) openStream(tx *store.Tx, c *catalog, t *table, view string) {
-	now := e.clock.Now()
-	label, arn := "", ""
-	for taken := true; taken; now = now.Add(time.Millisecond) {
-		label = now.UTC().Format("2006-01-02T15:04:05.000")
-		arn = e.tableARN(t.name) + "/stream/" + label
-		_, taken = c.byARN[arn]
-	}
-	t.StreamLabel, t.StreamARN = label, arn
-	t.stream = &stream{arn: arn, streamDefinition: streamDefinition{Table: t.name, Label: label, View: view, Created: now, Key: t.Key}}
-	t.stream.id = tx.InsertStream(store.StreamRow{Table: t.id, ARN: arn, Definition: encode(t.stream.streamDefinition)})
-	e.addShard(tx, t.stream.id, store.Shard{}, 0, allHashes)
-}
-
-// closeStream ends a stream: its shards close without children and stay
-// readable until they are trimmed.
-func (e *Engine) closeStream(tx *store.Tx, s *stream) {
-	now := e.nowMilli()
-	for _, sh := range openShards(tx, s) {
-		tx.CloseShard(sh.ID, now)
-	}
-	tx.EndStream(s.id, now)
 }

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"time"
 
 	"dynamostreamer/internal/embedded/store"
 )
@@ -13,8 +12,6 @@ const (
 	sweepBatch = 100
 	// trimBatch is how many records one transaction trims.
 	trimBatch = 5000
-	// tokenLife is how long a ClientRequestToken is remembered.
-	tokenLife = 10 * time.Minute
 )
 
 // sweepUntil sweeps at once, since many a process lives for less than a
@@ -89,28 +86,4 @@ func (e *Engine) rollOld(tx *store.Tx, c *catalog) (more bool) {
 		}
 	}
 	return false
-}
-
-// trim removes some of the records, shards and streams that are past their 24
-// hours, and forgets old tokens.
-func (e *Engine) trim(tx *store.Tx, c *catalog) (more bool) {
-	horizon, left := e.horizon(), trimBatch
-	for _, s := range c.streams {
-		shards := tx.Shards(s.id, "", "", everything)
-		kept := len(shards)
-		for _, sh := range shards {
-			if left -= tx.Trim(sh.ID, horizon, left); left == 0 {
-				return true
-			}
-			if sh.Closed != 0 && sh.Closed < horizon {
-				kept--
-				tx.DeleteShard(sh.ID)
-			}
-		}
-		if s.ended != 0 && kept == 0 {
-			tx.DeleteStream(s.id)
-		}
-	}
-	tx.ForgetTokens(e.nowMilli() - tokenLife.Milliseconds())
-	return tx.GiveBack()
 }

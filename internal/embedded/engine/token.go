@@ -6,11 +6,15 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"dynamostreamer/internal/embedded/attr"
 	"dynamostreamer/internal/embedded/expr"
 	"dynamostreamer/internal/embedded/store"
 )
+
+// tokenLife is how long a ClientRequestToken is remembered.
+const tokenLife = 10 * time.Minute
 
 // checkToken says whether a transaction with this token was done before.
 func (e *Engine) checkToken(tx *store.Tx, token *string, digest []byte) (done bool, err error) {

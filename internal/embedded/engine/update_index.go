@@ -158,42 +158,6 @@ func (e *Engine) createIndex(tx *store.Tx, t *table, in *UpdateTableInput, ix *I
 	return nil
 }
 
-// backfill goes on with what came to a table that had items: its TTL or an index.
-// It does a piece, so that other writers get their turn between. Any number of
-// processes may do so: each goes on from where the last piece ended.
-func (e *Engine) backfill(tx *store.Tx, c *catalog) (more bool) {
-	for _, name := range c.names {
-		t := *c.tables[name]
-		t.Indexes = slices.Clone(t.Indexes)
-		at := slices.IndexFunc(t.Indexes, func(d indexDefinition) bool { return d.Filling != nil })
-		switch {
-		case t.TTL.Filling != nil:
-			t.TTL.fill(tx, t.id)
-		case at >= 0:
-			fill(tx, &t, &t.Indexes[at])
-		default:
-			continue
-		}
-		tx.UpdateTable(t.id, encode(t.definition))
-		return true
-	}
-	return false
-}
-
-// fill gives an index the rows of the items that come next. An item that can't be in
-// the index is left out.
-func fill(tx *store.Tx, t *table, def *indexDefinition) {
-	rows, more := tx.Next(t.id, def.Filling)
-	ix := newIndex(t, def)
-	for _, row := range rows {
-		ix.change(tx, t, row.Key, version{}, version{readItem(tx, row.Item), row.Item}, nil)
-		def.Filling = &row.Key
-	}
-	if !more {
-		def.Filling = nil
-	}
-}
-
 func (e *Engine) updateIndex(t *table, in *IndexInput) error {
 	at, err := t.find(*in.IndexName, "update")
 	if err != nil {

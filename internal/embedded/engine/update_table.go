@@ -124,28 +124,34 @@ func (e *Engine) updateStream(tx *store.Tx, c *catalog, t *table, spec *StreamSp
 	return nil
 }
 
-// DeleteTable removes a table and its items, without stream records for them.
-// Its stream ends and stays readable while its records live. The answer shows
-// the table DELETING, without what it was made of; it is gone.
-func (e *Engine) DeleteTable(ctx context.Context, in *TableInput) (*TableDescription, error) {
-	return write(ctx, e, func(tx *store.Tx, c *catalog) (*TableDescription, error) {
-		t, err := c.named(*in.TableName)
-		if err != nil {
-			return nil, err
+// checkAlone refuses changes that the service makes one at a time.
+func (in *UpdateTableInput) checkAlone() error {
+	s := &in.Settings
+	others := 0
+	for _, given := range []bool{s.SSE != nil, s.DeletionProtection != nil, s.TableClass != nil, s.Warm != nil, s.OnDemand != nil,
+		in.BillingMode != nil, in.ProvisionedThroughput != nil, in.StreamSpecification != nil, in.GlobalSecondaryIndexUpdates != nil} {
+		if given {
+			others++
 		}
-		if t.Kept.DeletionProtection {
-			return nil, invalid("Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.")
-		}
-		d := e.describe(tx, t, "DELETING")
-		d.CreationDateTime, d.KeySchema, d.AttributeDefinitions = nil, nil, nil
-		d.GlobalSecondaryIndexes, d.LocalSecondaryIndexes = nil, nil
-		if t.stream != nil {
-			e.closeStream(tx, t.stream)
-		}
-		for _, ix := range t.indexes {
-			tx.Empty(ix.ID)
-		}
-		tx.DeleteTable(t.id)
-		return d, nil
-	})
+	}
+	others-- // beside the one that is looked at
+	switch {
+	case others < 1:
+		return nil
+	case s.SSE != nil:
+		return invalid(badValues + "Server-Side Encryption modification must be the only operation in the request")
+	case s.DeletionProtection != nil:
+		return invalid(badValues + "DeletionProtection modification must be the only operation in the request")
+	case s.TableClass != nil:
+		return invalid(badValues + "TableClass modification must be the only operation in the request")
+	case s.Warm != nil && slices.ContainsFunc(in.GlobalSecondaryIndexUpdates, func(u GlobalSecondaryIndexUpdate) bool { return u.Create != nil }):
+		return invalid(badValues + "Create global secondary index cannot be specified when updating WarmThroughput")
+	case s.Warm != nil && s.OnDemand == nil:
+		return invalid(badValues + "WarmThroughput must be the only operation in the request")
+	case s.OnDemand != nil && (others > 1 || in.BillingMode == nil):
+		return invalid(badValues + "OnDemandThroughput can only be combined with BillingMode in an UpdateTable request")
+	case in.ProvisionedThroughput != nil && in.StreamSpecification != nil:
+		return invalid(badValues + "You cannot modify stream status while updating table IOPS")
+	}
+	return nil
 }

@@ -26,17 +26,17 @@ type definition struct {
 	ID          string
 	Created     time.Time
 	BillingMode string
-	provisioned
-	OnDemand    time.Time         // when it was last set to PAY_PER_REQUEST
-	Indexes     []indexDefinition `json:",omitempty"`
-	TTL         ttl
-	Kept        kept   `json:",omitzero"`
-	StreamLabel string // of the latest stream, also one that has ended
-	StreamARN   string
+	provisionedDefinition
+	LastPayPerRequest time.Time         `json:"OnDemand"` // the last change to PAY_PER_REQUEST; zero: never
+	Indexes           []indexDefinition `json:",omitempty"`
+	TTL               ttlDefinition
+	Settings          settingsDefinition `json:"Kept,omitzero"`
+	StreamLabel       string             // of the latest stream, also one that has ended
+	StreamARN         string
 }
 
-// A ttl is a table's Time to Live setting.
-type ttl struct {
+// A ttlDefinition is the part of a table's definition that holds its Time to Live.
+type ttlDefinition struct {
 	Attribute string // empty while disabled
 	Modified  time.Time
 	// Filling is how far the items, in a scan's order, have their times from this

@@ -21,7 +21,7 @@ type CreateTableInput struct {
 	GlobalSecondaryIndexes []IndexInput       `api:",class GlobalSecondaryIndex"`
 	LocalSecondaryIndexes  []IndexInput       `api:",class LocalSecondaryIndex,without ProvisionedThroughput OnDemandThroughput WarmThroughput"`
 	StreamSpecification    *StreamSpecification
-	Settings
+	SettingsInput
 	Tags []Tag
 }
 
@@ -51,15 +51,15 @@ func (e *Engine) makeTable(tx *store.Tx, c *catalog, in *CreateTableInput) *tabl
 	}}
 	t.Throughput = in.ProvisionedThroughput.units()
 	if text(in.BillingMode) == "PAY_PER_REQUEST" {
-		t.BillingMode, t.OnDemand = "PAY_PER_REQUEST", now
+		t.BillingMode, t.LastPayPerRequest = "PAY_PER_REQUEST", now
 	}
 	for i, ix := range in.indexes() {
 		t.Indexes = append(t.Indexes, ix.define(-tx.NextSequence(), i >= len(in.LocalSecondaryIndexes)))
 	}
 	t.dropUnused()
-	e.keep(&t.Kept, &in.Settings)
-	t.Kept.ClassSince = time.Time{}         // it has not changed
-	t.Kept.Tags, _ = withTags(nil, in.Tags) // which were checked
+	e.applySettings(&t.Settings, &in.SettingsInput)
+	t.Settings.ClassSince = time.Time{}         // it has not changed
+	t.Settings.Tags, _ = withTags(nil, in.Tags) // which were checked
 	t.id = tx.InsertTable(t.name, encode(t.definition))
 	if in.StreamSpecification != nil && *in.StreamSpecification.StreamEnabled {
 		e.openStream(tx, c, t, *in.StreamSpecification.StreamViewType)

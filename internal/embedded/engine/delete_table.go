@@ -15,7 +15,7 @@ func (e *Engine) DeleteTable(ctx context.Context, in *TableInput) (*TableDescrip
 		if err != nil {
 			return nil, err
 		}
-		if t.Kept.DeletionProtection {
+		if t.Settings.DeletionProtection {
 			return nil, invalid("Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.")
 		}
 		d := e.describe(tx, t, "DELETING")

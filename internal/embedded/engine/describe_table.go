@@ -32,7 +32,7 @@ func (e *Engine) describe(tx *store.Tx, t *table, status string) *TableDescripti
 		KeySchema:             t.Key,
 		TableStatus:           status,
 		CreationDateTime:      sometime(t.Created),
-		ProvisionedThroughput: t.provisioned.describe(),
+		ProvisionedThroughput: t.provisionedDefinition.describe(),
 		TableSizeBytes:        bytes,
 		ItemCount:             items,
 		TableArn:              e.tableARN(t.name),
@@ -40,8 +40,8 @@ func (e *Engine) describe(tx *store.Tx, t *table, status string) *TableDescripti
 		LatestStreamLabel:     t.StreamLabel,
 		LatestStreamArn:       t.StreamARN,
 	}
-	if !t.OnDemand.IsZero() {
-		d.BillingModeSummary = &BillingModeSummary{BillingMode: t.BillingMode, LastUpdateToPayPerRequestDateTime: sometime(t.OnDemand)}
+	if !t.LastPayPerRequest.IsZero() {
+		d.BillingModeSummary = &BillingModeSummary{BillingMode: t.BillingMode, LastUpdateToPayPerRequestDateTime: sometime(t.LastPayPerRequest)}
 	}
 	if t.stream != nil {
 		on, view := true, t.stream.View
@@ -66,12 +66,12 @@ func (e *Engine) describeIndex(tx *store.Tx, d *TableDescription, mode string, i
 		return
 	}
 	g := GlobalIndexDescription{IndexDescription: local, IndexStatus: "CREATING",
-		ProvisionedThroughput: ix.provisioned.describe(), OnDemandThroughput: ix.OnDemand}
+		ProvisionedThroughput: ix.provisionedDefinition.describe(), OnDemandThroughput: ix.OnDemandThroughput}
 	if ix.Filling != nil {
 		g.Backfilling = new(true)
 	} else if d.TableStatus != "CREATING" {
 		g.IndexStatus = "ACTIVE"
-		g.WarmThroughput = &WarmThroughputDescription{ix.warm(mode, ix.Throughput), "ACTIVE"}
+		g.WarmThroughput = &WarmThroughputDescription{ix.currentWarm(mode, ix.Throughput), "ACTIVE"}
 	}
 	d.GlobalSecondaryIndexes = append(d.GlobalSecondaryIndexes, g)
 }
@@ -154,13 +154,13 @@ type (
 
 // describeSettings adds the settings to a description.
 func (e *Engine) describeSettings(d *TableDescription, t *table) {
-	d.DeletionProtectionEnabled = t.Kept.DeletionProtection
-	d.OnDemandThroughput = t.Kept.OnDemand
-	if t.Kept.TableClass != "" {
-		d.TableClassSummary = &TableClassSummary{t.Kept.TableClass, sometime(t.Kept.ClassSince)}
+	d.DeletionProtectionEnabled = t.Settings.DeletionProtection
+	d.OnDemandThroughput = t.Settings.OnDemandThroughput
+	if t.Settings.TableClass != "" {
+		d.TableClassSummary = &TableClassSummary{t.Settings.TableClass, sometime(t.Settings.ClassSince)}
 	}
-	if t.Kept.SSEKey != "" {
-		d.SSEDescription = &SSEDescription{"ENABLED", "KMS", e.keyARN(t.Kept.SSEKey)}
+	if t.Settings.SSEKey != "" {
+		d.SSEDescription = &SSEDescription{"ENABLED", "KMS", e.keyARN(t.Settings.SSEKey)}
 	}
-	d.WarmThroughput = &WarmThroughputDescription{t.Kept.warm(t.BillingMode, t.Throughput), "ACTIVE"}
+	d.WarmThroughput = &WarmThroughputDescription{t.Settings.currentWarm(t.BillingMode, t.Throughput), "ACTIVE"}
 }

@@ -16,11 +16,11 @@ type indexDefinition struct {
 	Name       string
 	Key        []KeySchemaElement
 	Projection Projection
-	provisioned
+	provisionedDefinition
 	// Filling is how far the index has the items of the table, in a scan's order.
 	// Nil is all the way.
 	Filling *store.Key `json:",omitempty"`
-	rates
+	throughputDefinition
 }
 
 // A Projection is which attributes an index has beside the keys: ProjectionType is

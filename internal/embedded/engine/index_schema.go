@@ -15,7 +15,7 @@ type IndexInput struct {
 	KeySchema             []KeySchemaElement `api:",required,1..2"`
 	Projection            *Projection        `api:",required"`
 	ProvisionedThroughput *ProvisionedThroughput
-	Rates
+	ThroughputInput
 }
 
 // check holds an index's key and projection against the definitions.
@@ -65,7 +65,7 @@ func (in *CreateTableInput) checkIndexes() error {
 		case !onDemand && ix.ProvisionedThroughput == nil:
 			err = invalid(badValues+"ProvisionedThroughput is not specified for index: %s", *ix.IndexName)
 		default:
-			err = ix.Rates.check(nil, text(in.BillingMode), ix.ProvisionedThroughput.units(), *ix.IndexName)
+			err = ix.ThroughputInput.check(nil, text(in.BillingMode), ix.ProvisionedThroughput.units(), *ix.IndexName)
 		}
 		if err != nil {
 			return err
@@ -108,7 +108,7 @@ func (in *CreateTableInput) checkLocal(ix *IndexInput) error {
 func (in *IndexInput) define(id int64, global bool) indexDefinition {
 	def := indexDefinition{ID: id, Global: global, Name: *in.IndexName, Key: in.KeySchema, Projection: *in.Projection}
 	def.Throughput = in.ProvisionedThroughput.units()
-	def.keep(in.Rates)
+	def.applyThroughput(in.ThroughputInput)
 	slices.Sort(def.Projection.NonKeyAttributes)
 	return def
 }

@@ -71,7 +71,7 @@ func (e *Engine) retag(ctx context.Context, arn *string, change func([]Tag) ([]T
 			return nil, err
 		}
 		d := old.definition
-		if d.Kept.Tags, err = change(d.Kept.Tags); err != nil {
+		if d.Settings.Tags, err = change(d.Settings.Tags); err != nil {
 			return nil, err
 		}
 		tx.UpdateTable(old.id, encode(d))
@@ -94,7 +94,7 @@ func (e *Engine) ListTagsOfResource(ctx context.Context, in *ListTagsOfResourceI
 		if err != nil {
 			return nil, err
 		}
-		return &ListTagsOfResourceOutput{append([]Tag{}, t.Kept.Tags...)}, nil
+		return &ListTagsOfResourceOutput{append([]Tag{}, t.Settings.Tags...)}, nil
 	})
 }
 

@@ -6,19 +6,19 @@ import (
 	"time"
 )
 
-// A Throughput is a table's provisioned capacity.
+// Throughput is the provisioned capacity of a table or a global index.
 type Throughput struct {
 	ReadCapacityUnits  int64
 	WriteCapacityUnits int64
 }
 
-// A ProvisionedThroughput is a Throughput as a request has it.
+// A ProvisionedThroughput is the provisioned capacity that a request asks for.
 type ProvisionedThroughput struct {
 	WriteCapacityUnits *int64 `api:",class Long,required,1.."`
 	ReadCapacityUnits  *int64 `api:",class Long,required,1.."`
 }
 
-// units is the capacity that a request gives, zero where it gives none.
+// units returns the requested capacity, zero for a nil p.
 func (p *ProvisionedThroughput) units() Throughput {
 	if p == nil {
 		return Throughput{}
@@ -26,10 +26,10 @@ func (p *ProvisionedThroughput) units() Throughput {
 	return Throughput{*p.ReadCapacityUnits, *p.WriteCapacityUnits}
 }
 
-// maxUnits is more than any table could have.
+// maxUnits is more than any table can have.
 const maxUnits = 1_000_000_000_000
 
-// check refuses numbers beyond all reason.
+// check refuses a capacity above maxUnits.
 func (p *ProvisionedThroughput) check() error {
 	switch units := p.units(); {
 	case units.ReadCapacityUnits > maxUnits:
@@ -40,7 +40,7 @@ func (p *ProvisionedThroughput) check() error {
 	return nil
 }
 
-// A ThroughputDescription is what the API tells of a table's capacity.
+// A ThroughputDescription describes provisioned capacity in an answer.
 type ThroughputDescription struct {
 	LastIncreaseDateTime   *Seconds
 	LastDecreaseDateTime   *Seconds
@@ -49,14 +49,15 @@ type ThroughputDescription struct {
 	WriteCapacityUnits     int64
 }
 
-// provisioned is what is kept of the capacity of a table or a global index.
-type provisioned struct {
+// A provisionedDefinition is the part of a table's or an index's definition that
+// holds its provisioned capacity.
+type provisionedDefinition struct {
 	Throughput Throughput
-	Increased  time.Time `json:",omitzero"` // when it was last raised, zero for never
+	Increased  time.Time `json:",omitzero"` // the last increase; zero: never
 	Decreased  time.Time `json:",omitzero"`
 }
 
-func (p *provisioned) describe() ThroughputDescription {
+func (p *provisionedDefinition) describe() ThroughputDescription {
 	return ThroughputDescription{
 		LastIncreaseDateTime: sometime(p.Increased),
 		LastDecreaseDateTime: sometime(p.Decreased),
@@ -65,9 +66,9 @@ func (p *provisioned) describe() ThroughputDescription {
 	}
 }
 
-// provision changes the capacity of a table or an index, which the message calls
-// what, and later kind.
-func (p *provisioned) provision(to Throughput, now time.Time, what, kind string) error {
+// provision changes the capacity of a table or an index. Messages call it what at
+// its first mention and kind after that.
+func (p *provisionedDefinition) provision(to Throughput, now time.Time, what, kind string) error {
 	from := p.Throughput
 	if from == to {
 		return invalid("The provisioned throughput for the %s will not change. The requested value equals the current value. "+
@@ -86,116 +87,120 @@ func (p *provisioned) provision(to Throughput, now time.Time, what, kind string)
 	return nil
 }
 
-// Rates are what a request says of how much a table or a global index may serve,
-// and can serve at once, beside its provisioned capacity. They change nothing here:
-// the engine keeps them and shows them.
-type Rates struct {
-	OnDemand *OnDemandThroughput `api:"OnDemandThroughput"`
-	Warm     *WarmThroughput     `api:"WarmThroughput"`
+// A ThroughputInput is the on-demand and the warm throughput that a request asks for,
+// of a table or a global index. The engine stores and describes both, but enforces
+// neither.
+type ThroughputInput struct {
+	OnDemandThroughput *OnDemandThroughput
+	WarmThroughput     *WarmThroughput
 }
 
-// An OnDemandThroughput bounds what is billed by request. In a request, -1 takes a
-// bound away.
+// An OnDemandThroughput limits a table or an index that is billed per request. In a
+// request, -1 removes a limit.
 type OnDemandThroughput struct {
 	MaxReadRequestUnits  *int64 `json:",omitempty"`
 	MaxWriteRequestUnits *int64 `json:",omitempty"`
 }
 
+// given reports whether a request sets a limit.
 func (o *OnDemandThroughput) given() bool { return o != nil && *o != OnDemandThroughput{} }
 
-// A WarmThroughput is a Warmth as a request has it.
+// A WarmThroughput is the warm throughput that a request asks for.
 type WarmThroughput struct {
 	ReadUnitsPerSecond  *int64
 	WriteUnitsPerSecond *int64
 }
 
-// A Warmth is what can be served at once. It never sinks.
-type Warmth struct {
+// WarmUnits is the throughput that a table or an index can serve instantly. It never
+// decreases.
+type WarmUnits struct {
 	ReadUnitsPerSecond  int64
 	WriteUnitsPerSecond int64
 }
 
-// A WarmThroughputDescription is what the API tells of a Warmth.
+// A WarmThroughputDescription describes warm throughput in an answer.
 type WarmThroughputDescription struct {
-	Warmth
+	WarmUnits
 	Status string
 }
 
-// rates is what is kept of Rates. Warm lacks what the last change of capacity or of
-// the billing mode brought: see warm.
-type rates struct {
-	OnDemand *OnDemandThroughput `json:",omitempty"`
-	Warm     Warmth              `json:",omitzero"`
+// A throughputDefinition is the part of a table's or an index's definition that holds
+// its on-demand and warm throughput. Warm does not include the effect of the latest
+// change of capacity or billing mode: currentWarm does.
+type throughputDefinition struct {
+	OnDemandThroughput *OnDemandThroughput `json:"OnDemand,omitempty"`
+	Warm               WarmUnits           `json:",omitzero"`
 }
 
-// warm is what can be served: at least what is provided or, billed by request, what
-// is so from the start ("Understanding DynamoDB warm throughput in different
-// scenarios" in the Developer Guide).
-func (r *rates) warm(mode string, provided Throughput) Warmth {
-	reads, writes := provided.ReadCapacityUnits, provided.WriteCapacityUnits
+// currentWarm returns the present warm throughput: at least the provisioned capacity
+// or, in on-demand mode, what every table has from the start ("Understanding DynamoDB
+// warm throughput in different scenarios" in the Developer Guide).
+func (d *throughputDefinition) currentWarm(mode string, provisioned Throughput) WarmUnits {
+	reads, writes := provisioned.ReadCapacityUnits, provisioned.WriteCapacityUnits
 	if mode == "PAY_PER_REQUEST" {
 		reads, writes = 12_000, 4_000
 	}
-	return Warmth{max(reads, r.Warm.ReadUnitsPerSecond), max(writes, r.Warm.WriteUnitsPerSecond)}
+	return WarmUnits{max(reads, d.Warm.ReadUnitsPerSecond), max(writes, d.Warm.WriteUnitsPerSecond)}
 }
 
-// keep takes in what a request says.
-func (r *rates) keep(in Rates) {
-	if o := in.OnDemand; o.given() {
+// applyThroughput changes what the request asks to change.
+func (d *throughputDefinition) applyThroughput(in ThroughputInput) {
+	if o := in.OnDemandThroughput; o.given() {
 		merged := *o
-		if old := r.OnDemand; old != nil {
+		if old := d.OnDemandThroughput; old != nil {
 			merged.MaxReadRequestUnits = cmp.Or(o.MaxReadRequestUnits, old.MaxReadRequestUnits)
 			merged.MaxWriteRequestUnits = cmp.Or(o.MaxWriteRequestUnits, old.MaxWriteRequestUnits)
 		}
-		r.OnDemand = &merged
+		d.OnDemandThroughput = &merged
 	}
-	if w := in.Warm; w != nil {
-		r.Warm.ReadUnitsPerSecond = max(r.Warm.ReadUnitsPerSecond, int64(orElse(w.ReadUnitsPerSecond, 0)))
-		r.Warm.WriteUnitsPerSecond = max(r.Warm.WriteUnitsPerSecond, int64(orElse(w.WriteUnitsPerSecond, 0)))
+	if w := in.WarmThroughput; w != nil {
+		d.Warm.ReadUnitsPerSecond = max(d.Warm.ReadUnitsPerSecond, int64(orElse(w.ReadUnitsPerSecond, 0)))
+		d.Warm.WriteUnitsPerSecond = max(d.Warm.WriteUnitsPerSecond, int64(orElse(w.WriteUnitsPerSecond, 0)))
 	}
 }
 
-// settle drops bounds of -1, which only the answer of UpdateTable shows.
-func (r *rates) settle() {
-	if r.OnDemand == nil {
+// dropRemovedLimits drops the on-demand limits of -1. Only the answer to UpdateTable
+// shows them.
+func (d *throughputDefinition) dropRemovedLimits() {
+	if d.OnDemandThroughput == nil {
 		return
 	}
-	left := *r.OnDemand
-	for _, bound := range []**int64{&left.MaxReadRequestUnits, &left.MaxWriteRequestUnits} {
-		if orElse(*bound, 0) < 0 {
-			*bound = nil
+	left := *d.OnDemandThroughput
+	for _, limit := range []**int64{&left.MaxReadRequestUnits, &left.MaxWriteRequestUnits} {
+		if orElse(*limit, 0) < 0 {
+			*limit = nil
 		}
 	}
-	if r.OnDemand = nil; left.given() {
-		r.OnDemand = &left
+	if d.OnDemandThroughput = nil; left.given() {
+		d.OnDemandThroughput = &left
 	}
 }
 
-// check holds what a request says against what is kept, which is nil for a new table
-// or index. An empty index is the table. The messages are from ack-api-quirks.
-func (in *Rates) check(kept *rates, mode string, provided Throughput, index string) error {
+// check compares a request with the stored definition, nil for a new table or index.
+// An empty index means the table itself. The messages are from ack-api-quirks.
+func (in *ThroughputInput) check(stored *throughputDefinition, mode string, provisioned Throughput, index string) error {
 	const initial = "initial throughput for OnDemand. See: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/on-demand-capacity-mode.html#on-demand-capacity-mode-initial"
-	of, at, bounded := "table", "", "table"
+	of, at, limited := "table", "", "table"
 	if index != "" {
-		of, at, bounded = "index "+index, " for index : "+index, "index : "+index
+		of, at, limited = "index "+index, " for index : "+index, "index : "+index
 	}
 	least, reads := int64(-1), "current WarmThroughput, decreasing WarmThroughput is not supported"
 	writes := reads
-	if kept == nil {
-		kept, least, at = &rates{}, 1, strings.Replace(at, " :", ":", 1)
+	if stored == nil {
+		stored, least, at = &throughputDefinition{}, 1, strings.Replace(at, " :", ":", 1)
 		reads, writes = "ReadCapacityUnits of ProvisionedThroughput", "WriteCapacityUnits of ProvisionedThroughput"
 		if mode == "PAY_PER_REQUEST" {
 			reads, writes = initial, initial
 		}
 	}
-	if err := in.OnDemand.check(mode, least, at, bounded); err != nil {
+	if err := in.OnDemandThroughput.check(mode, least, at, limited); err != nil {
 		return err
 	}
-	return in.Warm.check(kept.warm(mode, provided), of, reads, writes)
+	return in.WarmThroughput.check(stored.currentWarm(mode, provisioned), of, reads, writes)
 }
 
 func (o *OnDemandThroughput) check(mode string, least int64, at, of string) error {
-	bound := func(name string, units *int64) error {
+	limit := func(name string, units *int64) error {
 		switch {
 		case units == nil:
 		case mode != "PAY_PER_REQUEST":
@@ -208,10 +213,10 @@ func (o *OnDemandThroughput) check(mode string, least int64, at, of string) erro
 	if o == nil {
 		return nil
 	}
-	return cmp.Or(bound("MaxReadRequestUnits", o.MaxReadRequestUnits), bound("MaxWriteRequestUnits", o.MaxWriteRequestUnits))
+	return cmp.Or(limit("MaxReadRequestUnits", o.MaxReadRequestUnits), limit("MaxWriteRequestUnits", o.MaxWriteRequestUnits))
 }
 
-func (w *WarmThroughput) check(now Warmth, of, reads, writes string) error {
+func (w *WarmThroughput) check(now WarmUnits, of, reads, writes string) error {
 	warm := func(name string, units *int64, now int64, what string) error {
 		if units == nil || *units >= now {
 			return nil

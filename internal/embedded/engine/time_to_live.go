@@ -20,7 +20,7 @@ const ttlChangeInterval = time.Hour
 
 // expiry is when the item expires, in milliseconds; 0 means never. Only a
 // top-level Number counts.
-func (t *ttl) expiry(item attr.Item) int64 {
+func (t *ttlDefinition) expiry(item attr.Item) int64 {
 	if t.Attribute == "" {
 		return 0
 	}
@@ -76,9 +76,9 @@ func (e *Engine) setTTL(tx *store.Tx, t *table, attribute string, enable bool) e
 		return invalid("Time to live has been modified multiple times within a fixed interval")
 	}
 	def := t.definition
-	def.TTL = ttl{Modified: now}
+	def.TTL = ttlDefinition{Modified: now}
 	if enable {
-		def.TTL = ttl{attribute, now, &store.Key{}}
+		def.TTL = ttlDefinition{attribute, now, &store.Key{}}
 		if def.TTL.fill(tx, t.id); def.TTL.Filling != nil {
 			e.wakeSweeper()
 		}
@@ -89,7 +89,7 @@ func (e *Engine) setTTL(tx *store.Tx, t *table, attribute string, enable bool) e
 
 // fill gives the items that come next the times at which they expire; see backfill.
 // Until all have theirs none expires, since some may have one from another attribute.
-func (t *ttl) fill(tx *store.Tx, table int64) {
+func (t *ttlDefinition) fill(tx *store.Tx, table int64) {
 	rows, more := tx.Next(table, t.Filling)
 	for _, row := range rows {
 		if at := t.expiry(readItem(tx, row.Item)); at != row.Expires {

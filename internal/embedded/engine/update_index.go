@@ -34,7 +34,7 @@ func (in *UpdateTableInput) checkIndexes() error {
 			return invalid(badValues + "Only one global secondary index action is allowed per GlobalSecondaryIndexUpdate object")
 		case slices.Contains(seen, *actions[0].IndexName):
 			return invalid(badValues+"Only one global secondary index update per index is allowed simultaneously. Index: %s", *actions[0].IndexName)
-		case u.Update != nil && u.Update.Warm != nil && *u.Update.Warm == (WarmThroughput{}):
+		case u.Update != nil && u.Update.WarmThroughput != nil && *u.Update.WarmThroughput == (WarmThroughput{}):
 			return invalid(badValues+"WarmThroughput must have at least one of ReadUnitsPerSecond or WriteUnitsPerSecond specified for index: %s", *u.Update.IndexName)
 		}
 		seen = append(seen, *actions[0].IndexName)
@@ -133,7 +133,7 @@ func (e *Engine) createIndex(tx *store.Tx, t *table, in *UpdateTableInput, ix *I
 	if err := ix.check(in.AttributeDefinitions); err != nil {
 		return err
 	}
-	if err := cmp.Or(checkNonKey(nonKey), ix.Rates.check(nil, t.BillingMode, ix.ProvisionedThroughput.units(), *ix.IndexName)); err != nil {
+	if err := cmp.Or(checkNonKey(nonKey), ix.ThroughputInput.check(nil, t.BillingMode, ix.ProvisionedThroughput.units(), *ix.IndexName)); err != nil {
 		return err
 	}
 	for _, k := range ix.KeySchema {
@@ -164,17 +164,17 @@ func (e *Engine) updateIndex(t *table, in *IndexInput) error {
 		return err
 	}
 	ix := &t.Indexes[at]
-	none := !in.OnDemand.given() && in.Warm == nil
+	none := !in.OnDemandThroughput.given() && in.WarmThroughput == nil
 	switch onDemand := t.BillingMode == "PAY_PER_REQUEST"; {
 	case onDemand && (none || in.ProvisionedThroughput != nil):
 		return invalid(badValues+"The only Updates for index: %s when TableThroughputMode is PAY_PER_REQUEST can be to OnDemandThroughput, WarmThroughput", ix.Name)
 	case none && in.ProvisionedThroughput == nil:
 		return invalid(badValues+"Both ReadCapacityUnits and WriteCapacityUnits must be specified for index: %s", ix.Name)
 	}
-	if err := in.Rates.check(&ix.rates, t.BillingMode, ix.Throughput, ix.Name); err != nil {
+	if err := in.ThroughputInput.check(&ix.throughputDefinition, t.BillingMode, ix.Throughput, ix.Name); err != nil {
 		return err
 	}
-	ix.keep(in.Rates)
+	ix.applyThroughput(in.ThroughputInput)
 	if in.ProvisionedThroughput == nil {
 		return nil
 	}

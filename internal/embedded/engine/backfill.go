@@ -6,9 +6,9 @@ import (
 	"dynamostreamer/internal/embedded/store"
 )
 
-// backfill goes on with what came to a table that had items: its TTL or an index.
-// It does a piece, so that other writers get their turn between. Any number of
-// processes may do so: each goes on from where the last piece ended.
+// backfill continues to fill what was added to a table that had items: an index or a
+// TTL. It fills one piece, so that other writers get their turn before the next. Any
+// number of processes may take part: each continues where the last piece ended.
 func (e *Engine) backfill(tx *store.Tx, c *catalog) (more bool) {
 	for _, name := range c.names {
 		t := *c.tables[name]
@@ -28,8 +28,8 @@ func (e *Engine) backfill(tx *store.Tx, c *catalog) (more bool) {
 	return false
 }
 
-// fill gives an index the rows of the items that come next. An item that can't be in
-// the index is left out.
+// fill adds the rows of the next items to an index. It skips an item that can't be in
+// the index.
 func fill(tx *store.Tx, t *table, def *indexDefinition) {
 	rows, more := tx.Next(t.id, def.Filling)
 	ix := newIndex(t, def)

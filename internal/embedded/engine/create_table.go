@@ -25,8 +25,8 @@ type CreateTableInput struct {
 	Tags []Tag
 }
 
-// CreateTable makes a table. The answer shows it CREATING, as the service's
-// does; it is ACTIVE at once.
+// CreateTable makes a table. The answer shows the status CREATING, as the service's
+// does, but the table is ACTIVE immediately.
 func (e *Engine) CreateTable(ctx context.Context, in *CreateTableInput) (*TableDescription, error) {
 	err := firstOf(in.checkCapacity, in.checkSchema, in.checkUsed, in.checkIndexes, in.checkStream, in.checkSettings, in.checkTags)
 	if err != nil {
@@ -58,8 +58,8 @@ func (e *Engine) makeTable(tx *store.Tx, c *catalog, in *CreateTableInput) *tabl
 	}
 	t.dropUnused()
 	e.applySettings(&t.Settings, &in.SettingsInput)
-	t.Settings.ClassSince = time.Time{}         // it has not changed
-	t.Settings.Tags, _ = withTags(nil, in.Tags) // which were checked
+	t.Settings.ClassSince = time.Time{}         // the class has not changed
+	t.Settings.Tags, _ = withTags(nil, in.Tags) // checkTags has checked them
 	t.id = tx.InsertTable(t.name, encode(t.definition))
 	if in.StreamSpecification != nil && *in.StreamSpecification.StreamEnabled {
 		e.openStream(tx, c, t, *in.StreamSpecification.StreamViewType)
@@ -68,12 +68,12 @@ func (e *Engine) makeTable(tx *store.Tx, c *catalog, in *CreateTableInput) *tabl
 	return t
 }
 
-// indexes is the local and then the global ones.
+// indexes returns the local indexes, then the global ones.
 func (in *CreateTableInput) indexes() []IndexInput {
 	return slices.Concat(in.LocalSecondaryIndexes, in.GlobalSecondaryIndexes)
 }
 
-// checkSchema holds keys and definitions against each other.
+// checkSchema checks that the key matches the attribute definitions.
 func (in *CreateTableInput) checkSchema() error {
 	for i, d := range in.AttributeDefinitions {
 		if attributeType(in.AttributeDefinitions[:i], d.AttributeName) != "" {
@@ -89,7 +89,7 @@ func (in *CreateTableInput) checkSchema() error {
 	return nil
 }
 
-// checkUsed refuses definitions of attributes that are no keys.
+// checkUsed refuses definitions of attributes that no key uses.
 func (in *CreateTableInput) checkUsed() error {
 	keys := [][]KeySchemaElement{in.KeySchema}
 	for _, ix := range in.indexes() {
@@ -123,7 +123,7 @@ func (in *CreateTableInput) checkTags() error {
 	return err
 }
 
-// newUUID is a random identifier in the form of TableId.
+// newUUID returns a random identifier in the form of TableId.
 func newUUID() string {
 	h := fmt.Sprintf("%016x%016x", rand.Uint64(), rand.Uint64())
 	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]

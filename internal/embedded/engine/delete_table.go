@@ -6,9 +6,9 @@ import (
 	"dynamostreamer/internal/embedded/store"
 )
 
-// DeleteTable removes a table and its items, without stream records for them.
-// Its stream ends and stays readable while its records live. The answer shows
-// the table DELETING, without what it was made of; it is gone.
+// DeleteTable deletes a table and its items, without stream records for them. The
+// table's stream is disabled and stays readable until its records are trimmed. The answer shows the
+// status DELETING, without keys and indexes, but the table is already deleted.
 func (e *Engine) DeleteTable(ctx context.Context, in *TableInput) (*TableDescription, error) {
 	return write(ctx, e, func(tx *store.Tx, c *catalog) (*TableDescription, error) {
 		t, err := c.named(*in.TableName)

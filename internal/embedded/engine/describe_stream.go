@@ -14,14 +14,14 @@ type DescribeStreamInput struct {
 	ShardFilter           *ShardFilter
 }
 
-// A ShardFilter asks for some of a stream's shards: its only type is
-// CHILD_SHARDS, those whose parent is ShardId.
+// A ShardFilter selects some of a stream's shards. Its only type is CHILD_SHARDS: the
+// children of the shard ShardId.
 type ShardFilter struct {
 	Type    *string `api:",one of CHILD_SHARDS"`
 	ShardId *string `api:",28..65"`
 }
 
-// A StreamDescription is what the API tells of a stream.
+// A StreamDescription describes a stream in an answer.
 type StreamDescription struct {
 	StreamArn               string
 	StreamLabel             string
@@ -34,12 +34,12 @@ type StreamDescription struct {
 	LastEvaluatedShardId    string
 }
 
-// A ShardDescription is what the API tells of a shard. One without an ending
-// sequence number is open.
+// A ShardDescription describes a shard in an answer. A shard without an ending sequence
+// number is open.
 type ShardDescription struct {
 	ShardId             string
 	SequenceNumberRange SequenceNumberRange
-	ParentShardId       string // may be gone already
+	ParentShardId       string // the parent may have vanished
 }
 
 // A SequenceNumberRange bounds the sequence numbers of a shard's records.
@@ -50,8 +50,8 @@ type SequenceNumberRange struct {
 
 const maxShardsPage = 100
 
-// DescribeStream lists a stream's shards, at most 100 a page, in an order in
-// which parents come before their children.
+// DescribeStream describes a stream and lists its shards, at most 100 per page. Parents
+// come before their children.
 func (e *Engine) DescribeStream(ctx context.Context, in *DescribeStreamInput) (*StreamDescription, error) {
 	if err := in.check(); err != nil {
 		return nil, err
@@ -95,7 +95,7 @@ func (in *DescribeStreamInput) check() error {
 	return nil
 }
 
-// find reads up to limit of the shards that the request asks for.
+// find returns up to limit of the shards that the request asks for.
 func (in *DescribeStreamInput) find(tx *store.Tx, s *stream, limit int) ([]store.Shard, error) {
 	parent := ""
 	if in.ShardFilter != nil {

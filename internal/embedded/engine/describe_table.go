@@ -12,8 +12,8 @@ type TableInput struct {
 	TableName *string `api:",parameter,name,1..255"`
 }
 
-// DescribeTable tells what a table is. Its counts are exact; the service's are
-// up to six hours old.
+// DescribeTable describes a table. Its counts are exact. The service's are up to six
+// hours old.
 func (e *Engine) DescribeTable(ctx context.Context, in *TableInput) (*TableDescription, error) {
 	return read(ctx, e, func(tx *store.Tx, c *catalog) (*TableDescription, error) {
 		t, err := c.named(*in.TableName)
@@ -76,6 +76,7 @@ func (e *Engine) describeIndex(tx *store.Tx, d *TableDescription, mode string, i
 	d.GlobalSecondaryIndexes = append(d.GlobalSecondaryIndexes, g)
 }
 
+// sometime returns t for an answer, nil if t is zero.
 func sometime(t time.Time) *Seconds {
 	if t.IsZero() {
 		return nil
@@ -84,7 +85,7 @@ func sometime(t time.Time) *Seconds {
 	return &s
 }
 
-// A TableDescription is what the API tells of a table.
+// A TableDescription describes a table in an answer.
 type TableDescription struct {
 	AttributeDefinitions      []AttributeDefinition
 	TableName                 string
@@ -109,13 +110,13 @@ type TableDescription struct {
 	WarmThroughput            *WarmThroughputDescription
 }
 
-// A BillingModeSummary says that a table is, or was, billed by request.
+// A BillingModeSummary says that a table is, or was, billed per request.
 type BillingModeSummary struct {
 	BillingMode                       string
 	LastUpdateToPayPerRequestDateTime *Seconds
 }
 
-// An IndexDescription is what the API tells of a local index.
+// An IndexDescription describes a local index in an answer.
 type IndexDescription struct {
 	IndexName      string
 	KeySchema      []KeySchemaElement
@@ -125,7 +126,7 @@ type IndexDescription struct {
 	IndexArn       string
 }
 
-// A GlobalIndexDescription is what the API tells of a global index.
+// A GlobalIndexDescription describes a global index in an answer.
 type GlobalIndexDescription struct {
 	IndexDescription
 	IndexStatus           string
@@ -135,11 +136,10 @@ type GlobalIndexDescription struct {
 	WarmThroughput        *WarmThroughputDescription
 }
 
-// Seconds is a time that the API shows as Unix seconds, with milliseconds behind the
-// point.
+// Seconds is a time that the API shows as Unix seconds with three decimals.
 type Seconds time.Time
 
-// The parts of a TableDescription that tell of settings.
+// These parts of a TableDescription describe settings.
 type (
 	TableClassSummary struct {
 		TableClass         string

@@ -19,8 +19,8 @@ type GetShardIteratorInput struct {
 // GetShardIteratorOutput is the answer of GetShardIterator.
 type GetShardIteratorOutput struct{ ShardIterator string }
 
-// GetShardIterator makes an iterator that stands in a shard at its oldest record,
-// behind its newest, at or behind a sequence number, or at a time.
+// GetShardIterator makes an iterator in a shard: at its oldest record, after its newest,
+// at or after a sequence number, or at a time.
 func (e *Engine) GetShardIterator(ctx context.Context, in *GetShardIteratorInput) (*GetShardIteratorOutput, error) {
 	if err := in.check(e.nowMilli()); err != nil {
 		return nil, err
@@ -57,7 +57,7 @@ func (in *GetShardIteratorInput) check(now int64) error {
 	return nil
 }
 
-// position is the sequence number that the asked iterator stands before.
+// position returns the sequence number of the first record that the iterator may read.
 func (e *Engine) position(tx *store.Tx, sh store.Shard, in *GetShardIteratorInput) (next int64, err error) {
 	switch *in.Type {
 	case "LATEST":
@@ -80,8 +80,8 @@ func (e *Engine) position(tx *store.Tx, sh store.Shard, in *GetShardIteratorInpu
 	return seq, nil
 }
 
-// since is where the shard's first record since a time stands; without one, where
-// its next record will.
+// since returns the sequence number of the shard's first record since a time. If there
+// is none, it returns the least that the shard's next record can have.
 func since(tx *store.Tx, sh store.Shard, at int64) int64 {
 	if seq, found := tx.FirstSince(sh.ID, at); found {
 		return seq

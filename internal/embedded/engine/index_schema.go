@@ -9,7 +9,7 @@ const (
 	maxNonKey        = 100 // attributes named in the projections of all of a table's indexes
 )
 
-// An IndexInput is an index as a request has it.
+// An IndexInput is an index in a request.
 type IndexInput struct {
 	IndexName             *string            `api:",required,name,3..255"`
 	KeySchema             []KeySchemaElement `api:",required,1..2"`
@@ -18,7 +18,7 @@ type IndexInput struct {
 	ThroughputInput
 }
 
-// check holds an index's key and projection against the definitions.
+// check checks an index's key and projection.
 func (in *IndexInput) check(defs []AttributeDefinition) error {
 	if err := checkKey(in.KeySchema, defs, false); err != nil {
 		return err
@@ -40,7 +40,7 @@ func (in *IndexInput) check(defs []AttributeDefinition) error {
 	return nil
 }
 
-// checkIndexes holds the indexes against the table.
+// checkIndexes checks the indexes of a new table.
 func (in *CreateTableInput) checkIndexes() error {
 	names, nonKey := map[string]bool{}, 0
 	switch {
@@ -87,7 +87,7 @@ func (in *CreateTableInput) checkIndexes() error {
 
 func checkNonKey(n int) error {
 	if n > maxNonKey {
-		// No capture of the service's words is known.
+		// No capture of the service's message is known.
 		return invalid(badValues+"Number of NonKeyAttributes in all indexes exceeds the per-table limit of %d", maxNonKey)
 	}
 	return nil
@@ -104,7 +104,7 @@ func (in *CreateTableInput) checkLocal(ix *IndexInput) error {
 	return nil
 }
 
-// define is what is kept of the index.
+// define returns the definition to store.
 func (in *IndexInput) define(id int64, global bool) indexDefinition {
 	def := indexDefinition{ID: id, Global: global, Name: *in.IndexName, Key: in.KeySchema, Projection: *in.Projection}
 	def.Throughput = in.ProvisionedThroughput.units()

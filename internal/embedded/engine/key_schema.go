@@ -8,20 +8,20 @@ import (
 	"dynamostreamer/internal/embedded/expr"
 )
 
-// A KeySchemaElement is an attribute of a table's key: KeyType is HASH or RANGE.
+// A KeySchemaElement is an attribute of a key. KeyType is HASH or RANGE.
 type KeySchemaElement struct {
 	AttributeName string `api:",required,1..255"`
 	KeyType       string `api:",required,one of HASH RANGE"`
 }
 
-// An AttributeDefinition gives a key attribute its type: S, N or B.
+// An AttributeDefinition declares the type of a key attribute: S, N or B.
 type AttributeDefinition struct {
 	AttributeName string `api:",required,1..255"`
 	AttributeType string `api:",required,one of B N S"`
 }
 
-// A schema is the key of a table or of an index: its partition key and, if it has
-// one, its sort key.
+// A schema is the key of a table or an index: the partition key and the sort key, if
+// there is one.
 type schema []expr.KeyAttribute
 
 func newSchema(key []KeySchemaElement, defs []AttributeDefinition) schema {
@@ -32,7 +32,7 @@ func newSchema(key []KeySchemaElement, defs []AttributeDefinition) schema {
 	return s
 }
 
-// sort is the sort key, without a name where there is none.
+// sort returns the sort key. Without one, its name is empty.
 func (s schema) sort() expr.KeyAttribute {
 	if len(s) < 2 {
 		return expr.KeyAttribute{}
@@ -44,7 +44,7 @@ func (s schema) has(attribute string) bool {
 	return slices.ContainsFunc(s, func(k expr.KeyAttribute) bool { return k.Name == attribute })
 }
 
-// checkKey holds the key of a table or an index against the definitions.
+// checkKey compares the key of a table or an index with the attribute definitions.
 func checkKey(key []KeySchemaElement, defs []AttributeDefinition, ofTable bool) error {
 	undefined := slices.ContainsFunc(key, func(k KeySchemaElement) bool { return attributeType(defs, k.AttributeName) == "" })
 	sorted := len(key) == 2
@@ -64,7 +64,7 @@ func checkKey(key []KeySchemaElement, defs []AttributeDefinition, ofTable bool) 
 	return nil
 }
 
-// attributeType is the type that is defined for an attribute, empty for none.
+// attributeType returns the defined type of an attribute, empty if it has none.
 func attributeType(defs []AttributeDefinition, name string) string {
 	for _, d := range defs {
 		if d.AttributeName == name {
@@ -82,7 +82,7 @@ func definedNames(defs []AttributeDefinition) string {
 	return listed(defs, func(d AttributeDefinition) string { return d.AttributeName })
 }
 
-// listed is the names of a list as messages have them.
+// listed returns names in the form of the service's messages: [a, b].
 func listed[T any](all []T, name func(T) string) string {
 	names := make([]string, len(all))
 	for i, one := range all {
@@ -91,7 +91,7 @@ func listed[T any](all []T, name func(T) string) string {
 	return "[" + strings.Join(names, ", ") + "]"
 }
 
-// names is the names of the attributes of keys, sorted, each once.
+// names returns the names of all key attributes, sorted and without duplicates.
 func names(keys ...[]KeySchemaElement) (names []string) {
 	for _, key := range keys {
 		for _, k := range key {

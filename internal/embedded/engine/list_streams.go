@@ -26,8 +26,8 @@ type StreamName struct {
 	StreamLabel string
 }
 
-// ListStreams lists streams, those that have ended too while their records live,
-// in the order in which they were made.
+// ListStreams lists streams, oldest first. It includes disabled streams until their
+// records are trimmed.
 func (e *Engine) ListStreams(ctx context.Context, in *ListStreamsInput) (*ListStreamsOutput, error) {
 	if in.Limit != nil && *in.Limit > maxShardsPage {
 		return nil, invalid(badValues+"Limit should be less than or equal to %d", maxShardsPage)

@@ -19,7 +19,7 @@ type ListTablesOutput struct {
 	LastEvaluatedTableName string
 }
 
-// ListTables lists names of tables in their order, a page at a time.
+// ListTables lists the names of tables in alphabetical order, a page at a time.
 func (e *Engine) ListTables(ctx context.Context, in *ListTablesInput) (*ListTablesOutput, error) {
 	return read(ctx, e, func(_ *store.Tx, c *catalog) (*ListTablesOutput, error) {
 		out := &ListTablesOutput{}

@@ -1,6 +1,6 @@
 package engine
 
-// orElse is the number that a request gives, or what stands for none.
+// orElse returns the number that a request gives, or the default.
 func orElse(n *int64, otherwise int) int {
 	if n == nil {
 		return otherwise
@@ -8,6 +8,7 @@ func orElse(n *int64, otherwise int) int {
 	return int(*n)
 }
 
+// text returns the text that a request gives, empty if it gives none.
 func text(p *string) string {
 	if p == nil {
 		return ""

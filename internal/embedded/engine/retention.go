@@ -10,10 +10,11 @@ import (
 // DynamoDB Streams").
 const Retention = 24 * time.Hour
 
-// horizon is the time before which records are trimmed, swept or not.
+// horizon returns the time before which records count as trimmed, whether or not they
+// have been swept.
 func (e *Engine) horizon() int64 { return e.nowMilli() - Retention.Milliseconds() }
 
-// checkTrimmed fails where the records from next on are not all there any more.
+// checkTrimmed fails if any of the shard's records from next on have been trimmed.
 func (e *Engine) checkTrimmed(tx *store.Tx, sh store.Shard, next int64) error {
 	trimmed, horizon := next <= sh.Trimmed, e.horizon()
 	if !trimmed {
@@ -23,28 +24,28 @@ func (e *Engine) checkTrimmed(tx *store.Tx, sh store.Shard, next int64) error {
 		})
 	}
 	if trimmed {
-		return fail(TrimmedDataAccessException, "The operation attempted to read past the oldest stream record in shard %s: what was recorded there more than 24 hours ago is gone", sh.Name)
+		return fail(TrimmedDataAccessException, "The operation attempted to read past the oldest stream record in shard %s: records older than 24 hours have been trimmed", sh.Name)
 	}
 	return nil
 }
 
-// trim removes some of the records, shards and streams that are past their 24
-// hours, and forgets old tokens.
+// trim removes some of the records, shards and streams that are older than 24 hours,
+// and forgets old tokens.
 func (e *Engine) trim(tx *store.Tx, c *catalog) (more bool) {
 	horizon, left := e.horizon(), trimBatch
 	for _, s := range c.streams {
 		shards := tx.Shards(s.id, "", "", everything)
-		kept := len(shards)
+		remaining := len(shards)
 		for _, sh := range shards {
 			if left -= tx.Trim(sh.ID, horizon, left); left == 0 {
 				return true
 			}
 			if sh.Closed != 0 && sh.Closed < horizon {
-				kept--
+				remaining--
 				tx.DeleteShard(sh.ID)
 			}
 		}
-		if s.ended != 0 && kept == 0 {
+		if s.ended != 0 && remaining == 0 {
 			tx.DeleteStream(s.id)
 		}
 	}

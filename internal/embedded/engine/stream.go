@@ -13,8 +13,8 @@ type StreamSpecification struct {
 	StreamViewType *string `api:",one of NEW_IMAGE OLD_IMAGE NEW_AND_OLD_IMAGES KEYS_ONLY"`
 }
 
-// check holds the two parts of a stream's specification against each other. The
-// texts refuse one that is enabled without a view, or disabled with one.
+// check refuses an enabled stream without a view type, with the message enabled, and a
+// disabled stream with one, with the message disabled.
 func (s *StreamSpecification) check(enabled, disabled string) error {
 	switch {
 	case s == nil:
@@ -43,7 +43,7 @@ func shardNotFound(id string, s *stream) error {
 	return fail(ResourceNotFoundException, "Requested resource not found: Shard: %s in Stream: %s not found", id, s.arn)
 }
 
-// openStream makes a table's stream with its first shard. The caller keeps the
+// openStream makes a table's stream with its first shard. The caller must store the
 // table's definition.
 func (e *Engine) openStream(tx *store.Tx, c *catalog, t *table, view string) {
 	now := e.clock.Now()
@@ -59,8 +59,8 @@ func (e *Engine) openStream(tx *store.Tx, c *catalog, t *table, view string) {
 	e.addShard(tx, t.stream.id, store.Shard{}, 0, allHashes)
 }
 
-// closeStream ends a stream: its shards close without children and stay
-// readable until they are trimmed.
+// closeStream disables a stream. Its shards close without children and stay readable
+// until they are trimmed.
 func (e *Engine) closeStream(tx *store.Tx, s *stream) {
 	now := e.nowMilli()
 	for _, sh := range openShards(tx, s) {

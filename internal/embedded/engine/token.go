@@ -13,10 +13,10 @@ import (
 	"dynamostreamer/internal/embedded/store"
 )
 
-// tokenLife is how long a ClientRequestToken is remembered.
+// tokenLife is the time for which a ClientRequestToken is remembered.
 const tokenLife = 10 * time.Minute
 
-// checkToken says whether a transaction with this token was done before.
+// checkToken reports whether the transaction with this token has already been done.
 func (e *Engine) checkToken(tx *store.Tx, token *string, digest []byte) (done bool, err error) {
 	if token == nil {
 		return false, nil
@@ -26,13 +26,13 @@ func (e *Engine) checkToken(tx *store.Tx, token *string, digest []byte) (done bo
 		return false, nil
 	}
 	if !bytes.Equal(known, digest) {
-		return false, fail(IdempotentParameterMismatchException, "The request has a client token that was used with other parameters in the last %v", tokenLife)
+		return false, fail(IdempotentParameterMismatchException, "The client token was used with different parameters in the last %v", tokenLife)
 	}
 	return true, nil
 }
 
-// digestOf tells transactions with other content apart. It does not depend on
-// the order in which a client writes the members of its maps.
+// digestOf returns a digest of a transaction's content. It does not depend on the order
+// in which a client writes the members of its maps.
 func digestOf(actions []action) []byte {
 	h := sha256.New()
 	for i := range actions {

@@ -15,8 +15,8 @@ type TransactWriteItemsInput struct {
 	TransactItems []TransactWriteItem `api:",required,1..100"`
 }
 
-// A TransactWriteItem is one entry of a transaction: just one of its fields may be
-// set.
+// A TransactWriteItem is an entry of a transaction that writes. Exactly one of its
+// fields is set.
 type TransactWriteItem struct {
 	ConditionCheck *Action `api:",without Item UpdateExpression,needs ConditionExpression"`
 	Delete         *Action `api:",without Item UpdateExpression"`
@@ -24,10 +24,10 @@ type TransactWriteItem struct {
 	Update         *Action `api:",without Item,needs UpdateExpression"`
 }
 
-// TransactWriteItems does all of its actions or none. Conditions and updates see
-// the items as they were before the transaction. A second request with the same
-// token and the same content within ten minutes changes nothing, and counts as a read
-// of the items.
+// TransactWriteItems carries out all of its actions or none. Conditions and updates see
+// the items before the transaction. A second request with the same token and the same
+// content within ten minutes changes nothing, and consumes the capacity of a read of the
+// items.
 func (e *Engine) TransactWriteItems(ctx context.Context, in *TransactWriteItemsInput) (*BatchOutput, error) {
 	actions, err := in.check()
 	if err != nil {
@@ -49,7 +49,7 @@ func (e *Engine) TransactWriteItems(ctx context.Context, in *TransactWriteItemsI
 			}
 			return &BatchOutput{ConsumedCapacity: used.result()}, nil
 		}
-		// Each decides before any of them writes.
+		// Every action decides before any action writes.
 		if err := each(len(actions), func(i int) error { return actions[i].decide(tx) }); err != nil {
 			return nil, err
 		}

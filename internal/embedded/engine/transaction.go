@@ -7,14 +7,14 @@ import (
 	"dynamostreamer/internal/embedded/store"
 )
 
-// maxTransactBytes is how large the items and keys of a transaction may be together.
+// maxTransactBytes is the limit of the total size of a transaction's items and keys.
 const maxTransactBytes = 4 << 20
 
 var errTransactSize = invalid("Transaction aggregated item size exceeds the maximum allowed size of 4 MB")
 
-// each does something for each of n actions. If an error of one is of those that
-// cancel, the transaction is cancelled, for that and for all later reasons; another
-// error is the request's.
+// each calls do for each of n actions. If some fail with an error that cancels a
+// transaction, it returns a TransactionCanceledException with all reasons. It returns
+// any other error immediately.
 func each(n int, do func(i int) error) error {
 	reasons, codes := make([]CancellationReason, n), make([]string, n)
 	failed := false
@@ -49,7 +49,7 @@ func each(n int, do func(i int) error) error {
 
 const sameItem = "Transaction request cannot include multiple operations on one item"
 
-// alone refuses an item that is in the set already.
+// alone refuses an item that is already in the set.
 func (s targets) alone(t *table, key store.Key) error {
 	if !s.add(t, key) {
 		return invalid(sameItem)
@@ -57,8 +57,8 @@ func (s targets) alone(t *table, key store.Key) error {
 	return nil
 }
 
-// locate finds the tables and keys of all actions, and refuses two on one item. It
-// looks no further than the first that is refused.
+// locate finds the tables and keys of all actions, and refuses two actions on the same
+// item. After the first refusal it does not check the actions that follow.
 func locate(c *catalog, actions []action) (err error) {
 	for i := range actions {
 		if actions[i].table, err = c.table(*actions[i].TableName); err != nil {

@@ -7,21 +7,21 @@ import (
 	"dynamostreamer/internal/embedded/store"
 )
 
-// A GlobalSecondaryIndexUpdate makes, changes or removes an index: one of its fields
-// is set.
+// A GlobalSecondaryIndexUpdate adds, changes or deletes an index: exactly one of its
+// fields is set.
 type GlobalSecondaryIndexUpdate struct {
 	Create *IndexInput `api:",class CreateGlobalSecondaryIndexAction"`
 	Update *IndexInput `api:",class UpdateGlobalSecondaryIndexAction,without KeySchema Projection"`
 	Delete *IndexInput `api:",class DeleteGlobalSecondaryIndexAction,without KeySchema Projection ProvisionedThroughput OnDemandThroughput WarmThroughput"`
 }
 
-// actions is those of its fields that are set.
+// actions returns the fields that are set.
 func (u *GlobalSecondaryIndexUpdate) actions() []*IndexInput {
 	return slices.DeleteFunc([]*IndexInput{u.Create, u.Update, u.Delete}, func(in *IndexInput) bool { return in == nil })
 }
 
-// checkIndexes checks what needs no table: one change of an index, and one index
-// that is made or removed.
+// checkIndexes checks what does not depend on the table: that each index changes once,
+// and that at most one index is added or deleted.
 func (in *UpdateTableInput) checkIndexes() error {
 	var seen []string
 	online := 0
@@ -55,9 +55,9 @@ func (in *UpdateTableInput) checkIndexes() error {
 	return nil
 }
 
-// updateIndexes changes the table's global indexes. A new one gets its first rows in
-// the same transaction, so that the index of a small table can be read at once; see
-// backfill.
+// updateIndexes changes the table's global indexes. A new index gets its first rows in
+// the same transaction, so that the index of a small table can be read immediately. See
+// backfill for the others.
 func (e *Engine) updateIndexes(tx *store.Tx, t *table, in *UpdateTableInput) error {
 	for _, u := range in.GlobalSecondaryIndexUpdates {
 		var err error
@@ -86,7 +86,7 @@ func (e *Engine) updateIndexes(tx *store.Tx, t *table, in *UpdateTableInput) err
 
 var errOneIndex = fail(LimitExceededException, "Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table")
 
-// filling names the index that does not have all items yet, empty for none.
+// filling returns the name of the index that is being backfilled, empty for none.
 func (t *table) filling() string {
 	for _, ix := range t.Indexes {
 		if ix.Filling != nil {
@@ -96,7 +96,8 @@ func (t *table) filling() string {
 	return ""
 }
 
-// find is the place of a global index. verb is what a request wants with it.
+// find returns the position of a global index in t.Indexes. The error of a local index
+// says that a request can't verb it.
 func (t *table) find(name, verb string) (int, error) {
 	at := slices.IndexFunc(t.Indexes, func(d indexDefinition) bool { return d.Name == name })
 	if at < 0 {
@@ -191,7 +192,7 @@ func (e *Engine) deleteIndex(tx *store.Tx, t *table, name string) error {
 	return nil
 }
 
-// dropUnused leaves the definitions of the attributes that are keys.
+// dropUnused drops the definitions of attributes that no key uses.
 func (t *table) dropUnused() {
 	keys := slices.Clone(t.Key)
 	for _, ix := range t.Indexes {

@@ -10,7 +10,7 @@ import (
 // UpdateTableInput is the request of UpdateTable.
 type UpdateTableInput struct {
 	TableName                   *string               `api:",parameter,name,1..255"`
-	AttributeDefinitions        []AttributeDefinition // only a new index's matter
+	AttributeDefinitions        []AttributeDefinition // of a new index; others are ignored
 	BillingMode                 *string               `api:",one of PROVISIONED PAY_PER_REQUEST"`
 	ProvisionedThroughput       *ProvisionedThroughput
 	GlobalSecondaryIndexUpdates []GlobalSecondaryIndexUpdate
@@ -18,11 +18,11 @@ type UpdateTableInput struct {
 	SettingsInput
 }
 
-// UpdateTable changes a table's stream, its indexes, its capacity or its settings.
-// The answer shows it UPDATING; the change is in force.
+// UpdateTable changes a table's stream, its indexes, its capacity or its settings. The
+// answer shows the status UPDATING, but the change is already in force.
 //
-// Disabling a stream closes its shards; they stay readable under the old ARN
-// while their records live. Enabling it again makes a stream with a new ARN.
+// Disabling a stream closes its shards. They stay readable under the old ARN until
+// their records are trimmed. Enabling the stream again makes a new one with a new ARN.
 func (e *Engine) UpdateTable(ctx context.Context, in *UpdateTableInput) (*TableDescription, error) {
 	if err := firstOf(in.checkAny, in.ProvisionedThroughput.check, in.checkAlone, in.SettingsInput.check, in.checkStream, in.checkIndexes); err != nil {
 		return nil, err
@@ -124,7 +124,7 @@ func (e *Engine) updateStream(tx *store.Tx, c *catalog, t *table, spec *StreamSp
 	return nil
 }
 
-// checkAlone refuses changes that the service makes one at a time.
+// checkAlone refuses combinations of changes that the service makes one at a time.
 func (in *UpdateTableInput) checkAlone() error {
 	s := &in.SettingsInput
 	others := 0
@@ -134,7 +134,7 @@ func (in *UpdateTableInput) checkAlone() error {
 			others++
 		}
 	}
-	others-- // beside the one that is looked at
+	others-- // beside the one that a case is about
 	switch {
 	case others < 1:
 		return nil

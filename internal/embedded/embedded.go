@@ -1,7 +1,7 @@
-// Package embedded is a DynamoDB in this process: tables, streams and TTL, kept
-// in an SQLite file or in memory. The SDK's clients talk to it through an HTTP
-// client that hands their requests over without a port, so that the same code,
-// serialization and retries run as against AWS:
+// Package embedded is a DynamoDB in this process. It has tables, streams and TTL, and
+// stores them in an SQLite file or in memory. The SDK's clients talk to it through an
+// HTTP client that passes their requests on without a port. Serialization, retries and
+// your own code run exactly as they do against AWS:
 //
 //	db, err := embedded.Open(".dynamodb", embedded.Options{})
 //	...
@@ -12,18 +12,18 @@
 //		BaseEndpoint: aws.String(embedded.BaseEndpoint),
 //	})
 //
-// Several processes may have a folder open at once. A write that was acknowledged
-// outlives the process, even one that is killed: an item and its stream record
-// are one transaction. Only a power cut may take back the last moments' writes,
-// newest first and never half of one.
+// Several processes may open a folder at the same time. An acknowledged write survives
+// the end of the process, even a kill: an item and its stream record are one
+// transaction. Only a power cut can undo the writes of the last moments, newest first
+// and never half of one.
 //
-// Secondary indexes change together with the table: what reads one sees every
-// write that was acknowledged. An index that is added to a large table is filled
-// beside other writes; until DescribeTable has it ACTIVE it can't be read.
+// Secondary indexes change together with the table: a read of an index sees every
+// acknowledged write. An index that is added to a large table is filled while other
+// writes continue. It can't be read until DescribeTable shows it as ACTIVE.
 //
-// What it is not: it has no PartiQL, no legacy parameters, no backups and no global
-// tables, and says so where asked; it has no limits of throughput; and every read
-// is consistent.
+// It has no PartiQL, no legacy parameters, no backups and no global tables: a request
+// for one of them gets an error that says so. It does not limit throughput, and every
+// read is consistent.
 package embedded
 
 import (
@@ -39,51 +39,49 @@ import (
 	"dynamostreamer/internal/embedded/wire"
 )
 
-// A Clock is where a DB takes its time from: TTL, iterators, retention and
-// rollover go by it.
+// A Clock tells a DB the time, on which TTL, iterators, retention and rollover depend.
 type Clock = engine.Clock
 
-// Options set a DB's ways; the zero Options are the service's.
+// Options configure a DB. The zero Options match the service.
 type Options = engine.Options
 
-// Clocks to choose from: the system's, one that runs faster, one that a test
-// moves.
+// These are the clocks: the system's, one that runs faster, and one that a test advances.
 type (
 	RealClock   = engine.RealClock
 	ScaledClock = engine.ScaledClock
 	ManualClock = engine.ManualClock
 )
 
-// NewScaledClock makes a clock that starts now and passes scale seconds in each
-// real one.
+// NewScaledClock makes a clock that starts at the present time and advances by scale
+// seconds in each real second.
 func NewScaledClock(scale int) *ScaledClock { return engine.NewScaledClock(scale) }
 
 // NewManualClock makes a clock that stands at now until it is advanced.
 func NewManualClock(now time.Time) *ManualClock { return engine.NewManualClock(now) }
 
-// An OpenError says why a file can't be used, and what to do about it.
+// An OpenError says why a file can't be used and what to do about it.
 type OpenError = store.OpenError
 
-// fileName is the database's file in its folder.
+// fileName is the name of the database's file in its folder.
 const fileName = "dynamodb.sqlite"
 
-// BaseEndpoint is what to give a client as its endpoint: any address will do,
-// since none is dialled, but this one can't be AWS's.
+// BaseEndpoint is the endpoint to give to clients. Nothing dials it, so any address would
+// do, but this one can't be AWS's.
 const BaseEndpoint = "http://embedded.invalid"
 
-// A DB is an open DynamoDB. Its methods may be called from any goroutine.
+// A DB is an open database. Its methods may be called from any goroutine.
 type DB struct {
 	engine  *engine.Engine
 	handler *wire.Handler
 }
 
-// Open opens the database in a folder, and makes both where they do not exist.
-// The folder must not be shared over a network. An error that the user can do
-// something about is an *OpenError, whose text says what.
+// Open opens the database in a folder, and creates both if they do not exist. The folder
+// must not be shared over a network. An error that the user can fix is an *OpenError,
+// and its text says how.
 func Open(dir string, o Options) (*DB, error) {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, fmt.Errorf("make the folder of the embedded DynamoDB: %w", &OpenError{Path: dir, Err: err,
-			Problem: fmt.Sprintf("can't be made (%v): make what it lies in writable or name another folder", err)})
+			Problem: fmt.Sprintf("can't be created (%v): make its parent folder writable or name another folder", err)})
 	}
 	s, err := store.Open(filepath.Join(dir, fileName))
 	if err != nil {
@@ -92,7 +90,7 @@ func Open(dir string, o Options) (*DB, error) {
 	return newDB(s, o), nil
 }
 
-// OpenMemory makes an empty database that is gone when it is closed.
+// OpenMemory makes an empty database in memory. Closing it discards it.
 func OpenMemory(o Options) (*DB, error) {
 	s, err := store.OpenMemory()
 	if err != nil {
@@ -106,31 +104,29 @@ func newDB(s *store.Store, o Options) *DB {
 	return &DB{engine: e, handler: wire.NewHandler(e)}
 }
 
-// Close ends the sweeper and closes the database. Requests that come later are
-// answered with a 500.
+// Close stops the sweeper and closes the database. Later requests get a 500.
 func (db *DB) Close() error { return db.engine.Close() }
 
-// Now is the time of the database's clock.
+// Now returns the time of the database's clock.
 func (db *DB) Now() time.Time { return db.engine.Now() }
 
-// Region is the region that ARNs name, for the clients' configuration.
+// Region returns the region in ARNs, for the configuration of clients.
 func (db *DB) Region() string { return db.engine.Region() }
 
-// Handler answers requests of DynamoDB's protocol, for tables and for streams.
+// Handler returns a handler of DynamoDB's protocol, for tables and for streams.
 func (db *DB) Handler() http.Handler { return db.handler }
 
-// HTTPClient hands requests to Handler on the caller's goroutine.
+// HTTPClient returns a client that runs Handler on the caller's goroutine.
 func (db *DB) HTTPClient() *http.Client { return &http.Client{Transport: transport{db.handler}} }
 
-// Sweep does at once what the database else does every SweepInterval: it removes
+// Sweep does immediately what the database otherwise does every SweepInterval: it removes
 // expired items, closes old shards and trims old records.
 func (db *DB) Sweep(ctx context.Context) error { return db.engine.Sweep(ctx) }
 
-// The rest are controls for tests: they bring about what the service does when
-// it sees fit.
+// The methods below are for tests. They trigger what the service does at times of its
+// choice.
 
-// RollShards closes every open shard of a table's stream and opens a child of
-// each.
+// RollShards closes every open shard of a table's stream and opens one child for each.
 func (db *DB) RollShards(ctx context.Context, table string) error {
 	return db.engine.RollShards(ctx, table)
 }
@@ -140,20 +136,19 @@ func (db *DB) SplitShard(ctx context.Context, table, shardID string) error {
 	return db.engine.SplitShard(ctx, table, shardID)
 }
 
-// TrimTo removes what a table's stream recorded before a time: reading there
-// answers TrimmedDataAccessException.
+// TrimTo removes the records that a table's stream made before a time. Reading them
+// fails with TrimmedDataAccessException.
 func (db *DB) TrimTo(ctx context.Context, table string, before time.Time) error {
 	return db.engine.TrimTo(ctx, table, before)
 }
 
-// ExpireIterators makes every shard iterator that this DB has issued so far
-// answer ExpiredIteratorException.
+// ExpireIterators expires every shard iterator that this DB has issued so far.
 func (db *DB) ExpireIterators() { db.engine.ExpireIterators() }
 
-// A Fault is a way in which a request goes wrong without being wrong.
+// A Fault makes a valid request fail, or falsifies its answer.
 type Fault = wire.Fault
 
-// The faults that Inject takes; package wire tells what each does.
+// These are the faults for Inject. Package wire describes them.
 const (
 	Throttle       = wire.Throttle
 	LimitExceeded  = wire.LimitExceeded
@@ -163,9 +158,9 @@ const (
 	HiddenChildren = wire.HiddenChildren
 )
 
-// Inject makes the next count requests of an operation, such as "GetRecords",
-// meet a fault. The SDK repeats throttled and failed requests by itself, so a
-// caller sees the fault only if count exceeds its attempts.
+// Inject makes the next count requests of an operation, such as "GetRecords", meet a
+// fault. The SDK retries throttled and failed requests, so a caller sees the fault only
+// if count exceeds the SDK's attempts.
 func (db *DB) Inject(operation string, count int, fault Fault) {
 	db.handler.Inject(operation, count, fault)
 }

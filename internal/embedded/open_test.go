@@ -85,7 +85,7 @@ func TestOpenErrors(t *testing.T) {
 					t.Fatal(err)
 				}
 			},
-			[]string{"make the folder of the embedded DynamoDB: ", "can't be made", "name another folder"},
+			[]string{"make the folder of the embedded DynamoDB: ", "can't be created", "name another folder"},
 		},
 		{
 			"a read-only folder",

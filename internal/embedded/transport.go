@@ -7,16 +7,16 @@ import (
 	"net/http"
 )
 
-// transport hands requests to a handler without a connection.
+// transport passes requests to a handler without a connection.
 type transport struct{ handler http.Handler }
 
-// RoundTrip answers like a server would: an answer that the handler aborts is a
-// connection that ends too early.
+// RoundTrip answers as a server would. If the handler aborts its answer, the connection
+// seems to break.
 func (t transport) RoundTrip(r *http.Request) (resp *http.Response, err error) {
 	if err := r.Context().Err(); err != nil {
 		return nil, err
 	}
-	served := r.WithContext(r.Context()) // a copy, as a server would read it
+	served := r.WithContext(r.Context()) // a copy, in the form that a server would read
 	if served.Body == nil {
 		served.Body = http.NoBody
 	}
@@ -29,7 +29,7 @@ func (t transport) RoundTrip(r *http.Request) (resp *http.Response, err error) {
 	defer served.Body.Close()
 	defer func() {
 		if p := recover(); p == http.ErrAbortHandler {
-			resp, err = nil, fmt.Errorf("read the answer: %w", io.ErrUnexpectedEOF)
+			resp, err = nil, fmt.Errorf("reading the answer: %w", io.ErrUnexpectedEOF)
 		} else if p != nil {
 			panic(p)
 		}
@@ -37,7 +37,7 @@ func (t transport) RoundTrip(r *http.Request) (resp *http.Response, err error) {
 	w := &recorder{header: http.Header{}, status: http.StatusOK}
 	t.handler.ServeHTTP(w, served)
 	if err := r.Context().Err(); err != nil && w.status == http.StatusInternalServerError {
-		return nil, err // which is why it failed
+		return nil, err // the context is why it failed
 	}
 	return &http.Response{
 		Status:        fmt.Sprintf("%d %s", w.status, http.StatusText(w.status)),
@@ -52,7 +52,7 @@ func (t transport) RoundTrip(r *http.Request) (resp *http.Response, err error) {
 	}, nil
 }
 
-// recorder keeps what a handler writes.
+// recorder records a handler's answer.
 type recorder struct {
 	header http.Header
 	status int

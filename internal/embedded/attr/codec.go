@@ -6,13 +6,13 @@ import (
 	"fmt"
 )
 
-// The storage form of an item: its number of attributes, then for each its name
-// and its value. Lengths and counts are uvarints, texts have their length before
-// them, a value starts with its type; numbers have their sortable form. The first
-// byte of an item is the form's version.
+// itemForm is the version of the storage form, and the first byte of every item. The
+// number of attributes follows, then each attribute's name and value. Lengths and counts
+// are uvarints. A text follows its length. A value begins with its type. A number is in
+// its sortable form.
 const itemForm = 1
 
-// AppendItem appends the storage form of it, which ReadItem reads.
+// AppendItem appends the storage form of an item.
 func AppendItem(dst []byte, it Item) []byte {
 	return appendAttrs(append(dst, itemForm), it)
 }
@@ -58,33 +58,34 @@ func appendValue(dst []byte, v Value) []byte {
 	return dst
 }
 
-// ErrStorage is what ReadItem's errors wrap: bytes that AppendItem did not write.
+// ErrStorage means that AppendItem did not write these bytes. All errors of ReadItem wrap
+// it.
 var ErrStorage = errors.New("not a stored item")
 
-// ReadItem reads the storage form that AppendItem wrote. The item keeps nothing
-// of src, which may be reused.
+// ReadItem reads the storage form that AppendItem wrote. The item does not refer to src,
+// which may be reused.
 func ReadItem(src []byte) (Item, error) {
 	if len(src) == 0 || src[0] != itemForm {
-		return nil, fmt.Errorf("%w: another form, or none", ErrStorage)
+		return nil, fmt.Errorf("%w: it does not begin with version %d", ErrStorage, itemForm)
 	}
 	r := storageReader{rest: string(src[1:])}
 	it := r.attrs()
 	if r.failed || r.rest != "" {
-		return nil, fmt.Errorf("%w: %d bytes are damaged", ErrStorage, len(src))
+		return nil, fmt.Errorf("%w: its %d bytes are damaged", ErrStorage, len(src))
 	}
 	return it, nil
 }
 
-// storageReader reads from one string, of which all texts are parts: an item of
-// many attributes costs few allocations.
+// storageReader reads from one string. All texts are substrings of it, so that an item
+// with many attributes takes few allocations.
 type storageReader struct {
 	rest   string
 	failed bool
 	depth  int
 }
 
-// count reads a length or a count. Nothing is shorter than a byte, so none is
-// larger than what is left.
+// count reads a length or a count. It can't be larger than the rest of the string, since
+// everything that is counted takes at least a byte.
 func (r *storageReader) count() int {
 	var n uint64
 	for i := 0; i < len(r.rest) && i < 5; i++ {

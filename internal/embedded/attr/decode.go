@@ -9,13 +9,13 @@ import (
 )
 
 // Item reads a map of attribute values: an item, a key, or the
-// ExpressionAttributeValues of a request.
+// ExpressionAttributeValues of a request. The Item of an empty map is empty, but not
+// nil.
 //
-// A SerializationError means that the text does not have that shape. A
-// ValidationError means that it has, but that a value is one that DynamoDB
-// refuses; then the Scanner has passed the whole map and may go on, so that the
-// caller can report it in its turn, after the request's other fields. The item
-// is then incomplete. An empty map is an empty Item, which is not nil.
+// A SerializationError means that the text does not have the shape of a map. A
+// ValidationError means that DynamoDB refuses one of its values. The Scanner has then
+// read the whole map and can continue, so that the caller can report the error after
+// those of the request's other fields. The item is incomplete.
 func (s *Scanner) Item() (Item, error) {
 	s.refused = nil
 	it := s.item()
@@ -25,8 +25,8 @@ func (s *Scanner) Item() (Item, error) {
 	return it, s.err
 }
 
-// The readers below leave their errors in the Scanner: err for a text of another
-// shape, refused for the first value that is refused.
+// The methods below store their errors in the Scanner: err for the wrong shape, refused
+// for the first value that DynamoDB refuses.
 
 func (s *Scanner) refuse(message string) {
 	if s.refused == nil {
@@ -43,7 +43,7 @@ func (s *Scanner) item() Item {
 		}
 		attrs = append(attrs, Attr{name, s.value()})
 		if before == nil && s.refused != nil {
-			s.refused.Attribute = name // of maps in maps the outermost stays
+			s.refused.Attribute = name // the outermost map sets it last
 		}
 	})
 	return NewItem(attrs...)
@@ -54,7 +54,7 @@ const (
 	twoTypes = "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes"
 )
 
-// value reads an object with one name, the type, and its content.
+// value reads an object with one name, the type, and the content for that type.
 func (s *Scanner) value() (v Value) {
 	if s.Null() {
 		s.refuse(noType)
@@ -80,7 +80,7 @@ func (s *Scanner) value() (v Value) {
 	return v
 }
 
-// content reads what stands under the name of the type t.
+// content reads the content of a value of type t.
 func (s *Scanner) content(t Type) Value {
 	v := Value{typ: t}
 	switch t {
@@ -96,7 +96,7 @@ func (s *Scanner) content(t Type) Value {
 	case BOOL:
 		v.flag = s.Bool()
 	case NULL:
-		_ = s.Bool() // the service takes false too, and returns true
+		_ = s.Bool() // the service accepts false too, and returns true
 	case L:
 		return List(s.list(s.value))
 	case M:
@@ -114,7 +114,7 @@ func (s *Scanner) list(elem func() Value) (list []Value) {
 
 const base64Alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
 
-// bytes reads base64 as a string of bytes.
+// bytes reads base64 text and returns its bytes.
 func (s *Scanner) bytes() string {
 	s.want(`"`, "class java.nio.ByteBuffer", "only base-64-encoded strings are convertible to bytes")
 	text := s.next()

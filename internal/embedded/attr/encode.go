@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// AppendJSON appends the wire form of the item, {"name":{"S":"text"}}.
+// AppendJSON appends the JSON form of the item, {"name":{"S":"text"}}.
 func (it Item) AppendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
 	for i := range it {
@@ -20,7 +20,7 @@ func (it Item) AppendJSON(dst []byte) []byte {
 	return append(dst, '}')
 }
 
-// AppendJSON appends the wire form of the value, {"S":"text"}.
+// AppendJSON appends the JSON form of the value, {"S":"text"}.
 func (v Value) AppendJSON(dst []byte) []byte {
 	dst = append(dst, `{"`...)
 	dst = append(dst, v.typ.String()...)
@@ -28,7 +28,7 @@ func (v Value) AppendJSON(dst []byte) []byte {
 	return append(v.appendContent(dst), '}')
 }
 
-// appendContent appends what stands under the type's name.
+// appendContent appends the content of the value, without its type.
 func (v Value) appendContent(dst []byte) []byte {
 	switch v.typ {
 	case S:
@@ -58,7 +58,7 @@ func (v Value) appendContent(dst []byte) []byte {
 	return append(dst, ']')
 }
 
-// AppendQuoted appends s, which is UTF-8, as a JSON string.
+// AppendQuoted appends s as a JSON string. s must be UTF-8.
 func AppendQuoted(dst []byte, s string) []byte {
 	const hex = "0123456789abcdef"
 	dst = append(dst, '"')
@@ -79,8 +79,8 @@ func AppendQuoted(dst []byte, s string) []byte {
 	return append(append(dst, s[start:]...), '"')
 }
 
-// JSON is the wire form of the value, for messages and tests.
+// JSON returns the JSON form of the value, for messages and tests.
 func (v Value) JSON() string { return string(v.AppendJSON(nil)) }
 
-// JSON is the wire form of the item, for messages and tests.
+// JSON returns the JSON form of the item, for messages and tests.
 func (it Item) JSON() string { return string(it.AppendJSON(nil)) }

@@ -11,13 +11,12 @@ type Attr struct {
 	Value Value
 }
 
-// An Item is a set of attributes, sorted by name, each name once. Make one with
-// NewItem or by decoding; like values, an Item is not changed in place. A nil Item
-// has no attributes.
+// An Item is a set of attributes with different names, sorted by name. NewItem and the
+// decoders make Items. Like values, Items are immutable. A nil Item has no attributes.
 type Item []Attr
 
-// NewItem makes an Item of attrs, which it keeps and sorts. Of two attributes
-// with the same name the later one stays.
+// NewItem makes an Item of attrs, which it sorts and keeps. Of two attributes with the
+// same name it takes the later one.
 func NewItem(attrs ...Attr) Item {
 	slices.SortStableFunc(attrs, func(a, b Attr) int { return strings.Compare(a.Name, b.Name) })
 	kept := attrs[:0]
@@ -29,7 +28,7 @@ func NewItem(attrs ...Attr) Item {
 	return kept
 }
 
-// Find is the index of name, or where it would be inserted.
+// Find returns the index of name and true, or the index at which to insert it and false.
 func (it Item) Find(name string) (int, bool) {
 	return slices.BinarySearchFunc(it, name, func(a Attr, name string) int { return strings.Compare(a.Name, name) })
 }
@@ -43,7 +42,7 @@ func (it Item) Get(name string) (Value, bool) {
 	return it[i].Value, true
 }
 
-// Only is the item reduced to the attributes of the given names, which are sorted.
+// Only returns the item's attributes with the given names, which must be sorted.
 func (it Item) Only(names []string) Item {
 	out := make(Item, 0, min(len(names), len(it)))
 	for _, name := range names {
@@ -54,7 +53,7 @@ func (it Item) Only(names []string) Item {
 	return out
 }
 
-// Equal says whether both items have the same attributes with equal values.
+// Equal reports whether both items have the same attributes with equal values.
 // DynamoDB's stream has no record of a write that leaves the item equal.
 func (it Item) Equal(other Item) bool {
 	return slices.EqualFunc(it, other, func(a, b Attr) bool {
@@ -62,7 +61,7 @@ func (it Item) Equal(other Item) bool {
 	})
 }
 
-// Size is the item's size in bytes, the sum of its names and values.
+// Size returns the item's size in bytes: the sum of its names and values.
 func (it Item) Size() int {
 	total := 0
 	for i := range it {
@@ -71,16 +70,15 @@ func (it Item) Size() int {
 	return total
 }
 
-// maxDepth is how many values may stand inside each other: an attribute that is a
-// list of texts has two, and so has one that is an empty list. maxName is the
-// largest name in bytes.
+// maxDepth is the maximum depth of nesting. A list as an attribute has depth two, empty
+// or not. maxName is the maximum length of a name in bytes.
 const (
 	maxDepth = 32
 	maxName  = 1<<16 - 1
 )
 
-// Check refuses an item that nests too deep, or in which a name is too long. The
-// error is a ValidationError.
+// Check refuses an item that is nested too deeply or has too long a name. Its error is a
+// ValidationError.
 func (it Item) Check() error { return it.check(1) }
 
 func (it Item) check(depth int) error {

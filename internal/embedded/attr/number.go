@@ -23,9 +23,9 @@ const (
 	numberNotOne    = "The parameter cannot be converted to a numeric value"
 )
 
-// A number is held, stored and compared in one form: bytes that sort as the
-// numbers do. Equal numbers have equal forms, and a form's length is the
-// number's size.
+// A number has one form in memory, in the store and for comparisons: bytes that sort like
+// the numbers. Equal numbers have equal forms, and the length of a form is the size of
+// the number.
 //
 // The form is ±0.D1D2…Dn × 100^E with base-100 digits, D1 other than zero. E is
 // from -64 to 63, so one byte holds sign and exponent:
@@ -34,9 +34,8 @@ const (
 //	zero      0x80 alone, before the positive numbers, which all have digits
 //	negative  0x7F-64-E, then 101 less each digit, then 0xFF
 //
-// A longer positive number is larger than its prefix, which is how bytes
-// compare; a longer negative number is smaller, which the final 0xFF brings
-// about.
+// A longer positive number is larger than its prefix, as bytes compare. A longer negative
+// number must be smaller than its prefix: the final 0xFF makes it so.
 const (
 	zeroForm     = "\x80"
 	exponentBase = 0x80 + 64
@@ -44,8 +43,8 @@ const (
 	maxForm      = 1 + maxDigits/2 + 1 + 1
 )
 
-// ParseNumber makes an N of a number as the wire has it: a sign, digits with or
-// without a point, an exponent. The error is a ValidationError.
+// ParseNumber makes an N of a number's text: a sign, digits with or without a point, an
+// exponent. Its error is a ValidationError.
 func ParseNumber(text string) (Value, error) {
 	var buf [maxDigits]byte
 	digits, point, rest := buf[:0], -1, text
@@ -76,7 +75,7 @@ func ParseNumber(text string) (Value, error) {
 		digits, point = digits[1:], point-1
 	}
 	if digits = trimZeros(digits); len(digits) == 0 {
-		point = 1 // a zero is out of range if its exponent is
+		point = 1 // so that a zero with an exponent out of range is refused
 	}
 	point += exponent
 	switch {
@@ -92,8 +91,8 @@ func ParseNumber(text string) (Value, error) {
 	return Value{typ: N, text: pack(negative, point, digits)}, nil
 }
 
-// parseExponent reads what follows the digits: nothing, or e and an integer of 64
-// bits, of which only that it is out of range counts if it is.
+// parseExponent reads what follows the digits: nothing, or e and a 64-bit integer. An
+// exponent that is far out of range is replaced by one that still is.
 func parseExponent(text string) (int, bool) {
 	if text == "" {
 		return 0, true
@@ -111,7 +110,7 @@ func trimZeros(digits []byte) []byte {
 
 // pack makes the form of ±0.d1d2…dn × 10^point, with d1 and dn other than zero.
 func pack(negative bool, point int, digits []byte) string {
-	odd := point & 1 // then the first pair is one digit
+	odd := point & 1 // if 1, the first pair is one digit
 	form := append(make([]byte, 0, maxForm), byte(exponentBase+(point+odd)/2))
 	for i := -odd; i < len(digits); i += 2 {
 		pair := byte(1)
@@ -133,8 +132,7 @@ func pack(negative bool, point int, digits []byte) string {
 	return string(form)
 }
 
-// unpack is the way back from pack; zero has no digits. It appends the digits to
-// buf.
+// unpack undoes pack, and appends the digits to buf. Zero has no digits.
 func unpack(form string, buf []byte) (negative bool, point int, digits []byte) {
 	if len(form) < 2 {
 		return false, 0, nil
@@ -159,8 +157,8 @@ func unpack(form string, buf []byte) (negative bool, point int, digits []byte) {
 	return negative, point, digits
 }
 
-// appendDecimal appends the number of a form as the service returns it: plain
-// decimals, no exponent, no zeros in front or, after a point, at the end.
+// appendDecimal appends the number in the service's format: decimal digits without an
+// exponent, without leading zeros and, after a point, without trailing zeros.
 func appendDecimal(dst []byte, form string) []byte {
 	var buf [maxDigits + 2]byte
 	negative, point, digits := unpack(form, buf[:0])
@@ -190,19 +188,19 @@ func appendDecimal(dst []byte, form string) []byte {
 
 // Int64 makes an N of an integer.
 func Int64(i int64) Value {
-	v, _ := ParseNumber(strconv.FormatInt(i, 10)) // no integer is out of range
+	v, _ := ParseNumber(strconv.FormatInt(i, 10)) // every int64 is in range
 	return v
 }
 
-// Add is the N v + other, within the limits of a number.
+// Add returns v + other, both N, or an error if that is out of range.
 func (v Value) Add(other Value) (Value, error) { return arithmetic(v, other, apd.BaseContext.Add) }
 
-// Sub is the N v - other, within the limits of a number.
+// Sub returns v - other, both N, or an error if that is out of range.
 func (v Value) Sub(other Value) (Value, error) { return arithmetic(v, other, apd.BaseContext.Sub) }
 
-// arithmetic computes exactly and then holds the result against the limits. An N is
-// a decimal, and a small one, so that none of the steps before can fail. Of a result
-// with too many digits the service says that it is too large.
+// arithmetic computes the exact result and then checks its range. The steps before that
+// can't fail, since an N is a small decimal. If the result has too many digits, the
+// service's message says that it is too large.
 func arithmetic(a, b Value, op func(d, x, y *apd.Decimal) (apd.Condition, error)) (Value, error) {
 	var x, y, result apd.Decimal
 	_, _, _ = x.SetString(a.Text())

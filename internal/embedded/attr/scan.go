@@ -10,38 +10,38 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// A Scanner reads a JSON request in one pass, from front to back: the caller asks
-// for what the request's shape has at that place. The first error, a
-// SerializationError, stays in the Scanner until End: whatever is asked after it is
-// empty, and objects and arrays end.
+// A Scanner reads a JSON request in one pass from front to back. The caller asks for the
+// kind of value that the request's shape has next. The Scanner keeps its first error, a
+// SerializationError, until End. After an error, all values are empty, and objects and
+// arrays end.
 type Scanner struct {
 	json    *jsontext.Decoder
 	err     error
 	refused *ValidationError // see Item
 }
 
-// maxJSONDepth keeps a hostile body from using up the stack. A list inside a list
-// is four JSON values deep, so every item that DynamoDB takes stays far below.
+// maxJSONDepth keeps a hostile body from exhausting the stack. A list in a list is four
+// JSON values deep, so every item that DynamoDB accepts stays far below.
 const maxJSONDepth = 1000
 
-// NewScanner makes a Scanner of a request's body. What is not UTF-8 becomes U+FFFD,
-// and of values with the same name the caller gets all.
+// NewScanner makes a Scanner for a request's body. Bytes that are not UTF-8 become
+// U+FFFD. The caller gets all values with the same name.
 func NewScanner(text string) *Scanner {
 	return &Scanner{json: jsontext.NewDecoder(bytes.NewBufferString(text),
 		jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true))}
 }
 
-// misplaced keeps the error of a value that may not stand where it does.
+// misplaced notes the error of a value of the wrong kind.
 func (s *Scanner) misplaced(message string) {
 	if s.err == nil {
 		s.err = &SerializationError{message}
 	}
 }
 
-// notJSON keeps the error of a text that is no JSON.
+// notJSON notes the error of a text that is not JSON.
 func (s *Scanner) notJSON() { s.misplaced("") }
 
-// Classes of the service's messages, and what they say of values.
+// These are parts of the service's messages.
 const (
 	classValue       = "class com.amazonaws.dynamodb.v20120810.AttributeValue"
 	mapOfValues      = "java.util.Map<java.lang.String, com.amazonaws.dynamodb.v20120810.AttributeValue>"
@@ -50,7 +50,7 @@ const (
 	UnexpectedMember = "Unexpected value type in payload"
 )
 
-// Kind is the kind of the next JSON token, 0 where there is none or an error.
+// Kind returns the kind of the next JSON token, 0 at the end or after an error.
 func (s *Scanner) Kind() jsontext.Kind {
 	if s.err != nil {
 		return 0
@@ -58,7 +58,7 @@ func (s *Scanner) Kind() jsontext.Kind {
 	return s.json.PeekKind()
 }
 
-// next passes over the next token and is its text, of a string its content.
+// next reads the next token and returns its text, or the content of a string.
 func (s *Scanner) next() string {
 	if s.err != nil {
 		return ""
@@ -71,10 +71,9 @@ func (s *Scanner) next() string {
 	return token.String()
 }
 
-// want holds the next value against the kinds that may stand there. Of the errors
-// for others, that for a list names the Java class that the service wants, and
-// that for a scalar is the message; one that begins with a space follows the
-// token's name.
+// want notes an error unless the next value is of one of the kinds. The error for a list
+// names class, the Java class that the service wants. The error for a scalar is scalar,
+// after the token's name if it begins with a space.
 func (s *Scanner) want(kinds, class, scalar string) {
 	switch kind := s.Kind(); {
 	case strings.IndexByte("\x00n}]", byte(kind)) >= 0:
@@ -91,7 +90,7 @@ func (s *Scanner) want(kinds, class, scalar string) {
 	}
 }
 
-// token names the next value, a scalar, as the service's messages do.
+// token returns the name of the next value, a scalar, in the service's messages.
 func (s *Scanner) token(kind jsontext.Kind) string {
 	switch {
 	case kind == '"':
@@ -106,10 +105,11 @@ func (s *Scanner) token(kind jsontext.Kind) string {
 	return "NUMBER_VALUE"
 }
 
-// Null passes over a null and says whether there was one.
+// Null skips a null, and reports whether there was one.
 func (s *Scanner) Null() bool { return s.Kind() == 'n' && s.next() == "null" }
 
-// End is the Scanner's error; there is one too if anything but white space is left.
+// End returns the Scanner's error. Anything but white space after the value is an error
+// too.
 func (s *Scanner) End() error {
 	if _, err := s.json.ReadToken(); err != io.EOF {
 		s.notJSON()
@@ -117,9 +117,8 @@ func (s *Scanner) End() error {
 	return s.err
 }
 
-// Object reads an object and hands each of its names to field, which must read
-// the value. Where something else stands, the error for a list names the class,
-// and that for a scalar is the message.
+// Object reads an object and calls field with each of its names. field must read the
+// value. For anything but an object it notes an error, see want.
 func (s *Scanner) Object(class, scalar string, field func(name string)) {
 	for s.enter("{", class, scalar); s.more('}'); {
 		if name := s.next(); s.err == nil {
@@ -128,7 +127,7 @@ func (s *Scanner) Object(class, scalar string, field func(name string)) {
 	}
 }
 
-// Array reads an array; elem must read each of its values.
+// Array reads an array and calls elem for each of its values. elem must read the value.
 func (s *Scanner) Array(elem func()) {
 	for s.enter("[", "", UnexpectedField); s.more(']'); {
 		elem()
@@ -142,7 +141,7 @@ func (s *Scanner) enter(kind, class, scalar string) {
 	s.next()
 }
 
-// more says whether an object or an array goes on, and else passes over its end.
+// more reports whether an object or an array has more values. If not, it skips the end.
 func (s *Scanner) more(last jsontext.Kind) bool {
 	switch s.Kind() {
 	case 0:
@@ -160,8 +159,7 @@ func (s *Scanner) Text() string {
 	return s.next()
 }
 
-// Bool reads a boolean. As the service does it takes a few words in quotation
-// marks too.
+// Bool reads a boolean. Like the service, it also accepts a few words in quotation marks.
 func (s *Scanner) Bool() bool {
 	if s.Kind() == '"' {
 		switch strings.ToLower(s.next()) {
@@ -176,26 +174,26 @@ func (s *Scanner) Bool() bool {
 	return s.next() == "true"
 }
 
-// Int reads an integer of the Java class that the service's messages name:
-// Integer or Long. As in the service, a fraction is cut off.
+// Int reads an integer. class is its Java class in the service's messages: Integer or
+// Long. Like the service, it truncates a fraction.
 func (s *Scanner) Int(class string) int64 {
 	s.want("0", "class java.lang."+class, cannotBe+class)
 	text := s.next()
 	if i, err := strconv.ParseInt(text, 10, 64); err == nil {
 		return i
 	}
-	f, _ := strconv.ParseFloat(text, 64) // out of range it is ±Inf
+	f, _ := strconv.ParseFloat(text, 64) // ±Inf if out of range
 	return int64(max(math.MinInt64, min(f, math.MaxInt64-1024)))
 }
 
-// Float reads a number, as a time in seconds.
+// Float reads a number, such as a time in seconds.
 func (s *Scanner) Float() float64 {
 	s.want("0", "class java.lang.Double", cannotBe+"Double")
 	f, _ := strconv.ParseFloat(s.next(), 64)
 	return f
 }
 
-// Skip passes over a value of any kind.
+// Skip skips a value of any kind.
 func (s *Scanner) Skip() {
 	switch s.Kind() {
 	case '{':

@@ -5,11 +5,11 @@ import (
 	"strings"
 )
 
-// A Type is one of DynamoDB's ten data types. The zero Type is no type: that of
-// the zero Value.
+// A Type is one of DynamoDB's ten data types. The zero Type, None, is the type of the
+// zero Value.
 type Type uint8
 
-// The types, by their names on the wire.
+// These are the types, by their names in JSON.
 const (
 	None Type = iota
 	S
@@ -26,13 +26,13 @@ const (
 
 var typeNames = [...]string{"", "S", "N", "B", "BOOL", "NULL", "SS", "NS", "BS", "L", "M"}
 
-// String is the type's name on the wire, such as "SS".
+// String returns the type's name in JSON, such as "SS".
 func (t Type) String() string { return typeNames[t] }
 
-// TypeNamed finds a type by its name on the wire; None if there is none.
+// TypeNamed returns the type with a name in JSON, None if there is none.
 func TypeNamed(name string) Type { return Type(max(0, slices.Index(typeNames[:], name))) }
 
-// Member is the type of a set's members, None for a type that is no set.
+// Member returns the type of a set's members, None for a type that is not a set.
 func (t Type) Member() Type {
 	if t < SS || t > BS {
 		return None
@@ -40,9 +40,9 @@ func (t Type) Member() Type {
 	return t - SS + S
 }
 
-// A Value is an attribute value. It never changes once made: whoever changes an
-// item makes new values along the changed path and shares the rest, so values
-// may be kept and passed between goroutines. The zero Value is no value.
+// A Value is an attribute value. Values are immutable: a change of an item makes new
+// values along the changed path and shares the others. So values may be kept, and used
+// by several goroutines. The zero Value means that there is no value.
 type Value struct {
 	typ  Type
 	flag bool   // BOOL
@@ -50,7 +50,8 @@ type Value struct {
 	doc  *document
 }
 
-// document holds what does not fit a scalar, so that scalars stay small.
+// document holds the content of lists, maps and sets. It is separate so that scalars stay
+// small.
 type document struct {
 	list []Value // of an L; of a set its members, sorted
 	item Item
@@ -59,7 +60,7 @@ type document struct {
 // String makes an S.
 func String(s string) Value { return Value{typ: S, text: s} }
 
-// Binary makes a B from bytes that are held in a string.
+// Binary makes a B of the bytes of a string.
 func Binary(bytes string) Value { return Value{typ: B, text: bytes} }
 
 // Bool makes a BOOL.
@@ -74,9 +75,8 @@ func List(elems []Value) Value { return Value{typ: L, doc: &document{list: elems
 // Map makes an M. It keeps item.
 func Map(item Item) Value { return Value{typ: M, doc: &document{item: item}} }
 
-// Set makes a set of type t of its members, at least one and all of the type
-// t.Member(). It keeps members, sorts them, and leaves one of each that are
-// equal.
+// Set makes a set of type t of one or more members of the type t.Member(). It keeps
+// members, sorts them, and drops duplicates.
 func Set(t Type, members []Value) Value {
 	slices.SortFunc(members, byText)
 	members = slices.CompactFunc(members, func(a, b Value) bool { return a.text == b.text })
@@ -85,13 +85,13 @@ func Set(t Type, members []Value) Value {
 
 func byText(a, b Value) int { return strings.Compare(a.text, b.text) }
 
-// Type is v's type, None for the zero Value.
+// Type returns v's type, None for the zero Value.
 func (v Value) Type() Type { return v.typ }
 
-// IsZero says whether v is no value at all.
+// IsZero reports whether v is the zero Value.
 func (v Value) IsZero() bool { return v.typ == None }
 
-// Text is the text of an S, the bytes of a B, or the decimal text of an N.
+// Text returns the text of an S, the bytes of a B, or the decimal text of an N.
 func (v Value) Text() string {
 	if v.typ == N {
 		return string(appendDecimal(nil, v.text))
@@ -99,10 +99,10 @@ func (v Value) Text() string {
 	return v.text
 }
 
-// Bool is the truth of a BOOL.
+// Bool returns the content of a BOOL.
 func (v Value) Bool() bool { return v.flag }
 
-// List is the elements of an L, or the members of a set in their order. Do not
+// List returns the elements of an L, or the sorted members of a set. Callers must not
 // change them.
 func (v Value) List() []Value {
 	if v.doc == nil {
@@ -111,7 +111,7 @@ func (v Value) List() []Value {
 	return v.doc.list
 }
 
-// Item is the attributes of an M. Do not change them.
+// Item returns the attributes of an M. Callers must not change them.
 func (v Value) Item() Item {
 	if v.doc == nil {
 		return nil
@@ -119,8 +119,8 @@ func (v Value) Item() Item {
 	return v.doc.item
 }
 
-// Equal says whether a and b have the same type and the same value. Numbers are
-// compared as numbers, sets without order, lists in order, maps by name.
+// Equal reports whether a and b have the same type and the same value. It compares
+// numbers by value, sets regardless of order, lists element by element, maps by name.
 func Equal(a, b Value) bool {
 	if a.typ != b.typ || a.flag != b.flag || a.text != b.text {
 		return false
@@ -128,9 +128,9 @@ func Equal(a, b Value) bool {
 	return a.doc == b.doc || slices.EqualFunc(a.doc.list, b.doc.list, Equal) && a.doc.item.Equal(b.doc.item)
 }
 
-// Compare orders two values of the same type S, N or B: text by its UTF-8 bytes,
-// binary by unsigned bytes, numbers by value. It reports false for any other
-// pair, for which DynamoDB has no order.
+// Compare orders two values of the same type S, N or B: text by its UTF-8 bytes, binary
+// by unsigned bytes, numbers by value. It is not ok for any other pair, which DynamoDB
+// does not order.
 func Compare(a, b Value) (order int, ok bool) {
 	if a.typ != b.typ || a.typ < S || a.typ > B {
 		return 0, false
@@ -138,24 +138,23 @@ func Compare(a, b Value) (order int, ok bool) {
 	return byText(a, b), true
 }
 
-// AppendKey appends the bytes that stand for a key attribute's value, an S, N or
-// B: of two values of one type the smaller has the smaller bytes, as
-// bytes.Compare and SQLite's BLOBs order them. The type is not part of them,
-// since a key attribute has one type; neither is a length, so a key of two
-// attributes is two columns.
+// AppendKey appends the bytes that represent a key attribute's value, an S, N or B. The
+// bytes of values of one type sort like the values, by bytes.Compare and as BLOBs in
+// SQLite. They don't include the type, since a key attribute has only one. They don't
+// include a length either, so a key of two attributes takes two columns.
 func AppendKey(dst []byte, v Value) []byte { return append(dst, v.text...) }
 
-// MaxItemSize is the size in bytes that an item may reach and not pass.
+// MaxItemSize is the maximum size of an item in bytes.
 const MaxItemSize = 400 << 10
 
-// Size is the value's size in bytes ("DynamoDB item sizes and formats"): UTF-8
-// for text, raw bytes for binary, 1 for NULL and BOOL, the sum of the members for
-// a set, and for a list or map 3 plus its content and 1 for each entry.
+// Size returns the value's size in bytes ("DynamoDB item sizes and formats"): UTF-8
+// for text, raw bytes for binary, 1 for NULL and BOOL, the sum of the members for a set,
+// and for a list or map 3 plus its content and 1 for each entry.
 //
-// A number takes 1, and a byte for each pair of digits, counted from the point,
-// from its first to its last that is not 0, and 1 for a minus sign. The
-// documentation says about the same; this is what the service was measured to
-// count (dynamodb-conformance, item-size), and DynamoDB Local does.
+// A number takes 1 byte, 1 for each pair of digits from the first to the last that is
+// not 0, where pairs are counted from the point, and 1 for a minus sign. The
+// documentation says about the same. These are the sizes measured of the service
+// (dynamodb-conformance, item-size) and of DynamoDB Local.
 func (v Value) Size() int {
 	size := len(v.text)
 	switch v.typ {

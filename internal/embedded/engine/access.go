@@ -17,27 +17,7 @@ const (
 	badValues   = "One or more parameter values were invalid: "
 )
 
-// A schema is the key of a table or of an index: its partition key and, if it has
-// one, its sort key.
-type schema []expr.KeyAttribute
-
-func newSchema(key []KeySchemaElement, defs []AttributeDefinition) schema {
-	s := make(schema, len(key))
-	for i, k := range key {
-		s[i] = expr.KeyAttribute{Name: k.AttributeName, Type: attr.TypeNamed(attributeType(defs, k.AttributeName))}
-	}
-	return s
-}
-
-// sort is the sort key, without a name where there is none.
-func (s schema) sort() expr.KeyAttribute {
-	if len(s) < 2 {
-		return expr.KeyAttribute{}
-	}
-	return s[1]
-}
-
-// keyOfItem is where an item that is put belongs.
+// keyOfItem returns the key of an item to put.
 func (t *table) keyOfItem(item attr.Item) (store.Key, error) {
 	for _, k := range t.keys {
 		v, ok := item.Get(k.Name)
@@ -51,8 +31,8 @@ func (t *table) keyOfItem(item attr.Item) (store.Key, error) {
 	return t.makeKey(item)
 }
 
-// keyOf is where the item with a request's Key is: all of the table's key
-// attributes and no other.
+// keyOf returns the store's key for the Key of a request, which must have the table's
+// key attributes and no others.
 func (t *table) keyOf(key attr.Item) (store.Key, error) {
 	if len(key) != len(t.keys) {
 		return store.Key{}, invalid(keyMismatch)
@@ -60,7 +40,7 @@ func (t *table) keyOf(key attr.Item) (store.Key, error) {
 	return t.keyIn(key)
 }
 
-// keyIn is keyOfItem with the message that keys and batches have for it.
+// keyIn does what keyOfItem does, with the error message for keys and batches.
 func (t *table) keyIn(item attr.Item) (store.Key, error) {
 	for _, k := range t.keys {
 		if v, ok := item.Get(k.Name); !ok || v.Type() != k.Type {
@@ -70,7 +50,7 @@ func (t *table) keyIn(item attr.Item) (store.Key, error) {
 	return t.makeKey(item)
 }
 
-// makeKey makes the key of attributes that are there and have the right types.
+// makeKey makes a key of attributes that are present and have the right types.
 func (t *table) makeKey(item attr.Item) (key store.Key, err error) {
 	for i, k := range t.keys {
 		v, _ := item.Get(k.Name)
@@ -85,7 +65,7 @@ func (t *table) makeKey(item attr.Item) (key store.Key, err error) {
 	return t.keys.place(item), nil
 }
 
-// place is the key that attributes make which are there and in order.
+// place makes a key of attributes that have been checked.
 func (s schema) place(item attr.Item) store.Key {
 	v, _ := item.Get(s[0].Name)
 	key := hashKey(v)
@@ -96,7 +76,7 @@ func (s schema) place(item attr.Item) store.Key {
 	return key
 }
 
-// emptyKey names the type of a value that is empty and can't be a key.
+// emptyKey returns the name of v's type if v is empty and so can't be a key, else "".
 func emptyKey(v attr.Value) string {
 	switch {
 	case v.Text() != "":
@@ -107,10 +87,10 @@ func emptyKey(v attr.Value) string {
 	return "string"
 }
 
-// checkKeySize checks the value of a partition key, i being 0, or a sort key.
+// checkKeySize checks the size of a partition key (i is 0) or a sort key (i is 1).
 func checkKeySize(i int, v attr.Value) error {
 	switch n := len(v.Text()); {
-	case v.Type() == attr.N: // always short
+	case v.Type() == attr.N: // always short enough
 	case i == 0 && n > maxHashKey:
 		return invalid(badValues+"Size of hashkey has exceeded the maximum size limit of%d bytes", maxHashKey)
 	case i == 1 && n > maxSortKey:
@@ -119,14 +99,14 @@ func checkKeySize(i int, v attr.Value) error {
 	return nil
 }
 
-// hashKey is the key of a partition.
+// hashKey returns the key of a partition.
 func hashKey(v attr.Value) store.Key {
 	pk := attr.AppendKey(nil, v)
 	return store.Key{Part: partition(pk), PK: pk}
 }
 
-// partition spreads partition keys over the 32-bit numbers: by FNV-1a, whose
-// bits are then mixed since shards and segments go by the upper ones.
+// partition spreads partition keys over the 32-bit numbers with FNV-1a. It mixes the
+// bits of the hash because shards and segments depend on the upper ones.
 func partition(pk []byte) uint32 {
 	h := uint64(14695981039346656037)
 	for _, b := range pk {
@@ -138,8 +118,7 @@ func partition(pk []byte) uint32 {
 	return uint32(h >> 32)
 }
 
-// A version is an item as it stands in the store; nothing stands there if its
-// item is nil.
+// A version is the state of an item in the store. A nil item does not exist.
 type version struct {
 	item attr.Item
 	raw  []byte
@@ -147,13 +126,13 @@ type version struct {
 
 func (v version) exists() bool { return v.item != nil }
 
+// current reads the present version of the item at key.
 func current(tx *store.Tx, t *table, key store.Key) version {
 	raw := tx.Get(t.id, key)
 	return version{readItem(tx, raw), raw}
 }
 
-// readItem reads what the store has of an item, nil for nothing. What can't be read
-// fails tx.
+// readItem decodes an item, nil for a nil raw. It fails tx if raw is damaged.
 func readItem(tx *store.Tx, raw []byte) attr.Item {
 	if raw == nil {
 		return nil
@@ -163,7 +142,7 @@ func readItem(tx *store.Tx, raw []byte) attr.Item {
 	return item
 }
 
-// An actor says who changes an item.
+// An actor is who changes an item.
 type actor bool
 
 const (
@@ -171,11 +150,10 @@ const (
 	byTTL     actor = true
 )
 
-// change makes item stand at key in place of old; a nil item removes it. It is
-// the only way by which items change: whatever has to happen along with a change,
-// the rows of indexes and the stream record, happens here and in the same
-// transaction. A change that changes nothing does nothing. What the change uses
-// goes to used, which may be nil.
+// change replaces old, the version at key, with item. A nil item removes it. Items change
+// only here: everything that belongs to a change, the rows of indexes and the stream
+// record, happens here and in the same transaction. If item equals old, nothing happens.
+// change adds the consumed capacity to used, which may be nil.
 func (e *Engine) change(tx *store.Tx, t *table, key store.Key, old version, item attr.Item, by actor, used *tally) {
 	used.write(t, t.own, old.item, item)
 	now := version{item: item}
@@ -196,10 +174,11 @@ func (e *Engine) change(tx *store.Tx, t *table, key store.Key, old version, item
 	e.record(tx, t, key, old, now, by)
 }
 
-// size is what the version counts for in a table, 0 if there is none.
+// size returns the bytes that the version adds to a table's size.
 func (v version) size() int64 { return int64(v.item.Size()) }
 
-// checkItem refuses items that are too large, nest too deep or have too long names.
+// checkItem refuses an item that is too large, is nested too deeply or has too long a
+// name.
 func checkItem(item attr.Item, tooLarge string) error {
 	if item.Size() > attr.MaxItemSize {
 		return invalid("%s", tooLarge)
@@ -212,12 +191,28 @@ const (
 	updateTooLarge = "Item size to update has exceeded the maximum allowed size"
 )
 
-// compile compiles a request's expressions, after reporting a value that its item
-// or key may not have.
+// compile compiles a request's expressions. It first reports the refused value of the
+// request's item or key, if there is one.
 func compile(r expr.Request, refused error) (expr.Set, error) {
 	if refused != nil {
 		return expr.Set{}, refusal(refused)
 	}
 	set, err := expr.Compile(r)
 	return set, refusal(err)
+}
+
+// targets is a set of items that a request names.
+type targets map[target]bool
+
+type target struct {
+	table  int64
+	pk, sk string
+}
+
+// add reports whether the item is new to the set.
+func (s targets) add(t *table, key store.Key) bool {
+	id := target{t.id, string(key.PK), string(key.SK)}
+	known := s[id]
+	s[id] = true
+	return !known
 }

@@ -8,22 +8,28 @@ import (
 	"dynamostreamer/internal/embedded/store"
 )
 
+// Limits of a batch of reads.
+const (
+	maxBatchReads = 100
+	maxBatchBytes = 16_000_000 // of 100 items of 300 KB, the service returns 52 ("BatchGetItem")
+)
+
 // BatchGetItemInput is the request of BatchGetItem.
 type BatchGetItemInput struct {
 	Report
 	RequestItems []TableReads `api:",tables,required"`
 }
 
-// TableReads is what a batch reads from one table.
+// TableReads are the reads of a batch from one table.
 type TableReads struct {
 	TableName string
 	KeysAndAttributes
 }
 
-// KeysAndAttributes is which items are read, and what of them.
+// KeysAndAttributes says which items to read, and which of their attributes.
 type KeysAndAttributes struct {
 	Keys           []attr.Item  `api:",required"`
-	Err            error        // what is wrong with a value in Keys
+	Err            error        // the error of a refused value in Keys
 	Expressions    expr.Request `api:"Projection Names"`
 	ConsistentRead bool
 }
@@ -31,17 +37,17 @@ type KeysAndAttributes struct {
 // BatchGetItemOutput is the answer of BatchGetItem.
 type BatchGetItemOutput struct {
 	Responses        []TableItems `api:",map"`
-	UnprocessedKeys  []TableReads `api:",map"` // what is left once the answer has reached 16 MB
+	UnprocessedKeys  []TableReads `api:",map"` // the keys that no longer fit into 16 MB
 	ConsumedCapacity []*ConsumedCapacity
 }
 
-// TableItems is the items that were found in one table.
+// TableItems are the items that were found in one table.
 type TableItems struct {
 	TableName string
 	Items     []attr.Item
 }
 
-// BatchGetItem reads up to 100 items. Those that do not exist are left out.
+// BatchGetItem reads up to 100 items. The answer omits those that do not exist.
 func (e *Engine) BatchGetItem(ctx context.Context, in *BatchGetItemInput) (*BatchGetItemOutput, error) {
 	if err := in.check(); err != nil {
 		return nil, err
@@ -90,15 +96,15 @@ func (in *BatchGetItemInput) check() error {
 	return nil
 }
 
-// read adds what was found in one table to out, while there is room left in the
-// answer. It refuses a batch that reads an item twice.
+// read adds the items found in one table to out, as long as they fit into the answer. It
+// refuses a batch that reads an item twice.
 func (r TableReads) read(tx *store.Tx, c *catalog, set expr.Set, seen targets, left *int, used *tally, out *BatchGetItemOutput) error {
 	t, err := c.table(r.TableName)
 	if err != nil {
 		return err
 	}
 	keys, items := r.Keys, []attr.Item{}
-	r.Keys = nil // those that are left
+	r.Keys = nil // now the unprocessed ones
 	for _, k := range keys {
 		key, err := t.keyOf(k)
 		switch {

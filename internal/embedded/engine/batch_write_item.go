@@ -7,12 +7,8 @@ import (
 	"dynamostreamer/internal/embedded/store"
 )
 
-// Limits of the batches.
-const (
-	maxBatchWrites = 25
-	maxBatchReads  = 100
-	maxBatchBytes  = 16_000_000 // of 100 items of 300 KB, 52 come ("BatchGetItem")
-)
+// maxBatchWrites is the limit of items in a batch of writes.
+const maxBatchWrites = 25
 
 // BatchWriteItemInput is the request of BatchWriteItem.
 type BatchWriteItemInput struct {
@@ -21,7 +17,7 @@ type BatchWriteItemInput struct {
 	RequestItems []TableWrites `api:",tables,required,each 1..25"`
 }
 
-// TableWrites is what a batch writes to one table.
+// TableWrites are the writes of a batch to one table.
 type TableWrites struct {
 	TableName string
 	Requests  []WriteRequest
@@ -31,7 +27,7 @@ type TableWrites struct {
 type WriteRequest struct {
 	DeleteRequest *DeleteRequest
 	PutRequest    *PutRequest
-	Err           error // what is wrong with a value in either
+	Err           error // the error of a refused value in either
 }
 
 // A PutRequest is an item to put.
@@ -56,8 +52,8 @@ type BatchOutput struct {
 	ConsumedCapacity      []*ConsumedCapacity
 }
 
-// BatchWriteItem puts and deletes up to 25 items. All of them are done, in one
-// transaction: this engine leaves nothing unprocessed, as the service may.
+// BatchWriteItem puts and deletes up to 25 items in one transaction. Unlike the service
+// it never leaves an item unprocessed.
 func (e *Engine) BatchWriteItem(ctx context.Context, in *BatchWriteItemInput) (*BatchWriteItemOutput, error) {
 	if err := in.check(); err != nil {
 		return nil, err
@@ -75,7 +71,8 @@ func (e *Engine) BatchWriteItem(ctx context.Context, in *BatchWriteItemInput) (*
 	})
 }
 
-// changeAll does what actions on different items have decided. Checks are counted.
+// changeAll carries out actions on different items after each has decided. Condition
+// checks change nothing but consume capacity.
 func (e *Engine) changeAll(tx *store.Tx, actions []action, used *tally, metrics *string) BatchOutput {
 	for i := range actions {
 		a := &actions[i]
@@ -121,7 +118,7 @@ func (r *WriteRequest) check() error {
 	return nil
 }
 
-// actions finds tables and keys, and refuses a batch that writes an item twice.
+// actions finds the tables and keys, and refuses a batch that writes an item twice.
 func (in *BatchWriteItemInput) actions(c *catalog) (actions []action, err error) {
 	seen := targets{}
 	for _, group := range in.RequestItems {
@@ -150,20 +147,4 @@ func (in *BatchWriteItemInput) actions(c *catalog) (actions []action, err error)
 		}
 	}
 	return actions, nil
-}
-
-// targets is the set of items that a request names.
-type targets map[target]bool
-
-type target struct {
-	table  int64
-	pk, sk string
-}
-
-// add reports whether the item is new to the set.
-func (s targets) add(t *table, key store.Key) bool {
-	id := target{t.id, string(key.PK), string(key.SK)}
-	known := s[id]
-	s[id] = true
-	return !known
 }

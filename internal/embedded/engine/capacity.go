@@ -2,40 +2,40 @@ package engine
 
 import "dynamostreamer/internal/embedded/attr"
 
-// ConsumedCapacity is what an operation used of a table and its indexes, by the
-// documented arithmetic ("Read/write capacity": 1 KB a write unit, 4 KB a read
-// unit, half for an eventually consistent read, double in a transaction).
+// ConsumedCapacity is the capacity that an operation consumed of a table and its
+// indexes, by the documented arithmetic ("Read/write capacity": 1 KB per write unit,
+// 4 KB per read unit, half for an eventually consistent read, double in a transaction).
 type ConsumedCapacity struct {
 	TableName              string
 	Capacity                               // of the table and its indexes
-	Table                  *Capacity       // nil: only the sum is wanted
+	Table                  *Capacity       // nil: the request asks only for the sum
 	LocalSecondaryIndexes  []IndexCapacity `api:",map"`
 	GlobalSecondaryIndexes []IndexCapacity `api:",map"`
 }
 
-// Capacity is what an operation used of a table or an index. A transaction, which
-// reads or writes and never both, says so by one of the pointers.
+// Capacity is the capacity that an operation consumed of a table or an index. Only a
+// transaction sets one of the pointers: it either reads or writes.
 type Capacity struct {
 	CapacityUnits      float64
 	ReadCapacityUnits  *float64
 	WriteCapacityUnits *float64
 }
 
-// IndexCapacity is what an operation used of an index.
+// IndexCapacity is the capacity that an operation consumed of an index.
 type IndexCapacity struct {
 	Name string
 	Capacity
 }
 
-// A tally adds up what a request uses, if the request asks for it. A nil tally is
-// nobody's.
+// A tally adds up the capacity that a request consumes. It is nil, and adds nothing,
+// unless the request asks for it.
 type tally struct {
 	detailed    bool
 	transaction bool
 	tables      []*ConsumedCapacity // in the order of their first use
 }
 
-// newTally makes a tally of ReturnConsumedCapacity, nil for none.
+// newTally makes the tally that ReturnConsumedCapacity asks for, nil for none.
 func newTally(wanted *string, transaction bool) *tally {
 	t := &tally{transaction: transaction}
 	switch text(wanted) {
@@ -48,7 +48,7 @@ func newTally(wanted *string, transaction bool) *tally {
 	return t
 }
 
-// result is the capacity of all tables, nil where none is wanted.
+// result returns the capacity of all tables.
 func (t *tally) result() []*ConsumedCapacity {
 	if t == nil {
 		return nil
@@ -56,7 +56,7 @@ func (t *tally) result() []*ConsumedCapacity {
 	return t.tables
 }
 
-// one is the capacity of the request's only table.
+// one returns the capacity of the request's only table.
 func (t *tally) one() *ConsumedCapacity {
 	if t == nil {
 		return nil
@@ -64,8 +64,8 @@ func (t *tally) one() *ConsumedCapacity {
 	return t.tables[0]
 }
 
-// add counts units of a table or of one of its indexes, read or written. In a
-// transaction all counts twice.
+// add adds units that were read from or written to a table or one of its indexes. In a
+// transaction they count twice.
 func (t *tally) add(tbl *table, ix *index, units float64, reads bool) {
 	if t == nil {
 		return
@@ -118,14 +118,14 @@ func ofIndex(all *[]IndexCapacity, name string) *Capacity {
 	return &(*all)[len(*all)-1].Capacity
 }
 
-// write counts a write of a table or an index by the larger of both items.
+// write adds a write to a table or an index. The larger of both items counts.
 func (t *tally) write(tbl *table, ix *index, old, new attr.Item) {
 	if t != nil {
 		t.add(tbl, ix, float64(max(1, (max(old.Size(), new.Size())+1023)/1024)), false)
 	}
 }
 
-// read counts a read of so many bytes.
+// read adds a read of this many bytes.
 func (t *tally) read(tbl *table, ix *index, bytes int, consistent bool) {
 	t.add(tbl, ix, readUnits(bytes, consistent), true)
 }

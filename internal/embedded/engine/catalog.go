@@ -9,38 +9,38 @@ import (
 	"dynamostreamer/internal/embedded/store"
 )
 
-// A catalog is all tables and streams at one version. It is shared and never
-// changes.
+// A catalog holds all tables and streams at one version. Goroutines share it, and it
+// never changes.
 type catalog struct {
 	version int64
 	names   []string // of the tables, sorted
 	tables  map[string]*table
-	streams []*stream // in the order in which they were made
+	streams []*stream // oldest first
 	byARN   map[string]*stream
 }
 
-// A definition is what the store keeps of a table as JSON.
+// A definition is the part of a table that is stored as JSON.
 type definition struct {
 	Attributes  []AttributeDefinition
 	Key         []KeySchemaElement
 	ID          string
 	Created     time.Time
 	BillingMode string
-	provisioned
-	OnDemand    time.Time         // when it was last set to PAY_PER_REQUEST
-	Indexes     []indexDefinition `json:",omitempty"`
-	TTL         ttl
-	Kept        kept   `json:",omitzero"`
-	StreamLabel string // of the latest stream, also one that has ended
-	StreamARN   string
+	provisionedDefinition
+	LastPayPerRequest time.Time         `json:"OnDemand"` // the last change to PAY_PER_REQUEST; zero: never
+	Indexes           []indexDefinition `json:",omitempty"`
+	TTL               ttlDefinition
+	Settings          settingsDefinition `json:"Kept,omitzero"`
+	StreamLabel       string             // of the latest stream, even if it is disabled
+	StreamARN         string
 }
 
-// A ttl is a table's Time to Live setting.
-type ttl struct {
+// A ttlDefinition is the part of a table's definition that holds its Time to Live.
+type ttlDefinition struct {
 	Attribute string // empty while disabled
 	Modified  time.Time
-	// Filling is how far the items, in a scan's order, have their times from this
-	// setting. It is nil once all have.
+	// Filling is the key up to which, in scan order, items have their expiry times
+	// from this attribute. It is nil once all items have.
 	Filling *store.Key `json:",omitempty"`
 }
 
@@ -51,12 +51,12 @@ type table struct {
 	name    string
 	keys    schema
 	names   []string // of the key's attributes, sorted
-	own     *index   // the table itself
+	own     *index   // the table as an index
 	indexes []*index // by name
 	stream  *stream  // nil unless enabled
 }
 
-// A streamDefinition is what the store keeps of a stream as JSON.
+// A streamDefinition is the part of a stream that is stored as JSON.
 type streamDefinition struct {
 	Table   string
 	Label   string
@@ -65,24 +65,24 @@ type streamDefinition struct {
 	Key     []KeySchemaElement
 }
 
-// A stream is a stream in the catalog. Its table may be gone.
+// A stream is a stream in the catalog. Its table may have been deleted.
 type stream struct {
 	streamDefinition
 	id     int64
 	arn    string
 	names  []string      // of its table's key
 	ended  int64         // milliseconds, 0 while it is enabled
-	shards []store.Shard // those that are open
+	shards []store.Shard // the open ones
 }
 
-// catalogOf is the catalog that tx sees, of no use if tx has failed. It is read anew
-// only after a change.
+// catalogOf returns the catalog that tx sees. It reads the catalog again only after a
+// change. If tx has failed, the result is meaningless.
 func (e *Engine) catalogOf(tx *store.Tx) *catalog {
 	if c := e.catalog.Load(); c != nil && c.version == tx.CatalogVersion() && !tx.CatalogChanged() {
 		return c
 	}
 	c := loadCatalog(tx)
-	if !tx.CatalogChanged() && tx.Err() == nil { // else it is not committed
+	if !tx.CatalogChanged() && tx.Err() == nil { // otherwise it is not committed
 		e.catalog.Store(c)
 	}
 	return c
@@ -117,7 +117,7 @@ func loadCatalog(tx *store.Tx) *catalog {
 	return c
 }
 
-// resolve derives keys and indexes from the definition.
+// resolve derives the keys and the indexes from the definition.
 func (t *table) resolve() {
 	t.keys, t.names, t.indexes = newSchema(t.Key, t.Attributes), names(t.Key), nil
 	t.own = ownIndex(t)
@@ -125,17 +125,6 @@ func (t *table) resolve() {
 		t.indexes = append(t.indexes, newIndex(t, &t.Indexes[i]))
 	}
 	slices.SortFunc(t.indexes, func(a, b *index) int { return strings.Compare(a.Name, b.Name) })
-}
-
-// names is the names of the attributes of keys, sorted, each once.
-func names(keys ...[]KeySchemaElement) (names []string) {
-	for _, key := range keys {
-		for _, k := range key {
-			names = append(names, k.AttributeName)
-		}
-	}
-	slices.Sort(names)
-	return slices.Compact(names)
 }
 
 // table finds a table for an operation on items.
@@ -146,7 +135,7 @@ func (c *catalog) table(name string) (*table, error) {
 	return nil, fail(ResourceNotFoundException, "Requested resource not found")
 }
 
-// named finds a table for an operation on tables, whose error names it.
+// named finds a table for an operation on tables. Its error names the table.
 func (c *catalog) named(name string) (*table, error) {
 	if t := c.tables[name]; t != nil {
 		return t, nil
@@ -157,7 +146,7 @@ func (c *catalog) named(name string) (*table, error) {
 func encode(v any) []byte {
 	b, err := json.Marshal(v)
 	if err != nil {
-		panic(err) // the definitions hold nothing that can't be written
+		panic(err) // a definition contains nothing that JSON can't encode
 	}
 	return b
 }

@@ -6,47 +6,47 @@ import (
 	"time"
 )
 
-// A Clock is what the engine knows of time: TTL, iterators, retention, rollover
-// and every timestamp come from it.
+// A Clock tells the engine the time. TTL, iterators, retention, rollover and every
+// timestamp depend on it.
 type Clock interface {
 	Now() time.Time
-	// After sends once when d has passed on this clock. A d of zero or less has
-	// passed.
+	// After sends once when d has passed on this clock: immediately if d is zero or
+	// less.
 	After(d time.Duration) <-chan time.Time
 }
 
-// RealClock is the system's time.
+// RealClock is the system's clock.
 type RealClock struct{}
 
-// Now is the present time.
+// Now returns the present time.
 func (RealClock) Now() time.Time { return time.Now() }
 
 // After is time.After.
 func (RealClock) After(d time.Duration) <-chan time.Time { return time.After(d) }
 
-// A ScaledClock starts at the present and runs Scale times as fast as real time.
+// A ScaledClock starts at the present time and runs scale times as fast as real time.
 type ScaledClock struct {
 	start time.Time
 	scale int64
 }
 
-// NewScaledClock makes a clock that passes scale seconds in each real one. A
+// NewScaledClock makes a clock that advances by scale seconds in each real second. A
 // scale below 1 is 1.
 func NewScaledClock(scale int) *ScaledClock {
 	return &ScaledClock{start: time.Now(), scale: int64(max(scale, 1))}
 }
 
-// Now is the clock's time, which runs away from the system's.
+// Now returns the clock's time, which is ahead of the system's.
 func (c *ScaledClock) Now() time.Time {
 	return c.start.Add(time.Duration(int64(time.Since(c.start)) * c.scale))
 }
 
-// After sends when d has passed on this clock, which is sooner than d.
+// After sends when d has passed on this clock, which takes less than d of real time.
 func (c *ScaledClock) After(d time.Duration) <-chan time.Time {
 	return time.After(d / time.Duration(c.scale))
 }
 
-// A ManualClock stands still until a test moves it.
+// A ManualClock stands still until a test advances it.
 type ManualClock struct {
 	mu      sync.Mutex
 	now     time.Time
@@ -61,14 +61,14 @@ type waiter struct {
 // NewManualClock makes a clock that stands at now.
 func NewManualClock(now time.Time) *ManualClock { return &ManualClock{now: now} }
 
-// Now is the time the clock was last moved to.
+// Now returns the time to which the clock was last advanced.
 func (c *ManualClock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.now
 }
 
-// After sends when the clock is moved to d from now or further.
+// After sends when the clock has been advanced by d or more from now.
 func (c *ManualClock) After(d time.Duration) <-chan time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -81,7 +81,7 @@ func (c *ManualClock) After(d time.Duration) <-chan time.Time {
 	return ch
 }
 
-// Advance moves the clock forward and wakes those whose time has come.
+// Advance advances the clock and sends to everything that was waiting for this time.
 func (c *ManualClock) Advance(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -2,6 +2,8 @@ package engine
 
 import (
 	"context"
+	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"time"
@@ -19,12 +21,12 @@ type CreateTableInput struct {
 	GlobalSecondaryIndexes []IndexInput       `api:",class GlobalSecondaryIndex"`
 	LocalSecondaryIndexes  []IndexInput       `api:",class LocalSecondaryIndex,without ProvisionedThroughput OnDemandThroughput WarmThroughput"`
 	StreamSpecification    *StreamSpecification
-	Settings
+	SettingsInput
 	Tags []Tag
 }
 
-// CreateTable makes a table. The answer shows it CREATING, as the service's
-// does; it is ACTIVE at once.
+// CreateTable makes a table. The answer shows the status CREATING, as the service's
+// does, but the table is ACTIVE immediately.
 func (e *Engine) CreateTable(ctx context.Context, in *CreateTableInput) (*TableDescription, error) {
 	err := firstOf(in.checkCapacity, in.checkSchema, in.checkUsed, in.checkIndexes, in.checkStream, in.checkSettings, in.checkTags)
 	if err != nil {
@@ -49,15 +51,15 @@ func (e *Engine) makeTable(tx *store.Tx, c *catalog, in *CreateTableInput) *tabl
 	}}
 	t.Throughput = in.ProvisionedThroughput.units()
 	if text(in.BillingMode) == "PAY_PER_REQUEST" {
-		t.BillingMode, t.OnDemand = "PAY_PER_REQUEST", now
+		t.BillingMode, t.LastPayPerRequest = "PAY_PER_REQUEST", now
 	}
 	for i, ix := range in.indexes() {
 		t.Indexes = append(t.Indexes, ix.define(-tx.NextSequence(), i >= len(in.LocalSecondaryIndexes)))
 	}
 	t.dropUnused()
-	e.keep(&t.Kept, &in.Settings)
-	t.Kept.ClassSince = time.Time{}         // it has not changed
-	t.Kept.Tags, _ = withTags(nil, in.Tags) // which were checked
+	e.applySettings(&t.Settings, &in.SettingsInput)
+	t.Settings.ClassSince = time.Time{}         // the class has not changed
+	t.Settings.Tags, _ = withTags(nil, in.Tags) // checkTags has checked them
 	t.id = tx.InsertTable(t.name, encode(t.definition))
 	if in.StreamSpecification != nil && *in.StreamSpecification.StreamEnabled {
 		e.openStream(tx, c, t, *in.StreamSpecification.StreamViewType)
@@ -66,12 +68,12 @@ func (e *Engine) makeTable(tx *store.Tx, c *catalog, in *CreateTableInput) *tabl
 	return t
 }
 
-// indexes is the local and then the global ones.
+// indexes returns the local indexes, then the global ones.
 func (in *CreateTableInput) indexes() []IndexInput {
 	return slices.Concat(in.LocalSecondaryIndexes, in.GlobalSecondaryIndexes)
 }
 
-// checkSchema holds keys and definitions against each other.
+// checkSchema checks that the key matches the attribute definitions.
 func (in *CreateTableInput) checkSchema() error {
 	for i, d := range in.AttributeDefinitions {
 		if attributeType(in.AttributeDefinitions[:i], d.AttributeName) != "" {
@@ -87,7 +89,7 @@ func (in *CreateTableInput) checkSchema() error {
 	return nil
 }
 
-// checkUsed refuses definitions of attributes that are no keys.
+// checkUsed refuses definitions of attributes that no key uses.
 func (in *CreateTableInput) checkUsed() error {
 	keys := [][]KeySchemaElement{in.KeySchema}
 	for _, ix := range in.indexes() {
@@ -98,23 +100,6 @@ func (in *CreateTableInput) checkUsed() error {
 			definedNames(in.AttributeDefinitions), strings.Join(used, ", "))
 	}
 	return nil
-}
-
-func keyNames(key []KeySchemaElement) string {
-	return listed(key, func(k KeySchemaElement) string { return k.AttributeName })
-}
-
-func definedNames(defs []AttributeDefinition) string {
-	return listed(defs, func(d AttributeDefinition) string { return d.AttributeName })
-}
-
-// listed is the names of a list as messages have them.
-func listed[T any](all []T, name func(T) string) string {
-	names := make([]string, len(all))
-	for i, one := range all {
-		names[i] = name(one)
-	}
-	return "[" + strings.Join(names, ", ") + "]"
 }
 
 func (in *CreateTableInput) checkCapacity() error {
@@ -133,21 +118,13 @@ func (in *CreateTableInput) checkStream() error {
 		"Table is being created with a stream disabled, UpdateViewType should not be specified")
 }
 
-// check holds the two parts of a stream's specification against each other. The
-// texts refuse one that is enabled without a view, or disabled with one.
-func (s *StreamSpecification) check(enabled, disabled string) error {
-	switch {
-	case s == nil:
-		return nil
-	case *s.StreamEnabled && s.StreamViewType == nil:
-		return invalid("%s", badValues+enabled)
-	case !*s.StreamEnabled && s.StreamViewType != nil:
-		return invalid("%s", badValues+disabled)
-	}
-	return nil
-}
-
 func (in *CreateTableInput) checkTags() error {
 	_, err := withTags(nil, in.Tags)
 	return err
+}
+
+// newUUID returns a random identifier in the form of TableId.
+func newUUID() string {
+	h := fmt.Sprintf("%016x%016x", rand.Uint64(), rand.Uint64())
+	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
 }

@@ -8,8 +8,8 @@ type DeleteItemInput struct {
 	WriteInput   `api:",without Item UpdateExpression"`
 }
 
-// DeleteItem removes the item at a key. Where there is none it succeeds and
-// changes nothing, if the condition holds.
+// DeleteItem removes the item at a key. If there is none and the condition holds, it
+// succeeds and changes nothing.
 func (e *Engine) DeleteItem(ctx context.Context, in *DeleteItemInput) (*WriteOutput, error) {
 	return e.writeItem(ctx, &in.WriteInput, actionDelete, in.ReturnValues)
 }

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"regexp"
 
 	"dynamostreamer/internal/embedded/store"
 )
@@ -15,14 +14,14 @@ type DescribeStreamInput struct {
 	ShardFilter           *ShardFilter
 }
 
-// A ShardFilter asks for some of a stream's shards: its only type is
-// CHILD_SHARDS, those whose parent is ShardId.
+// A ShardFilter selects some of a stream's shards. Its only type is CHILD_SHARDS: the
+// children of the shard ShardId.
 type ShardFilter struct {
 	Type    *string `api:",one of CHILD_SHARDS"`
 	ShardId *string `api:",28..65"`
 }
 
-// A StreamDescription is what the API tells of a stream.
+// A StreamDescription describes a stream in an answer.
 type StreamDescription struct {
 	StreamArn               string
 	StreamLabel             string
@@ -35,12 +34,12 @@ type StreamDescription struct {
 	LastEvaluatedShardId    string
 }
 
-// A ShardDescription is what the API tells of a shard. One without an ending
-// sequence number is open.
+// A ShardDescription describes a shard in an answer. A shard without an ending sequence
+// number is open.
 type ShardDescription struct {
 	ShardId             string
 	SequenceNumberRange SequenceNumberRange
-	ParentShardId       string // may be gone already
+	ParentShardId       string // the parent may have vanished
 }
 
 // A SequenceNumberRange bounds the sequence numbers of a shard's records.
@@ -51,8 +50,8 @@ type SequenceNumberRange struct {
 
 const maxShardsPage = 100
 
-// DescribeStream lists a stream's shards, at most 100 a page, in an order in
-// which parents come before their children.
+// DescribeStream describes a stream and lists its shards, at most 100 per page. Parents
+// come before their children.
 func (e *Engine) DescribeStream(ctx context.Context, in *DescribeStreamInput) (*StreamDescription, error) {
 	if err := in.check(); err != nil {
 		return nil, err
@@ -96,7 +95,7 @@ func (in *DescribeStreamInput) check() error {
 	return nil
 }
 
-// find reads up to limit of the shards that the request asks for.
+// find returns up to limit of the shards that the request asks for.
 func (in *DescribeStreamInput) find(tx *store.Tx, s *stream, limit int) ([]store.Shard, error) {
 	parent := ""
 	if in.ShardFilter != nil {
@@ -115,71 +114,4 @@ func describeShard(sh store.Shard) ShardDescription {
 		d.SequenceNumberRange.EndingSequenceNumber = formatSequence(sh.Ending)
 	}
 	return d
-}
-
-func (c *catalog) streamByARN(arn string) (*stream, error) {
-	if s := c.byARN[arn]; s != nil {
-		return s, nil
-	}
-	if !streamARN.MatchString(arn) {
-		return nil, invalid("Invalid StreamArn")
-	}
-	return nil, fail(ResourceNotFoundException, "Requested resource not found: Stream: %s not found", arn)
-}
-
-var streamARN = regexp.MustCompile("^arn:[^:]+:dynamodb:[^:]*:[^:]*:table/[^/]+/stream/.+$")
-
-func shardNotFound(id string, s *stream) error {
-	return fail(ResourceNotFoundException, "Requested resource not found: Shard: %s in Stream: %s not found", id, s.arn)
-}
-
-// ListStreamsInput is the request of ListStreams.
-type ListStreamsInput struct {
-	TableName               *string `api:",name,3..255"`
-	ExclusiveStartStreamArn *string `api:",37..1024"`
-	Limit                   *int64  `api:",1.."`
-}
-
-// ListStreamsOutput is the answer of ListStreams.
-type ListStreamsOutput struct {
-	Streams                []StreamName
-	LastEvaluatedStreamArn string
-}
-
-// A StreamName names a stream and its table.
-type StreamName struct {
-	StreamArn   string
-	TableName   string
-	StreamLabel string
-}
-
-// ListStreams lists streams, those that have ended too while their records live,
-// in the order in which they were made.
-func (e *Engine) ListStreams(ctx context.Context, in *ListStreamsInput) (*ListStreamsOutput, error) {
-	if in.Limit != nil && *in.Limit > maxShardsPage {
-		return nil, invalid(badValues+"Limit should be less than or equal to %d", maxShardsPage)
-	}
-	return read(ctx, e, func(_ *store.Tx, c *catalog) (*ListStreamsOutput, error) {
-		out := &ListStreamsOutput{Streams: []StreamName{}}
-		limit := orElse(in.Limit, maxShardsPage)
-		after := int64(0)
-		if in.ExclusiveStartStreamArn != nil {
-			s, err := c.streamByARN(*in.ExclusiveStartStreamArn)
-			if err != nil {
-				return nil, err
-			}
-			after = s.id
-		}
-		for _, s := range c.streams {
-			if s.id <= after || in.TableName != nil && s.Table != *in.TableName {
-				continue
-			}
-			if len(out.Streams) == limit {
-				out.LastEvaluatedStreamArn = out.Streams[limit-1].StreamArn
-				break
-			}
-			out.Streams = append(out.Streams, StreamName{StreamArn: s.arn, TableName: s.Table, StreamLabel: s.Label})
-		}
-		return out, nil
-	})
 }

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"dynamostreamer/internal/embedded/store"
@@ -13,8 +12,8 @@ type TableInput struct {
 	TableName *string `api:",parameter,name,1..255"`
 }
 
-// DescribeTable tells what a table is. Its counts are exact; the service's are
-// up to six hours old.
+// DescribeTable describes a table. Its counts are exact. The service's are up to six
+// hours old.
 func (e *Engine) DescribeTable(ctx context.Context, in *TableInput) (*TableDescription, error) {
 	return read(ctx, e, func(tx *store.Tx, c *catalog) (*TableDescription, error) {
 		t, err := c.named(*in.TableName)
@@ -33,7 +32,7 @@ func (e *Engine) describe(tx *store.Tx, t *table, status string) *TableDescripti
 		KeySchema:             t.Key,
 		TableStatus:           status,
 		CreationDateTime:      sometime(t.Created),
-		ProvisionedThroughput: t.provisioned.describe(),
+		ProvisionedThroughput: t.provisionedDefinition.describe(),
 		TableSizeBytes:        bytes,
 		ItemCount:             items,
 		TableArn:              e.tableARN(t.name),
@@ -41,8 +40,8 @@ func (e *Engine) describe(tx *store.Tx, t *table, status string) *TableDescripti
 		LatestStreamLabel:     t.StreamLabel,
 		LatestStreamArn:       t.StreamARN,
 	}
-	if !t.OnDemand.IsZero() {
-		d.BillingModeSummary = &BillingModeSummary{BillingMode: t.BillingMode, LastUpdateToPayPerRequestDateTime: sometime(t.OnDemand)}
+	if !t.LastPayPerRequest.IsZero() {
+		d.BillingModeSummary = &BillingModeSummary{BillingMode: t.BillingMode, LastUpdateToPayPerRequestDateTime: sometime(t.LastPayPerRequest)}
 	}
 	if t.stream != nil {
 		on, view := true, t.stream.View
@@ -67,16 +66,17 @@ func (e *Engine) describeIndex(tx *store.Tx, d *TableDescription, mode string, i
 		return
 	}
 	g := GlobalIndexDescription{IndexDescription: local, IndexStatus: "CREATING",
-		ProvisionedThroughput: ix.provisioned.describe(), OnDemandThroughput: ix.OnDemand}
+		ProvisionedThroughput: ix.provisionedDefinition.describe(), OnDemandThroughput: ix.OnDemandThroughput}
 	if ix.Filling != nil {
 		g.Backfilling = new(true)
 	} else if d.TableStatus != "CREATING" {
 		g.IndexStatus = "ACTIVE"
-		g.WarmThroughput = &WarmThroughputDescription{ix.warm(mode, ix.Throughput), "ACTIVE"}
+		g.WarmThroughput = &WarmThroughputDescription{ix.currentWarm(mode, ix.Throughput), "ACTIVE"}
 	}
 	d.GlobalSecondaryIndexes = append(d.GlobalSecondaryIndexes, g)
 }
 
+// sometime returns t for an answer, nil if t is zero.
 func sometime(t time.Time) *Seconds {
 	if t.IsZero() {
 		return nil
@@ -85,36 +85,82 @@ func sometime(t time.Time) *Seconds {
 	return &s
 }
 
-// ListTablesInput is the request of ListTables.
-type ListTablesInput struct {
-	ExclusiveStartTableName *string `api:",name,3..255"`
-	Limit                   *int64  `api:",1..100"`
+// A TableDescription describes a table in an answer.
+type TableDescription struct {
+	AttributeDefinitions      []AttributeDefinition
+	TableName                 string
+	KeySchema                 []KeySchemaElement
+	TableStatus               string
+	CreationDateTime          *Seconds
+	ProvisionedThroughput     ThroughputDescription
+	TableSizeBytes            int64
+	ItemCount                 int64
+	TableArn                  string
+	TableId                   string
+	BillingModeSummary        *BillingModeSummary
+	LocalSecondaryIndexes     []IndexDescription
+	GlobalSecondaryIndexes    []GlobalIndexDescription
+	StreamSpecification       *StreamSpecification
+	LatestStreamLabel         string
+	LatestStreamArn           string
+	DeletionProtectionEnabled bool
+	TableClassSummary         *TableClassSummary
+	SSEDescription            *SSEDescription
+	OnDemandThroughput        *OnDemandThroughput
+	WarmThroughput            *WarmThroughputDescription
 }
 
-// ListTablesOutput is the answer of ListTables.
-type ListTablesOutput struct {
-	TableNames             []string
-	LastEvaluatedTableName string
+// A BillingModeSummary says that a table is, or was, billed per request.
+type BillingModeSummary struct {
+	BillingMode                       string
+	LastUpdateToPayPerRequestDateTime *Seconds
 }
 
-// ListTables lists names of tables in their order, a page at a time.
-func (e *Engine) ListTables(ctx context.Context, in *ListTablesInput) (*ListTablesOutput, error) {
-	return read(ctx, e, func(_ *store.Tx, c *catalog) (*ListTablesOutput, error) {
-		out := &ListTablesOutput{}
-		limit := orElse(in.Limit, 100)
-		from := 0
-		if after := text(in.ExclusiveStartTableName); after != "" {
-			i, found := slices.BinarySearch(c.names, after)
-			if from = i; found {
-				from++
-			}
-		}
-		names := c.names[from:]
-		if len(names) > limit {
-			names = names[:limit]
-			out.LastEvaluatedTableName = names[limit-1]
-		}
-		out.TableNames = append([]string{}, names...)
-		return out, nil
-	})
+// An IndexDescription describes a local index in an answer.
+type IndexDescription struct {
+	IndexName      string
+	KeySchema      []KeySchemaElement
+	Projection     Projection
+	IndexSizeBytes int64
+	ItemCount      int64
+	IndexArn       string
+}
+
+// A GlobalIndexDescription describes a global index in an answer.
+type GlobalIndexDescription struct {
+	IndexDescription
+	IndexStatus           string
+	Backfilling           *bool
+	ProvisionedThroughput ThroughputDescription
+	OnDemandThroughput    *OnDemandThroughput
+	WarmThroughput        *WarmThroughputDescription
+}
+
+// Seconds is a time that the API shows as Unix seconds with three decimals.
+type Seconds time.Time
+
+// These parts of a TableDescription describe settings.
+type (
+	TableClassSummary struct {
+		TableClass         string
+		LastUpdateDateTime *Seconds
+	}
+	SSEDescription struct {
+		Status          string
+		SSEType         string
+		KMSMasterKeyArn string
+	}
+)
+
+// describeSettings adds the settings to a description.
+func (e *Engine) describeSettings(d *TableDescription, t *table) {
+	d.DeletionProtectionEnabled = t.Settings.DeletionProtection
+	d.OnDemandThroughput = t.Settings.OnDemandThroughput
+	if t.Settings.TableClass != "" {
+		d.TableClassSummary = &TableClassSummary{t.Settings.TableClass, sometime(t.Settings.ClassSince)}
+	}
+	if t.Settings.SSEKey != "" {
+		d.SSEDescription = &SSEDescription{"ENABLED", "KMS", e.keyARN(t.Settings.SSEKey)}
+	}
+	d.WarmThroughput = &WarmThroughputDescription{t.Settings.currentWarm(t.BillingMode, t.Throughput), "ACTIVE"}
 }

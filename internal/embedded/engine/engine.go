@@ -11,50 +11,45 @@ import (
 	"dynamostreamer/internal/embedded/store"
 )
 
-// Options set an Engine's ways. The zero Options are the service's.
+// Options configure an Engine. The zero Options match the service.
 type Options struct {
-	// Clock is where time comes from; nil is the system's.
+	// Clock tells the time. Nil is the system's clock.
 	Clock Clock
-	// Region stands in ARNs and is the one to configure clients with; empty is
-	// us-east-1. For a region that AWS does not have, the SDK compiles patterns
-	// with each call, which takes it twice as long as the call itself.
+	// Region is the region in ARNs, and the one to configure clients with. Empty is
+	// us-east-1. For a region that AWS does not have, the SDK compiles patterns in
+	// each call, which takes twice as long as the call itself.
 	Region string
-	// SweepInterval is how long after its time an expired item may still be
-	// there, and how often retention and rollover are looked after, on Clock.
-	// 0 is 5 seconds; a negative one leaves all of it to Sweep.
+	// SweepInterval is the time, on Clock, between two sweeps: how long an expired
+	// item may remain, and how often retention and rollover happen. 0 is 5 seconds.
+	// With a negative interval, only Sweep sweeps.
 	SweepInterval time.Duration
-	// ShardAge and ShardBytes are when a shard closes and a child takes over.
-	// 0 is 4 hours and 128 MB.
+	// ShardAge and ShardBytes are the age and the size at which a shard closes and a
+	// child takes over. 0 is 4 hours and 128 MB.
 	ShardAge   time.Duration
 	ShardBytes int64
 }
 
-// Account is the account number in ARNs, the one that stands for none.
+// Account is the account number in ARNs, which belongs to no account.
 const Account = "000000000000"
 
-// Retention is how long a stream keeps its records ("Change data capture for
-// DynamoDB Streams").
-const Retention = 24 * time.Hour
-
-// An Engine is a DynamoDB. Its methods may be called from any goroutine, and
-// several engines, in this process or others, may stand on the same file.
+// An Engine is a DynamoDB. Its methods may be called from any goroutine. Several
+// engines, in this process or in others, may use the same file.
 type Engine struct {
 	store   *store.Store
 	options Options
 	clock   Clock
 	catalog atomic.Pointer[catalog]
 
-	// iterators issued with an older generation count as expired.
+	// generation is the present generation of iterators. Older ones have expired.
 	generation atomic.Uint32
-	identity   uint32 // tells this engine's iterators from other processes'
+	identity   uint32 // marks this engine's iterators
 
-	wake    chan struct{} // a token wakes the sweeper
+	wake    chan struct{} // wakes the sweeper
 	stop    context.CancelFunc
 	stopped sync.WaitGroup
 }
 
-// New makes an engine on a store, which it owns from now on, and starts its
-// sweeper.
+// New makes an engine on a store and starts its sweeper. The engine owns the store.
 func New(s *store.Store, o Options) *Engine {
 	if o.Clock == nil {
 		o.Clock = RealClock{}
@@ -87,10 +82,10 @@ func (e *Engine) Close() error {
 	return e.store.Close()
 }
 
-// Now is the engine's time.
+// Now returns the engine's time.
 func (e *Engine) Now() time.Time { return e.clock.Now() }
 
-// Region is the region that stands in ARNs.
+// Region returns the region in ARNs.
 func (e *Engine) Region() string { return e.options.Region }
 
 func (e *Engine) nowMilli() int64 { return e.clock.Now().UnixMilli() }
@@ -99,19 +94,19 @@ func (e *Engine) tableARN(name string) string {
 	return fmt.Sprintf("arn:aws:dynamodb:%s:%s:table/%s", e.options.Region, Account, name)
 }
 
-// read is what fn makes of a snapshot, with the catalog of that snapshot. fn may
+// read returns what fn returns for a snapshot and the catalog of that snapshot. fn may
 // run more than once.
 func read[T any](ctx context.Context, e *Engine, fn func(*store.Tx, *catalog) (T, error)) (T, error) {
 	return result(ctx, e, e.store.Read, fn)
 }
 
-// write is what fn returns from a transaction that is committed. fn may run more
-// than once; see store.Write.
+// write returns what fn returned in the transaction that was committed. fn may run more
+// than once, see store.Write.
 func write[T any](ctx context.Context, e *Engine, fn func(*store.Tx, *catalog) (T, error)) (T, error) {
 	return result(ctx, e, e.store.Write, fn)
 }
 
-// result takes only the last run's result, and none of one that failed.
+// result returns the last run's result, or the zero value if that run failed.
 func result[T any](ctx context.Context, e *Engine, run func(context.Context, func(*store.Tx) error) error,
 	fn func(*store.Tx, *catalog) (T, error)) (T, error) {
 	var out, none T

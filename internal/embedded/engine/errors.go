@@ -7,10 +7,10 @@ import (
 	"dynamostreamer/internal/embedded/attr"
 )
 
-// A Code is the type of an error that DynamoDB answers, without its namespace.
+// A Code is the type of an error in DynamoDB's API, without its namespace.
 type Code string
 
-// The errors that the engine answers.
+// These are the errors that the engine returns.
 const (
 	ValidationException                  Code = "ValidationException"
 	SerializationException               Code = "SerializationException"
@@ -26,11 +26,11 @@ const (
 	InternalServerError                  Code = "InternalServerError"
 )
 
-// An Error is an answer of the API that is no success.
+// An Error is an error answer of the API.
 type Error struct {
 	Code    Code
 	Message string
-	// Item is the item that a condition failed on, where the request asks for it.
+	// Item is the item whose condition failed, if the request asks for it.
 	Item attr.Item
 	// Reasons has an entry for each action of a cancelled transaction.
 	Reasons []CancellationReason
@@ -38,8 +38,8 @@ type Error struct {
 
 func (e *Error) Error() string { return string(e.Code) + ": " + e.Message }
 
-// A CancellationReason says what one action did to its transaction. Code is
-// "None" for an action that was in order.
+// A CancellationReason says why one action cancelled its transaction. Code is "None" for
+// an action that did not.
 type CancellationReason struct {
 	Code    string
 	Message string
@@ -54,7 +54,7 @@ func invalid(format string, args ...any) error {
 	return fail(ValidationException, format, args...)
 }
 
-// firstOf is the error of the first check that refuses. The later ones do not run.
+// firstOf runs checks until one fails, and returns its error.
 func firstOf(checks ...func() error) error {
 	for _, check := range checks {
 		if err := check(); err != nil {
@@ -64,7 +64,8 @@ func firstOf(checks ...func() error) error {
 	return nil
 }
 
-// refusal makes an Error of what attr and expr refuse and leaves others alone.
+// refusal converts an attr.ValidationError into an Error and returns other errors
+// unchanged.
 func refusal(err error) error {
 	var value *attr.ValidationError
 	if errors.As(err, &value) {

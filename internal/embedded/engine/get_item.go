@@ -15,11 +15,11 @@ type GetItemInput struct {
 	ConsistentRead bool
 }
 
-// A Get reads one item: it is the request, or an entry of TransactGetItems.
+// A Get is the read of one item: a GetItem, or an entry of TransactGetItems.
 type Get struct {
 	TableName   *string      `api:",required,name,1..255"`
 	Key         attr.Item    `api:",required"`
-	Err         error        // what is wrong with a value in Key
+	Err         error        // the error of a refused value in Key
 	Expressions expr.Request `api:"Projection Names"`
 }
 
@@ -29,7 +29,7 @@ type GetItemOutput struct {
 	ConsumedCapacity *ConsumedCapacity
 }
 
-// GetItem reads an item, also one that has expired and is not swept yet. Every
+// GetItem reads an item, even one that has expired and has not been removed yet. Every
 // read is consistent.
 func (e *Engine) GetItem(ctx context.Context, in *GetItemInput) (*GetItemOutput, error) {
 	set, err := compile(in.Expressions, in.Err)
@@ -51,7 +51,7 @@ func (e *Engine) GetItem(ctx context.Context, in *GetItemInput) (*GetItemOutput,
 	})
 }
 
-// fetch reads what the request wants of an item, nil if there is none, and its size.
+// fetch returns the projection of an item, nil if there is none, and the item's size.
 func fetch(tx *store.Tx, t *table, key store.Key, set expr.Set, consistent bool, used *tally) (item attr.Item, size int) {
 	found := current(tx, t, key)
 	size = found.item.Size()

@@ -25,7 +25,7 @@ type GetRecordsInput struct {
 // GetRecordsOutput is the answer of GetRecords.
 type GetRecordsOutput struct {
 	Records           []Record
-	NextShardIterator string // empty at the end of a closed shard
+	NextShardIterator string // empty: the shard is closed and has no more records
 }
 
 // A Record is a change in a stream.
@@ -36,12 +36,12 @@ type Record struct {
 	EventSource  string       `api:"eventSource"`
 	Region       string       `api:"awsRegion"`
 	Change       StreamRecord `api:"dynamodb"`
-	// UserIdentity is who removed the item, where that was DynamoDB since it had
-	// expired; else nil.
+	// UserIdentity is DynamoDB's identity if it removed the item because it had
+	// expired, else nil.
 	UserIdentity *Identity `api:"userIdentity"`
 }
 
-// A StreamRecord is what has changed. Images are nil where the view has none.
+// A StreamRecord describes the change. An image is nil if the view type omits it.
 type StreamRecord struct {
 	ApproximateCreationDateTime int64 // Unix seconds: the service rounds too
 	Keys, NewImage, OldImage    attr.Item
@@ -50,19 +50,18 @@ type StreamRecord struct {
 	StreamViewType              string
 }
 
-// An Identity is somebody who changes items.
+// An Identity identifies who changed an item.
 type Identity struct{ PrincipalId, Type string }
 
-// dynamoDB is who removes expired items.
+// dynamoDB is the identity that removes expired items.
 var dynamoDB = Identity{"dynamodb.amazonaws.com", "Service"}
 
 var eventNames = map[int64]string{
 	recordInsert: "INSERT", recordModify: "MODIFY", recordRemove: "REMOVE", recordExpire: "REMOVE",
 }
 
-// GetRecords reads a page of a shard: at most 1,000 records and 1 MB. A page may
-// be empty. The end of a closed shard is where there is no next iterator; the
-// last records come in that same page.
+// GetRecords reads a page of a shard: at most 1,000 records and 1 MB. A page may be
+// empty. The page with the last records of a closed shard has no next iterator.
 func (e *Engine) GetRecords(ctx context.Context, in *GetRecordsInput) (*GetRecordsOutput, error) {
 	it, limit, err := e.checkGetRecords(in)
 	if err != nil {
@@ -72,7 +71,7 @@ func (e *Engine) GetRecords(ctx context.Context, in *GetRecordsInput) (*GetRecor
 		s := c.byARN[it.arn]
 		sh, found := tx.ShardByID(it.shard)
 		if s == nil || !found {
-			return nil, fail(TrimmedDataAccessException, "The shard of this iterator is gone: all that it had was recorded more than 24 hours ago")
+			return nil, fail(TrimmedDataAccessException, "The shard of this iterator has vanished: all of its records were older than 24 hours")
 		}
 		if sh.Stream != s.id {
 			return nil, invalid("Invalid ShardIterator")
@@ -116,7 +115,7 @@ func (e *Engine) checkGetRecords(in *GetRecordsInput) (it iterator, limit int, e
 	return it, limit, e.checkLife(it)
 }
 
-// describeRecord makes the record that the API shows.
+// describeRecord returns the record that the API shows.
 func (e *Engine) describeRecord(tx *store.Tx, s *stream, sh store.Shard, r store.Record) Record {
 	c := StreamRecord{
 		ApproximateCreationDateTime: r.At / 1000,
@@ -144,8 +143,8 @@ func (e *Engine) describeRecord(tx *store.Tx, s *stream, sh store.Shard, r store
 	return out
 }
 
-// eventID names a record by the place where it stands, so that it is the same
-// whenever it is read.
+// eventID derives a record's ID from its shard and its sequence number, so that it is
+// the same whenever the record is read.
 func eventID(shard, seq int64) string {
 	var b [16]byte
 	binary.BigEndian.PutUint64(b[:], uint64(shard))

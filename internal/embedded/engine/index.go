@@ -9,36 +9,36 @@ import (
 	"dynamostreamer/internal/embedded/store"
 )
 
-// An indexDefinition is what the store keeps of an index as JSON.
+// An indexDefinition is the part of an index that is stored as JSON.
 type indexDefinition struct {
-	ID         int64 // negative: those above 0 are tables'
+	ID         int64 // negative: tables have the positive ids
 	Global     bool
 	Name       string
 	Key        []KeySchemaElement
 	Projection Projection
-	provisioned
-	// Filling is how far the index has the items of the table, in a scan's order.
-	// Nil is all the way.
+	provisionedDefinition
+	// Filling is the key up to which, in scan order, the index has the table's items.
+	// It is nil once the index has all of them.
 	Filling *store.Key `json:",omitempty"`
-	rates
+	throughputDefinition
 }
 
-// A Projection is which attributes an index has beside the keys: ProjectionType is
+// A Projection says which attributes an index has beside the keys. ProjectionType is
 // ALL, KEYS_ONLY or INCLUDE.
 type Projection struct {
 	ProjectionType   string   `json:",omitempty" api:",one of ALL INCLUDE KEYS_ONLY"`
 	NonKeyAttributes []string `json:",omitempty" api:",1..20,each 1..255"`
 }
 
-// An index is an index in the catalog. In the store it is a table of its own, with
-// a row for each item that has the attributes of the index's key: what the index
-// projects of it. The row's sort key is the index's sort key and then the item's
-// own key, so that items with equal keys have a row each.
+// An index is an index in the catalog. The store treats it as another table. It has a
+// row with the projected attributes for each item that has all attributes of the
+// index's key. The row's sort key is the index's sort key followed by the item's key in
+// the table, so that items with equal keys in the index have a row each.
 type index struct {
 	*indexDefinition
 	keys      schema
 	startKey  []string // the attributes of the index's and the table's key, sorted
-	own       bool     // it is the table itself, to be read as indexes are
+	own       bool     // whether it is the table itself, see ownIndex
 	projected []string // sorted; nil: all
 }
 
@@ -52,11 +52,12 @@ func newIndex(t *table, def *indexDefinition) *index {
 	return ix
 }
 
-// ownIndex is the table as one of its indexes, for what reads both.
+// ownIndex returns the table in the form of an index, for code that reads both.
 func ownIndex(t *table) *index {
 	return &index{indexDefinition: &indexDefinition{ID: t.id}, keys: t.keys, startKey: t.names, own: true}
 }
 
+// index finds an index by its name, nil if there is none.
 func (t *table) index(name string) *index {
 	for _, ix := range t.indexes {
 		if ix.Name == name {
@@ -66,14 +67,15 @@ func (t *table) index(name string) *index {
 	return nil
 }
 
+// projects reports whether the index's rows have an attribute of the items.
 func (ix *index) projects(attribute string) bool {
 	_, found := slices.BinarySearch(ix.projected, attribute)
 	return found || ix.projected == nil
 }
 
-// place is where the item at key stands in the index; false where it does not:
-// it lacks an attribute of the index's key, or has a value there that can't be
-// one, as items may that are older than the index.
+// place returns the key of an item's row in the index. It is not ok if the item has no
+// row there: it lacks an attribute of the index's key, or it is older than the index
+// and has a value that can't be a key.
 func (ix *index) place(key store.Key, item attr.Item) (at store.Key, ok bool) {
 	for i, k := range ix.keys {
 		v, ok := item.Get(k.Name)
@@ -86,14 +88,15 @@ func (ix *index) place(key store.Key, item attr.Item) (at store.Key, ok bool) {
 	return at, true
 }
 
-// appendPart appends a part of a sort key so that what follows it decides only
-// between equal parts: it ends with two zeros, and a zero within is followed by FF.
+// appendPart appends a part of a sort key so that the parts after it matter only
+// between equal parts. The part ends with two zero bytes, and FF follows each zero byte
+// inside it.
 func appendPart(dst, part []byte) []byte {
 	dst = append(dst, bytes.ReplaceAll(part, []byte{0}, []byte{0, 0xFF})...)
 	return append(dst, 0, 0)
 }
 
-// rows is the bounds of the rows whose sort keys are within bounds.
+// rows converts bounds of the index's sort key into bounds of its rows' sort keys.
 func (ix *index) rows(b expr.Bounds) (rows expr.Bounds) {
 	if ix.own {
 		return b
@@ -107,13 +110,13 @@ func (ix *index) rows(b expr.Bounds) (rows expr.Bounds) {
 	return rows
 }
 
-// has says whether the index has the item at key, if it is one for it. It will get
-// there for the others.
+// has reports whether the index follows changes of the item at key. A backfill has yet
+// to reach the other items.
 func (ix *index) has(key store.Key) bool {
 	return ix.Filling == nil || key.Compare(*ix.Filling) <= 0
 }
 
-// change brings the index up to date with an item that changes from old to new.
+// change updates the index's rows for an item that changes from old to new.
 func (ix *index) change(tx *store.Tx, t *table, key store.Key, old, new version, used *tally) {
 	from, was := ix.place(key, old.item)
 	to, is := ix.place(key, new.item)
@@ -134,7 +137,7 @@ func (ix *index) change(tx *store.Tx, t *table, key store.Key, old, new version,
 	}
 }
 
-// version is what the index has of a version of an item, if it has it.
+// version returns the row for a version of an item, nothing unless the index has it.
 func (ix *index) version(v version, has bool) version {
 	switch {
 	case !has:
@@ -158,7 +161,7 @@ const (
 	emptyValue    = "The AttributeValue for a key attribute cannot contain an empty %s value."
 )
 
-// refuses is why a value can't be the i-th of the index's key, nil if it can.
+// refuses returns why a value can't be the index's i-th key attribute, nil if it can.
 func (ix *index) refuses(i int, v attr.Value) error {
 	k := ix.keys[i]
 	if v.Type() != k.Type {
@@ -170,8 +173,8 @@ func (ix *index) refuses(i int, v attr.Value) error {
 	return checkKeySize(i, v)
 }
 
-// checkIndexKeys refuses an item that has a value which can't be an index's key:
-// in a put any, in an update one that it changes from the old item.
+// checkIndexKeys refuses an item with a value that can't be an index's key. For an
+// update, it checks only the values that differ from the old item's.
 func (t *table) checkIndexKeys(item, old attr.Item, update bool) error {
 	for _, ix := range t.indexes {
 		for i, k := range ix.keys {
@@ -194,7 +197,7 @@ func (t *table) checkIndexKeys(item, old attr.Item, update bool) error {
 	return nil
 }
 
-// checkScalars refuses paths that lead into the attributes of keys.
+// checkScalars refuses paths that lead into a key attribute.
 func (t *table) checkScalars(set *expr.Set) (err error) {
 	set.Each(func(attribute string, nested bool) {
 		if !nested || err != nil {
@@ -214,8 +217,4 @@ func (t *table) checkScalars(set *expr.Set) (err error) {
 		}
 	})
 	return err
-}
-
-func (s schema) has(attribute string) bool {
-	return slices.ContainsFunc(s, func(k expr.KeyAttribute) bool { return k.Name == attribute })
 }

@@ -9,46 +9,16 @@ const (
 	maxNonKey        = 100 // attributes named in the projections of all of a table's indexes
 )
 
-// An IndexInput is an index as a request has it.
+// An IndexInput is an index in a request.
 type IndexInput struct {
 	IndexName             *string            `api:",required,name,3..255"`
 	KeySchema             []KeySchemaElement `api:",required,1..2"`
 	Projection            *Projection        `api:",required"`
 	ProvisionedThroughput *ProvisionedThroughput
-	Rates
+	ThroughputInput
 }
 
-// checkKey holds the key of a table or an index against the definitions.
-func checkKey(key []KeySchemaElement, defs []AttributeDefinition, ofTable bool) error {
-	undefined := slices.ContainsFunc(key, func(k KeySchemaElement) bool { return attributeType(defs, k.AttributeName) == "" })
-	sorted := len(key) == 2
-	switch {
-	case ofTable && (sorted && undefined || len(defs) < len(key)):
-		return invalid("Invalid KeySchema: Some index key attribute have no definition")
-	case undefined:
-		return invalid(badValues+"Some index key attributes are not defined in AttributeDefinitions. Keys: %s, AttributeDefinitions: %s",
-			keyNames(key), definedNames(defs))
-	case sorted && key[0].AttributeName == key[1].AttributeName:
-		return invalid("Both the Hash Key and the Range Key element in the KeySchema have the same name")
-	case key[0].KeyType != "HASH":
-		return invalid("Invalid KeySchema: The first KeySchemaElement is not a HASH key type")
-	case sorted && key[1].KeyType != "RANGE":
-		return invalid("Invalid KeySchema: The second KeySchemaElement is not a RANGE key type")
-	}
-	return nil
-}
-
-// attributeType is the type that is defined for an attribute, empty for none.
-func attributeType(defs []AttributeDefinition, name string) string {
-	for _, d := range defs {
-		if d.AttributeName == name {
-			return d.AttributeType
-		}
-	}
-	return ""
-}
-
-// check holds an index's key and projection against the definitions.
+// check checks an index's key and projection.
 func (in *IndexInput) check(defs []AttributeDefinition) error {
 	if err := checkKey(in.KeySchema, defs, false); err != nil {
 		return err
@@ -70,7 +40,7 @@ func (in *IndexInput) check(defs []AttributeDefinition) error {
 	return nil
 }
 
-// checkIndexes holds the indexes against the table.
+// checkIndexes checks the indexes of a new table.
 func (in *CreateTableInput) checkIndexes() error {
 	names, nonKey := map[string]bool{}, 0
 	switch {
@@ -95,7 +65,7 @@ func (in *CreateTableInput) checkIndexes() error {
 		case !onDemand && ix.ProvisionedThroughput == nil:
 			err = invalid(badValues+"ProvisionedThroughput is not specified for index: %s", *ix.IndexName)
 		default:
-			err = ix.Rates.check(nil, text(in.BillingMode), ix.ProvisionedThroughput.units(), *ix.IndexName)
+			err = ix.ThroughputInput.check(nil, text(in.BillingMode), ix.ProvisionedThroughput.units(), *ix.IndexName)
 		}
 		if err != nil {
 			return err
@@ -117,7 +87,7 @@ func (in *CreateTableInput) checkIndexes() error {
 
 func checkNonKey(n int) error {
 	if n > maxNonKey {
-		// No capture of the service's words is known.
+		// No capture of the service's message is known.
 		return invalid(badValues+"Number of NonKeyAttributes in all indexes exceeds the per-table limit of %d", maxNonKey)
 	}
 	return nil
@@ -134,11 +104,11 @@ func (in *CreateTableInput) checkLocal(ix *IndexInput) error {
 	return nil
 }
 
-// define is what is kept of the index.
+// define returns the definition to store.
 func (in *IndexInput) define(id int64, global bool) indexDefinition {
 	def := indexDefinition{ID: id, Global: global, Name: *in.IndexName, Key: in.KeySchema, Projection: *in.Projection}
 	def.Throughput = in.ProvisionedThroughput.units()
-	def.keep(in.Rates)
+	def.applyThroughput(in.ThroughputInput)
 	slices.Sort(def.Projection.NonKeyAttributes)
 	return def
 }

@@ -10,7 +10,8 @@ import (
 	"dynamostreamer/internal/embedded/store"
 )
 
-// maxPageBytes is how much Query and Scan read for a page, before filters.
+// maxPageBytes is the number of bytes that Query and Scan read for a page, before
+// filters.
 const maxPageBytes = 1 << 20
 
 // ReadInput is what the requests of Query and Scan share.
@@ -20,7 +21,7 @@ type ReadInput struct {
 	Expressions       expr.Request `api:"Filter KeyCondition Projection Names Values"`
 	Select            *string      `api:",one of SPECIFIC_ATTRIBUTES COUNT ALL_ATTRIBUTES ALL_PROJECTED_ATTRIBUTES"`
 	ExclusiveStartKey attr.Item    // nil: absent
-	Err               error        // what is wrong with a value in ExclusiveStartKey
+	Err               error        // the error of a refused value in ExclusiveStartKey
 	ConsistentRead    bool
 	Report
 }
@@ -34,8 +35,8 @@ type PageOutput struct {
 	ConsumedCapacity *ConsumedCapacity
 }
 
-// checkSelect holds Select against the projection. The service says Querying in a
-// Scan too.
+// checkSelect checks that Select fits the projection. The service's message says
+// Querying in a Scan too.
 func (in *ReadInput) checkSelect() error {
 	projects := in.Expressions.Projection != nil
 	switch s := text(in.Select); {
@@ -51,7 +52,7 @@ func (in *ReadInput) checkSelect() error {
 	return nil
 }
 
-// readPage makes a page of what fn reads, of up to limit rows.
+// readPage returns a page of up to limit of the rows that fn reads.
 func (in *ReadInput) readPage(ctx context.Context, e *Engine, limit *int64, fn func(*store.Tx, *page) error) (*PageOutput, error) {
 	if err := in.checkSelect(); err != nil {
 		return nil, err
@@ -82,8 +83,7 @@ func (in *ReadInput) readPage(ctx context.Context, e *Engine, limit *int64, fn f
 
 const badStart = "The provided starting key is invalid"
 
-// checkStart holds the ExclusiveStartKey, if there is one, against keys of the
-// index that is read.
+// checkStart compares the ExclusiveStartKey, if there is one, with keys of the index.
 func (p *page) checkStart(keys schema) error {
 	start := p.in.ExclusiveStartKey
 	if start == nil {
@@ -103,7 +103,7 @@ func (p *page) checkStart(keys schema) error {
 	return nil
 }
 
-// start is the place of the ExclusiveStartKey.
+// start returns the store's key for the ExclusiveStartKey.
 func (p *page) start() (store.Key, error) {
 	start := p.in.ExclusiveStartKey
 	own := start
@@ -127,7 +127,7 @@ func (p *page) start() (store.Key, error) {
 // A page collects what Query or Scan reads until it is full.
 type page struct {
 	table   *table
-	index   *index // what is read: of a table without one, the table's own
+	index   *index // the index, or the table's own
 	tx      *store.Tx
 	in      *ReadInput
 	set     expr.Set
@@ -154,7 +154,7 @@ func newPage(tx *store.Tx, t *table, in *ReadInput, set expr.Set) (*page, error)
 	return p, nil
 }
 
-// useIndex makes the page one of an index.
+// useIndex makes the page read an index.
 func (p *page) useIndex(name string) error {
 	ix := p.table.index(name)
 	switch {
@@ -169,8 +169,8 @@ func (p *page) useIndex(name string) error {
 	return nil
 }
 
-// checkProjection refuses a request for attributes that a global index does not
-// project. A local one fetches the items.
+// checkProjection refuses a request for attributes that a global index does not project.
+// With a local index, the page fetches the items from the table.
 func (p *page) checkProjection() error {
 	ix := p.index
 	everything := text(p.in.Select) == "ALL_ATTRIBUTES" && ix.projected != nil
@@ -187,7 +187,7 @@ func (p *page) checkProjection() error {
 
 func (p *page) checkScalars() error { return p.table.checkScalars(&p.set) }
 
-// missing lists the attributes, of those that each tells, which the index does not
+// missing returns the attributes, of those that each visits, that the index does not
 // project.
 func (p *page) missing(each func(func(string, bool))) (missing []string) {
 	each(func(attribute string, _ bool) {
@@ -198,8 +198,8 @@ func (p *page) missing(each func(func(string, bool))) (missing []string) {
 	return missing
 }
 
-// take evaluates one row. It returns false when the page is full: at Limit, or
-// behind the row that brings it to 1 MB.
+// take evaluates one row. It returns false if the page is full: it has reached Limit or
+// 1 MB.
 func (p *page) take(row store.Row) bool {
 	item := readItem(p.tx, row.Item)
 	p.out.ScannedCount++
@@ -218,7 +218,7 @@ func (p *page) take(row store.Row) bool {
 	return !p.full
 }
 
-// fetch reads the item whose row stands in the index.
+// fetch reads the item of an index's row from the table.
 func (p *page) fetch(row attr.Item) attr.Item {
 	key, err := p.table.makeKey(row)
 	p.tx.Fail(err)
@@ -234,7 +234,7 @@ func (p *page) finish() *PageOutput {
 		p.out.LastEvaluatedKey = p.last.Only(p.index.startKey)
 	}
 	p.used.read(p.table, p.index, p.bytes, p.in.ConsistentRead)
-	p.used.add(p.table, p.table.own, 0, true) // the answer of an index has the table too
+	p.used.add(p.table, p.table.own, 0, true) // the answer for an index includes the table
 	p.out.ConsumedCapacity = p.used.one()
 	return &p.out
 }

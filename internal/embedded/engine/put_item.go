@@ -8,7 +8,7 @@ type PutItemInput struct {
 	WriteInput   `api:",without Key UpdateExpression"`
 }
 
-// PutItem makes the item stand at its key, in place of one that may stand there.
+// PutItem adds an item, or replaces the item with the same key.
 func (e *Engine) PutItem(ctx context.Context, in *PutItemInput) (*WriteOutput, error) {
 	return e.writeItem(ctx, &in.WriteInput, actionPut, in.ReturnValues)
 }

@@ -16,11 +16,10 @@ type QueryInput struct {
 	ScanIndexForward *bool // nil: true
 }
 
-// Query reads the items of one partition of a table or an index in the order of
-// their sort keys, a page at a time. A filter applies to what was read, after Limit
-// and page size.
+// Query reads the items of one partition of a table or an index in the order of their
+// sort keys, a page at a time. A filter applies after Limit and the limit of page size.
 func (e *Engine) Query(ctx context.Context, in *QueryInput) (*PageOutput, error) {
-	if in.Limit != nil && *in.Limit < 1 { // a Query's message lacks the value
+	if in.Limit != nil && *in.Limit < 1 { // Query's message omits the value
 		return nil, invalid("1 validation error detected: Value at 'Limit' failed to satisfy constraint: Member must have value greater than or equal to 1")
 	}
 	if in.Expressions.KeyCondition == nil {
@@ -41,8 +40,7 @@ func (e *Engine) Query(ctx context.Context, in *QueryInput) (*PageOutput, error)
 
 func (in *QueryInput) descends() bool { return in.ScanIndexForward != nil && !*in.ScanIndexForward }
 
-// plan is which rows are read: of the partition of a key those whose sort keys are
-// in the bounds.
+// plan returns the key of the partition to read, and the bounds of the sort keys.
 func (in *QueryInput) plan(p *page) (key store.Key, rows expr.Bounds, err error) {
 	keys := p.index.keys
 	if err := p.checkStart(keys[:1]); err != nil {
@@ -68,7 +66,7 @@ func (in *QueryInput) plan(p *page) (key store.Key, rows expr.Bounds, err error)
 	case elsewhere:
 		return key, rows, invalid("The provided starting key is outside query boundaries based on provided conditions")
 	}
-	if start.SK == nil { // there was but the one row
+	if start.SK == nil { // the partition has only one row
 		start.SK = []byte{}
 	}
 	if in.descends() {
@@ -79,8 +77,8 @@ func (in *QueryInput) plan(p *page) (key store.Key, rows expr.Bounds, err error)
 	return key, rows, nil
 }
 
-// checkFilter refuses a filter on a key attribute, which belongs into the key
-// condition, and one on what the index does not project.
+// checkFilter refuses a filter on a key attribute, which belongs in the key condition,
+// or on an attribute that the index does not project.
 func (p *page) checkFilter() (err error) {
 	p.set.Filter.Each(func(attribute string, _ bool) {
 		if p.index.keys.has(attribute) {

@@ -5,7 +5,7 @@ import (
 	"dynamostreamer/internal/embedded/store"
 )
 
-// The kinds of stream records as the store has them.
+// These are the kinds of stream records in the store.
 const (
 	recordInsert = 1
 	recordModify = 2
@@ -13,8 +13,8 @@ const (
 	recordExpire = 4 // a removal by TTL
 )
 
-// record appends what has changed to the table's stream, if it has one. The view
-// type decides now what the record will ever show.
+// record appends a change to the table's stream, if it has one. It stores only the
+// images that the view type asks for.
 func (e *Engine) record(tx *store.Tx, t *table, key store.Key, old, new version, by actor) {
 	s := t.stream
 	if s == nil {

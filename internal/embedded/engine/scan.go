@@ -14,8 +14,8 @@ type ScanInput struct {
 	TotalSegments *int64 `api:",1..1000000"`
 }
 
-// Scan reads the items of a table or an index in the order of their partition
-// keys' hashes, a page at a time; or one of several segments of that order.
+// Scan reads the items of a table or an index, or one segment of them, in the order of
+// their partition keys' hashes, a page at a time.
 func (e *Engine) Scan(ctx context.Context, in *ScanInput) (*PageOutput, error) {
 	if err := in.checkSegments(); err != nil {
 		return nil, err
@@ -63,7 +63,7 @@ func (in *ScanInput) checkSegments() error {
 	return nil
 }
 
-// hashes is the partition hashes of the segment, the last included.
+// hashes returns the first and the last partition hash of the segment.
 func (in *ScanInput) hashes() (low, high uint32) {
 	if in.Segment == nil {
 		return 0, allHashes - 1

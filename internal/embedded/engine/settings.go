@@ -2,19 +2,18 @@ package engine
 
 import (
 	"cmp"
-	"context"
 	"strings"
 	"time"
 )
 
-// Settings are what a request says of a table beside keys, indexes, capacity and
-// stream. Except for DeletionProtection they change nothing here: the engine
-// keeps them and shows them. Nil is absent.
-type Settings struct {
+// SettingsInput is what the requests CreateTable and UpdateTable say about a table
+// beside its keys, indexes, capacity and stream. Only DeletionProtection has an
+// effect: the engine stores and describes the others. A nil field is absent.
+type SettingsInput struct {
 	DeletionProtection *bool `api:"DeletionProtectionEnabled"`
 	TableClass         *string
 	SSE                *SSESpecification `api:"SSESpecification"`
-	Rates
+	ThroughputInput
 }
 
 // An SSESpecification says how a table is encrypted at rest.
@@ -24,65 +23,44 @@ type SSESpecification struct {
 	Key     *string `api:"KMSMasterKeyId"`
 }
 
-// kept is what of the settings a table's definition holds.
-type kept struct {
+// on reports whether the specification asks for a KMS key.
+func (s *SSESpecification) on() bool { return s.Enabled != nil && *s.Enabled }
+
+// A settingsDefinition is the part of a table's definition that holds its settings
+// and tags.
+type settingsDefinition struct {
 	DeletionProtection bool      `json:",omitempty"`
 	TableClass         string    `json:",omitempty"`
 	ClassSince         time.Time `json:",omitzero"`
 	SSEKey             string    `json:",omitempty"` // empty: AWS's own key
-	rates
-	Tags []Tag `json:",omitempty"` // by key
+	throughputDefinition
+	Tags []Tag `json:",omitempty"` // sorted by key
 }
 
-// The parts of a TableDescription that tell of settings.
-type (
-	TableClassSummary struct {
-		TableClass         string
-		LastUpdateDateTime *Seconds
-	}
-	SSEDescription struct {
-		Status          string
-		SSEType         string
-		KMSMasterKeyArn string
-	}
-)
+// given reports whether a request has any settings.
+func (s *SettingsInput) given() bool { return *s != SettingsInput{} }
 
-func (s *Settings) given() bool { return *s != Settings{} }
-
-// keep takes in what a request says.
-func (e *Engine) keep(k *kept, s *Settings) {
+// applySettings changes the settings that a request gives.
+func (e *Engine) applySettings(d *settingsDefinition, s *SettingsInput) {
 	if s.DeletionProtection != nil {
-		k.DeletionProtection = *s.DeletionProtection
+		d.DeletionProtection = *s.DeletionProtection
 	}
 	if s.TableClass != nil {
-		if cmp.Or(k.TableClass, "STANDARD") != *s.TableClass {
-			k.ClassSince = e.clock.Now()
+		if cmp.Or(d.TableClass, "STANDARD") != *s.TableClass {
+			d.ClassSince = e.clock.Now()
 		}
-		k.TableClass = *s.TableClass
+		d.TableClass = *s.TableClass
 	}
 	if s.SSE != nil {
-		k.SSEKey = ""
+		d.SSEKey = ""
 		if s.SSE.on() {
-			k.SSEKey = cmp.Or(text(s.SSE.Key), "alias/aws/dynamodb")
+			d.SSEKey = cmp.Or(text(s.SSE.Key), "alias/aws/dynamodb")
 		}
 	}
-	k.rates.keep(s.Rates)
+	d.applyThroughput(s.ThroughputInput)
 }
 
-// describeSettings adds the settings to a description.
-func (e *Engine) describeSettings(d *TableDescription, t *table) {
-	d.DeletionProtectionEnabled = t.Kept.DeletionProtection
-	d.OnDemandThroughput = t.Kept.OnDemand
-	if t.Kept.TableClass != "" {
-		d.TableClassSummary = &TableClassSummary{t.Kept.TableClass, sometime(t.Kept.ClassSince)}
-	}
-	if t.Kept.SSEKey != "" {
-		d.SSEDescription = &SSEDescription{"ENABLED", "KMS", e.keyARN(t.Kept.SSEKey)}
-	}
-	d.WarmThroughput = &WarmThroughputDescription{t.Kept.warm(t.BillingMode, t.Throughput), "ACTIVE"}
-}
-
-// keyARN is the ARN of a key that a request names by ARN, alias or id.
+// keyARN returns the ARN of a KMS key that a request names by ARN, alias or id.
 func (e *Engine) keyARN(key string) string {
 	switch {
 	case strings.HasPrefix(key, "arn:"):
@@ -93,13 +71,46 @@ func (e *Engine) keyARN(key string) string {
 	return "arn:aws:kms:" + e.options.Region + ":" + Account + ":" + key
 }
 
-// LimitsDescription is the answer of DescribeLimits: the service's first limits.
-type LimitsDescription struct {
-	AccountMaxReadCapacityUnits, AccountMaxWriteCapacityUnits int64
-	TableMaxReadCapacityUnits, TableMaxWriteCapacityUnits     int64
+// check checks what does not depend on the table.
+func (s *SettingsInput) check() error {
+	if c := text(s.TableClass); s.TableClass != nil && c != "STANDARD" && c != "STANDARD_INFREQUENT_ACCESS" {
+		return invalid("Invalid table-class parameter provided. Please try again with a valid table-class value: [STANDARD, STANDARD_INFREQUENT_ACCESS].")
+	}
+	if s.SSE == nil {
+		return nil
+	}
+	switch {
+	case !s.SSE.on() && s.SSE.Type != nil:
+		return invalid(badValues + "SSEType can not be specified if Enabled is false")
+	case !s.SSE.on() && s.SSE.Key != nil:
+		return invalid(badValues + "KMSMasterKeyId can not be specified if Enabled is false")
+	case text(s.SSE.Type) == "AES256":
+		return invalid(badValues + "SSEType AES256 is not supported")
+	case s.SSE.Key != nil && s.SSE.Type == nil:
+		return invalid(badValues + "SSEType KMS is required if KMSMasterKeyId is specified")
+	}
+	return nil
 }
 
-// DescribeLimits tells the limits of a new account. None is held here.
-func (e *Engine) DescribeLimits(context.Context, *struct{}) (*LimitsDescription, error) {
-	return &LimitsDescription{80_000, 80_000, 40_000, 40_000}, nil
+// checkSettings checks the settings of a new table.
+func (in *CreateTableInput) checkSettings() error {
+	if err := in.SettingsInput.check(); err != nil {
+		return err
+	}
+	return in.ThroughputInput.check(nil, text(in.BillingMode), in.ProvisionedThroughput.units(), "")
+}
+
+// checkSettings compares new settings with the table's. It refuses an encryption that
+// the table already has.
+func (e *Engine) checkSettings(t *table, s *SettingsInput) error {
+	if err := s.ThroughputInput.check(&t.Settings.throughputDefinition, t.BillingMode, t.Throughput, ""); err != nil || s.SSE == nil {
+		return err
+	}
+	switch {
+	case !s.SSE.on() && t.Settings.SSEKey == "":
+		return invalid(badValues + "Table is already encrypted by default")
+	case s.SSE.on() && strings.HasPrefix(text(s.SSE.Key), "arn:") && *s.SSE.Key == e.keyARN(t.Settings.SSEKey):
+		return invalid(badValues + "Table is already encrypted with given KMSMasterKeyId. Use KMSMasterKeyId parameter if you want to change Master Key")
+	}
+	return nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"math/rand/v2"
 	"slices"
 	"strconv"
 	"time"
@@ -15,24 +14,17 @@ import (
 // allHashes is one more than the largest partition hash.
 const allHashes = 1 << 32
 
-// newUUID is a random identifier in the form of TableId.
-func newUUID() string {
-	h := fmt.Sprintf("%016x%016x", rand.Uint64(), rand.Uint64())
-	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
-}
-
-// sequenceBase lifts the store's sequence numbers to 21 digits, the least that
-// the service's have.
+// sequenceBase makes sequence numbers 21 digits long, as the service's shortest are.
 const sequenceBase = "1"
 
-// formatSequence is the sequence number that the API shows.
+// formatSequence returns the sequence number that the API shows.
 func formatSequence(seq int64) string {
 	digits := strconv.FormatInt(seq, 10)
 	return sequenceBase + "00000000000000000000"[len(digits):] + digits
 }
 
-// parseSequence reads a sequence number of the API. Those that this engine never
-// gave out are not ok.
+// parseSequence reads a sequence number of the API. It is not ok if it doesn't have the
+// form of this engine's sequence numbers.
 func parseSequence(text string) (seq int64, ok bool) {
 	if len(text) != 21 || text[:1] != sequenceBase {
 		return 0, false
@@ -41,8 +33,8 @@ func parseSequence(text string) (seq int64, ok bool) {
 	return int64(n), err == nil
 }
 
-// addShard opens a shard for the partition hashes from low until before high. Its
-// name sorts behind its parent's, even if the clock was set back.
+// addShard opens a shard for the partition hashes low <= hash < high. Its name sorts
+// after its parent's, even if the clock was set back.
 func (e *Engine) addShard(tx *store.Tx, streamID int64, parent store.Shard, low, high int64) store.Shard {
 	opened := max(e.nowMilli(), parent.Opened)
 	return tx.InsertShard(store.Shard{
@@ -55,8 +47,8 @@ func (e *Engine) addShard(tx *store.Tx, streamID int64, parent store.Shard, low,
 	})
 }
 
-// replace closes a shard and opens its children, which share its hashes: one, or
-// two that meet at the bound. It returns the last of them.
+// replace closes a shard and opens its children: one with all of its hashes or, with a
+// bound, two that split its hashes there. It returns the last child.
 func (e *Engine) replace(tx *store.Tx, sh store.Shard, bound ...int64) (child store.Shard) {
 	tx.CloseShard(sh.ID, e.nowMilli())
 	low := sh.Low
@@ -67,8 +59,8 @@ func (e *Engine) replace(tx *store.Tx, sh store.Shard, bound ...int64) (child st
 	return child
 }
 
-// shardFor is the open shard that takes a partition hash. One that is too old or
-// too full is replaced first, so that every item stays in one lineage.
+// shardFor returns the open shard for a partition hash. It first replaces a shard that
+// is too old or too large, so that every item stays in one lineage.
 func (e *Engine) shardFor(tx *store.Tx, s *stream, part uint32, now int64) (id int64) {
 	for _, sh := range openShards(tx, s) {
 		switch {
@@ -83,7 +75,7 @@ func (e *Engine) shardFor(tx *store.Tx, s *stream, part uint32, now int64) (id i
 	return 0
 }
 
-// openShards is the stream's open shards as tx has left them.
+// openShards returns the stream's open shards, including the changes of tx.
 func openShards(tx *store.Tx, s *stream) []store.Shard {
 	if !tx.CatalogChanged() {
 		return s.shards
@@ -91,14 +83,15 @@ func openShards(tx *store.Tx, s *stream) []store.Shard {
 	return slices.DeleteFunc(tx.OpenShards(), func(sh store.Shard) bool { return sh.Stream != s.id })
 }
 
+// tooOld reports whether an open shard has to be replaced.
 func (e *Engine) tooOld(sh store.Shard, now int64) bool {
 	return now-sh.Opened >= e.options.ShardAge.Milliseconds()
 }
 
-// everything is the limit of what takes on all there is at once.
+// everything is a limit that nothing reaches.
 const everything = math.MaxInt32
 
-// onStream runs fn in a transaction on the enabled stream of a table.
+// onStream runs fn in a transaction with the enabled stream of a table.
 func (e *Engine) onStream(ctx context.Context, tableName string, fn func(*store.Tx, *stream) error) error {
 	_, err := write(ctx, e, func(tx *store.Tx, c *catalog) (none struct{}, err error) {
 		t, err := c.named(tableName)
@@ -113,7 +106,7 @@ func (e *Engine) onStream(ctx context.Context, tableName string, fn func(*store.
 	return err
 }
 
-// RollShards closes every open shard of the table's stream and opens a child of
+// RollShards closes every open shard of the table's stream and opens one child for
 // each, as the service does about every four hours.
 func (e *Engine) RollShards(ctx context.Context, tableName string) error {
 	return e.onStream(ctx, tableName, func(tx *store.Tx, s *stream) error {
@@ -124,8 +117,8 @@ func (e *Engine) RollShards(ctx context.Context, tableName string) error {
 	})
 }
 
-// SplitShard closes a shard and opens two children that share its items, as the
-// service does when a partition splits.
+// SplitShard closes a shard and opens two children that divide its items between them,
+// as the service does when a partition splits.
 func (e *Engine) SplitShard(ctx context.Context, tableName, shardID string) error {
 	return e.onStream(ctx, tableName, func(tx *store.Tx, s *stream) error {
 		for _, sh := range s.shards {
@@ -143,8 +136,8 @@ func (e *Engine) SplitShard(ctx context.Context, tableName, shardID string) erro
 	})
 }
 
-// TrimTo removes what the table's stream recorded before a time, as if it were
-// older than 24 hours.
+// TrimTo removes the records that the table's stream made before a time, as if they
+// were older than 24 hours.
 func (e *Engine) TrimTo(ctx context.Context, tableName string, before time.Time) error {
 	return e.onStream(ctx, tableName, func(tx *store.Tx, s *stream) error {
 		for _, sh := range tx.Shards(s.id, "", "", everything) {
@@ -152,30 +145,4 @@ func (e *Engine) TrimTo(ctx context.Context, tableName string, before time.Time)
 		}
 		return nil
 	})
-}
-
-// openStream makes a table's stream with its first shard. The caller keeps the
-// table's definition.
-func (e *Engine) openStream(tx *store.Tx, c *catalog, t *table, view string) {
-	now := e.clock.Now()
-	label, arn := "", ""
-	for taken := true; taken; now = now.Add(time.Millisecond) {
-		label = now.UTC().Format("2006-01-02T15:04:05.000")
-		arn = e.tableARN(t.name) + "/stream/" + label
-		_, taken = c.byARN[arn]
-	}
-	t.StreamLabel, t.StreamARN = label, arn
-	t.stream = &stream{arn: arn, streamDefinition: streamDefinition{Table: t.name, Label: label, View: view, Created: now, Key: t.Key}}
-	t.stream.id = tx.InsertStream(store.StreamRow{Table: t.id, ARN: arn, Definition: encode(t.stream.streamDefinition)})
-	e.addShard(tx, t.stream.id, store.Shard{}, 0, allHashes)
-}
-
-// closeStream ends a stream: its shards close without children and stay
-// readable until they are trimmed.
-func (e *Engine) closeStream(tx *store.Tx, s *stream) {
-	now := e.nowMilli()
-	for _, sh := range openShards(tx, s) {
-		tx.CloseShard(sh.ID, now)
-	}
-	tx.EndStream(s.id, now)
 }

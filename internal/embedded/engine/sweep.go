@@ -2,24 +2,21 @@ package engine
 
 import (
 	"context"
-	"time"
 
 	"dynamostreamer/internal/embedded/store"
 )
 
 const (
-	// sweepBatch is how many items one transaction removes, so that other writers
-	// get their turn between.
+	// sweepBatch is the number of items that one transaction removes. It is small so
+	// that other writers get their turn.
 	sweepBatch = 100
-	// trimBatch is how many records one transaction trims.
+	// trimBatch is the number of records that one transaction trims.
 	trimBatch = 5000
-	// tokenLife is how long a ClientRequestToken is remembered.
-	tokenLife = 10 * time.Minute
 )
 
-// sweepUntil sweeps at once, since many a process lives for less than a
-// SweepInterval, and then at each, or when it is woken, until ctx ends. An error is
-// left to the requests, which meet it too and can report it.
+// sweepUntil sweeps until ctx ends: immediately, since many processes live for less
+// than a SweepInterval, then at each SweepInterval and whenever it is woken. It ignores
+// errors: the requests meet them too and can report them.
 func (e *Engine) sweepUntil(ctx context.Context) {
 	for {
 		_ = e.Sweep(ctx)
@@ -32,19 +29,19 @@ func (e *Engine) sweepUntil(ctx context.Context) {
 	}
 }
 
-// wakeSweeper lets it go on at once with what a change has begun.
+// wakeSweeper makes the sweeper continue immediately with what a change has begun.
 func (e *Engine) wakeSweeper() {
 	select {
 	case e.wake <- struct{}{}:
-	default: // it is awake
+	default: // it has been woken already
 	}
 }
 
-// Sweep does now what the engine otherwise does by itself every SweepInterval: it
-// removes expired items, closes old shards, trims old records, gives their space
-// back and goes on filling what is new. Any number of processes may do so at the
-// same time: what one transaction finds to do it does, so that an item that was
-// prolonged in time stays and one that is removed is removed once.
+// Sweep does immediately what the engine otherwise does every SweepInterval: it removes
+// expired items, closes old shards, trims old records, returns their space and continues
+// backfills. Any number of processes may sweep at the same time. A transaction finds its
+// work and does it, so that an item whose time was extended in time stays, and an
+// expired item is removed once.
 func (e *Engine) Sweep(ctx context.Context) error {
 	for _, step := range []func(*store.Tx, *catalog) (more bool){e.expire, e.rollOld, e.trim, e.backfill} {
 		for more := true; more; {
@@ -58,7 +55,8 @@ func (e *Engine) Sweep(ctx context.Context) error {
 	return nil
 }
 
-// expire removes some of the items whose time has passed, and not too long ago.
+// expire removes some of the items that have expired, except those that expired too
+// long ago.
 func (e *Engine) expire(tx *store.Tx, c *catalog) (more bool) {
 	now, left := e.nowMilli(), sweepBatch
 	for _, name := range c.names {
@@ -77,8 +75,8 @@ func (e *Engine) expire(tx *store.Tx, c *catalog) (more bool) {
 	return false
 }
 
-// rollOld replaces the shards that have been open for too long, also where
-// nothing is written.
+// rollOld replaces the shards that have been open for too long, even if nothing is
+// written to them.
 func (e *Engine) rollOld(tx *store.Tx, c *catalog) (more bool) {
 	now := e.nowMilli()
 	for _, s := range c.streams {
@@ -89,28 +87,4 @@ func (e *Engine) rollOld(tx *store.Tx, c *catalog) (more bool) {
 		}
 	}
 	return false
-}
-
-// trim removes some of the records, shards and streams that are past their 24
-// hours, and forgets old tokens.
-func (e *Engine) trim(tx *store.Tx, c *catalog) (more bool) {
-	horizon, left := e.horizon(), trimBatch
-	for _, s := range c.streams {
-		shards := tx.Shards(s.id, "", "", everything)
-		kept := len(shards)
-		for _, sh := range shards {
-			if left -= tx.Trim(sh.ID, horizon, left); left == 0 {
-				return true
-			}
-			if sh.Closed != 0 && sh.Closed < horizon {
-				kept--
-				tx.DeleteShard(sh.ID)
-			}
-		}
-		if s.ended != 0 && kept == 0 {
-			tx.DeleteStream(s.id)
-		}
-	}
-	tx.ForgetTokens(e.nowMilli() - tokenLife.Milliseconds())
-	return tx.GiveBack()
 }

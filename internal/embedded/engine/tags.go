@@ -10,7 +10,7 @@ import (
 	"dynamostreamer/internal/embedded/store"
 )
 
-// A Tag is a label of a table. Nil is absent, which only a request can be.
+// A Tag is a label of a table. Only in a request may a field be absent (nil).
 type Tag struct{ Key, Value *string }
 
 // TagResourceInput is the request of TagResource.
@@ -28,7 +28,7 @@ type UntagResourceInput struct {
 // ListTagsOfResourceInput is the request of ListTagsOfResource.
 type ListTagsOfResourceInput struct{ ResourceArn *string }
 
-// TagResource gives a table tags, or new values for those that it has.
+// TagResource adds tags to a table, or changes the values of its tags.
 func (e *Engine) TagResource(ctx context.Context, in *TagResourceInput) (*struct{}, error) {
 	return e.retag(ctx, in.ResourceArn, func(tags []Tag) ([]Tag, error) {
 		if len(in.Tags) == 0 {
@@ -38,7 +38,7 @@ func (e *Engine) TagResource(ctx context.Context, in *TagResourceInput) (*struct
 	})
 }
 
-// UntagResource takes tags away. Those that the table lacks are passed over.
+// UntagResource removes tags from a table. It ignores tags that the table lacks.
 func (e *Engine) UntagResource(ctx context.Context, in *UntagResourceInput) (*struct{}, error) {
 	return e.retag(ctx, in.ResourceArn, func(tags []Tag) ([]Tag, error) {
 		switch {
@@ -62,7 +62,7 @@ func (e *Engine) retag(ctx context.Context, arn *string, change func([]Tag) ([]T
 	if err != nil {
 		return nil, err
 	}
-	if _, err := change(nil); err != nil { // what is wrong whatever the table has
+	if _, err := change(nil); err != nil { // an error that does not depend on the table
 		return nil, err
 	}
 	return write(ctx, e, func(tx *store.Tx, c *catalog) (*struct{}, error) {
@@ -71,7 +71,7 @@ func (e *Engine) retag(ctx context.Context, arn *string, change func([]Tag) ([]T
 			return nil, err
 		}
 		d := old.definition
-		if d.Kept.Tags, err = change(d.Kept.Tags); err != nil {
+		if d.Settings.Tags, err = change(d.Settings.Tags); err != nil {
 			return nil, err
 		}
 		tx.UpdateTable(old.id, encode(d))
@@ -79,8 +79,8 @@ func (e *Engine) retag(ctx context.Context, arn *string, change func([]Tag) ([]T
 	})
 }
 
-// ListTagsOfResourceOutput is the answer of ListTagsOfResource: all tags, which
-// fit on one page.
+// ListTagsOfResourceOutput is the answer of ListTagsOfResource. All tags fit on one
+// page.
 type ListTagsOfResourceOutput struct{ Tags []Tag }
 
 // ListTagsOfResource lists a table's tags.
@@ -94,7 +94,7 @@ func (e *Engine) ListTagsOfResource(ctx context.Context, in *ListTagsOfResourceI
 		if err != nil {
 			return nil, err
 		}
-		return &ListTagsOfResourceOutput{append([]Tag{}, t.Kept.Tags...)}, nil
+		return &ListTagsOfResourceOutput{append([]Tag{}, t.Settings.Tags...)}, nil
 	})
 }
 
@@ -103,7 +103,7 @@ const maxTags = 50
 
 var errTooManyTags = invalid("Number of Tags exceed the current limit for the provided ResourceArn")
 
-// withTags adds tags to others, by key.
+// withTags adds more to tags. A tag replaces the one with the same key.
 func withTags(tags, more []Tag) ([]Tag, error) {
 	for i, t := range more {
 		if err := checkTagKey(t.Key); err != nil {
@@ -141,8 +141,8 @@ func checkTagKey(key *string) error {
 
 var tagText = regexp.MustCompile(`^[\p{L}\p{N}\p{Z}+\-=._:/@]*$`)
 
-// isTagText says whether a key or value is there, in so many characters that
-// tags may have.
+// isTagText reports whether a tag's key or value is present, has an allowed length and
+// only allowed characters.
 func isTagText(text *string, least, most int) bool {
 	if text == nil {
 		return false
@@ -158,8 +158,8 @@ func orNull(text *string) string {
 	return *text
 }
 
-// taggedTable is the name of the table that an ARN means. Streams and indexes
-// have ARNs and no tags.
+// taggedTable returns the name of the table with an ARN. Streams and indexes have ARNs
+// but no tags.
 func (e *Engine) taggedTable(resource *string) (string, error) {
 	arn := text(resource)
 	name, ours := strings.CutPrefix(arn, e.tableARN(""))

@@ -6,13 +6,17 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"dynamostreamer/internal/embedded/attr"
 	"dynamostreamer/internal/embedded/expr"
 	"dynamostreamer/internal/embedded/store"
 )
 
-// checkToken says whether a transaction with this token was done before.
+// tokenLife is the time for which a ClientRequestToken is remembered.
+const tokenLife = 10 * time.Minute
+
+// checkToken reports whether the transaction with this token has already been done.
 func (e *Engine) checkToken(tx *store.Tx, token *string, digest []byte) (done bool, err error) {
 	if token == nil {
 		return false, nil
@@ -22,13 +26,13 @@ func (e *Engine) checkToken(tx *store.Tx, token *string, digest []byte) (done bo
 		return false, nil
 	}
 	if !bytes.Equal(known, digest) {
-		return false, fail(IdempotentParameterMismatchException, "The request has a client token that was used with other parameters in the last %v", tokenLife)
+		return false, fail(IdempotentParameterMismatchException, "The client token was used with different parameters in the last %v", tokenLife)
 	}
 	return true, nil
 }
 
-// digestOf tells transactions with other content apart. It does not depend on
-// the order in which a client writes the members of its maps.
+// digestOf returns a digest of a transaction's content. It does not depend on the order
+// in which a client writes the members of its maps.
 func digestOf(actions []action) []byte {
 	h := sha256.New()
 	for i := range actions {

@@ -21,11 +21,11 @@ type TransactGetItem struct {
 
 // TransactGetItemsOutput is the answer of TransactGetItems.
 type TransactGetItemsOutput struct {
-	Responses        []ItemResponse // one for each entry
+	Responses        []ItemResponse // in the order of the entries
 	ConsumedCapacity []*ConsumedCapacity
 }
 
-// An ItemResponse is the item that one entry has read.
+// An ItemResponse is the item that one entry read.
 type ItemResponse struct {
 	Item attr.Item // nil: there is none
 }

@@ -2,15 +2,10 @@ package engine
 
 import (
 	"context"
-	"errors"
-	"strings"
 
 	"dynamostreamer/internal/embedded/expr"
 	"dynamostreamer/internal/embedded/store"
 )
-
-// maxTransactBytes is how large the items and keys of a transaction may be together.
-const maxTransactBytes = 4 << 20
 
 // TransactWriteItemsInput is the request of TransactWriteItems.
 type TransactWriteItemsInput struct {
@@ -20,8 +15,8 @@ type TransactWriteItemsInput struct {
 	TransactItems []TransactWriteItem `api:",required,1..100"`
 }
 
-// A TransactWriteItem is one entry of a transaction: just one of its fields may be
-// set.
+// A TransactWriteItem is an entry of a transaction that writes. Exactly one of its
+// fields is set.
 type TransactWriteItem struct {
 	ConditionCheck *Action `api:",without Item UpdateExpression,needs ConditionExpression"`
 	Delete         *Action `api:",without Item UpdateExpression"`
@@ -29,10 +24,10 @@ type TransactWriteItem struct {
 	Update         *Action `api:",without Item,needs UpdateExpression"`
 }
 
-// TransactWriteItems does all of its actions or none. Conditions and updates see
-// the items as they were before the transaction. A second request with the same
-// token and the same content within ten minutes changes nothing, and counts as a read
-// of the items.
+// TransactWriteItems carries out all of its actions or none. Conditions and updates see
+// the items before the transaction. A second request with the same token and the same
+// content within ten minutes changes nothing, and consumes the capacity of a read of the
+// items.
 func (e *Engine) TransactWriteItems(ctx context.Context, in *TransactWriteItemsInput) (*BatchOutput, error) {
 	actions, err := in.check()
 	if err != nil {
@@ -54,7 +49,7 @@ func (e *Engine) TransactWriteItems(ctx context.Context, in *TransactWriteItemsI
 			}
 			return &BatchOutput{ConsumedCapacity: used.result()}, nil
 		}
-		// Each decides before any of them writes.
+		// Every action decides before any action writes.
 		if err := each(len(actions), func(i int) error { return actions[i].decide(tx) }); err != nil {
 			return nil, err
 		}
@@ -92,72 +87,4 @@ func (in *TransactWriteItemsInput) check() ([]action, error) {
 		return nil, errTransactSize
 	}
 	return actions, nil
-}
-
-var errTransactSize = invalid("Transaction aggregated item size exceeds the maximum allowed size of 4 MB")
-
-// each does something for each of n actions. If an error of one is of those that
-// cancel, the transaction is cancelled, for that and for all later reasons; another
-// error is the request's.
-func each(n int, do func(i int) error) error {
-	reasons, codes := make([]CancellationReason, n), make([]string, n)
-	failed := false
-	for i := range n {
-		err := do(i)
-		var e *Error
-		switch {
-		case err == nil:
-			reasons[i] = CancellationReason{Code: "None"}
-		case !errors.As(err, &e):
-			return err
-		case e.Code == ConditionalCheckFailedException:
-			reasons[i] = CancellationReason{Code: "ConditionalCheckFailed", Message: e.Message, Item: e.Item}
-		case e.Code == ValidationException && !strings.HasPrefix(e.Message, "One or more parameter values are not valid.") && e.Message != sameItem:
-			reasons[i] = CancellationReason{Code: "ValidationError", Message: e.Message}
-		default:
-			return err
-		}
-		codes[i] = reasons[i].Code
-		failed = failed || err != nil
-	}
-	if !failed {
-		return nil
-	}
-	return &Error{
-		Code: TransactionCanceledException,
-		Message: "Transaction cancelled, please refer cancellation reasons for specific reasons [" +
-			strings.Join(codes, ", ") + "]",
-		Reasons: reasons,
-	}
-}
-
-const sameItem = "Transaction request cannot include multiple operations on one item"
-
-// alone refuses an item that is in the set already.
-func (s targets) alone(t *table, key store.Key) error {
-	if !s.add(t, key) {
-		return invalid(sameItem)
-	}
-	return nil
-}
-
-// locate finds the tables and keys of all actions, and refuses two on one item. It
-// looks no further than the first that is refused.
-func locate(c *catalog, actions []action) (err error) {
-	for i := range actions {
-		if actions[i].table, err = c.table(*actions[i].TableName); err != nil {
-			return err
-		}
-	}
-	seen := targets{}
-	return each(len(actions), func(i int) error {
-		a := &actions[i]
-		if err != nil {
-			return nil
-		}
-		if err = a.locate(); err != nil {
-			return err
-		}
-		return seen.alone(a.table, a.key)
-	})
 }

@@ -7,21 +7,21 @@ import (
 	"dynamostreamer/internal/embedded/store"
 )
 
-// A GlobalSecondaryIndexUpdate makes, changes or removes an index: one of its fields
-// is set.
+// A GlobalSecondaryIndexUpdate adds, changes or deletes an index: exactly one of its
+// fields is set.
 type GlobalSecondaryIndexUpdate struct {
 	Create *IndexInput `api:",class CreateGlobalSecondaryIndexAction"`
 	Update *IndexInput `api:",class UpdateGlobalSecondaryIndexAction,without KeySchema Projection"`
 	Delete *IndexInput `api:",class DeleteGlobalSecondaryIndexAction,without KeySchema Projection ProvisionedThroughput OnDemandThroughput WarmThroughput"`
 }
 
-// actions is those of its fields that are set.
+// actions returns the fields that are set.
 func (u *GlobalSecondaryIndexUpdate) actions() []*IndexInput {
 	return slices.DeleteFunc([]*IndexInput{u.Create, u.Update, u.Delete}, func(in *IndexInput) bool { return in == nil })
 }
 
-// checkIndexes checks what needs no table: one change of an index, and one index
-// that is made or removed.
+// checkIndexes checks what does not depend on the table: that each index changes once,
+// and that at most one index is added or deleted.
 func (in *UpdateTableInput) checkIndexes() error {
 	var seen []string
 	online := 0
@@ -34,7 +34,7 @@ func (in *UpdateTableInput) checkIndexes() error {
 			return invalid(badValues + "Only one global secondary index action is allowed per GlobalSecondaryIndexUpdate object")
 		case slices.Contains(seen, *actions[0].IndexName):
 			return invalid(badValues+"Only one global secondary index update per index is allowed simultaneously. Index: %s", *actions[0].IndexName)
-		case u.Update != nil && u.Update.Warm != nil && *u.Update.Warm == (WarmThroughput{}):
+		case u.Update != nil && u.Update.WarmThroughput != nil && *u.Update.WarmThroughput == (WarmThroughput{}):
 			return invalid(badValues+"WarmThroughput must have at least one of ReadUnitsPerSecond or WriteUnitsPerSecond specified for index: %s", *u.Update.IndexName)
 		}
 		seen = append(seen, *actions[0].IndexName)
@@ -55,9 +55,9 @@ func (in *UpdateTableInput) checkIndexes() error {
 	return nil
 }
 
-// updateIndexes changes the table's global indexes. A new one gets its first rows in
-// the same transaction, so that the index of a small table can be read at once; see
-// backfill.
+// updateIndexes changes the table's global indexes. A new index gets its first rows in
+// the same transaction, so that the index of a small table can be read immediately. See
+// backfill for the others.
 func (e *Engine) updateIndexes(tx *store.Tx, t *table, in *UpdateTableInput) error {
 	for _, u := range in.GlobalSecondaryIndexUpdates {
 		var err error
@@ -86,7 +86,7 @@ func (e *Engine) updateIndexes(tx *store.Tx, t *table, in *UpdateTableInput) err
 
 var errOneIndex = fail(LimitExceededException, "Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table")
 
-// filling names the index that does not have all items yet, empty for none.
+// filling returns the name of the index that is being backfilled, empty for none.
 func (t *table) filling() string {
 	for _, ix := range t.Indexes {
 		if ix.Filling != nil {
@@ -96,7 +96,8 @@ func (t *table) filling() string {
 	return ""
 }
 
-// find is the place of a global index. verb is what a request wants with it.
+// find returns the position of a global index in t.Indexes. The error of a local index
+// says that a request can't verb it.
 func (t *table) find(name, verb string) (int, error) {
 	at := slices.IndexFunc(t.Indexes, func(d indexDefinition) bool { return d.Name == name })
 	if at < 0 {
@@ -133,7 +134,7 @@ func (e *Engine) createIndex(tx *store.Tx, t *table, in *UpdateTableInput, ix *I
 	if err := ix.check(in.AttributeDefinitions); err != nil {
 		return err
 	}
-	if err := cmp.Or(checkNonKey(nonKey), ix.Rates.check(nil, t.BillingMode, ix.ProvisionedThroughput.units(), *ix.IndexName)); err != nil {
+	if err := cmp.Or(checkNonKey(nonKey), ix.ThroughputInput.check(nil, t.BillingMode, ix.ProvisionedThroughput.units(), *ix.IndexName)); err != nil {
 		return err
 	}
 	for _, k := range ix.KeySchema {
@@ -158,59 +159,23 @@ func (e *Engine) createIndex(tx *store.Tx, t *table, in *UpdateTableInput, ix *I
 	return nil
 }
 
-// backfill goes on with what came to a table that had items: its TTL or an index.
-// It does a piece, so that other writers get their turn between. Any number of
-// processes may do so: each goes on from where the last piece ended.
-func (e *Engine) backfill(tx *store.Tx, c *catalog) (more bool) {
-	for _, name := range c.names {
-		t := *c.tables[name]
-		t.Indexes = slices.Clone(t.Indexes)
-		at := slices.IndexFunc(t.Indexes, func(d indexDefinition) bool { return d.Filling != nil })
-		switch {
-		case t.TTL.Filling != nil:
-			t.TTL.fill(tx, t.id)
-		case at >= 0:
-			fill(tx, &t, &t.Indexes[at])
-		default:
-			continue
-		}
-		tx.UpdateTable(t.id, encode(t.definition))
-		return true
-	}
-	return false
-}
-
-// fill gives an index the rows of the items that come next. An item that can't be in
-// the index is left out.
-func fill(tx *store.Tx, t *table, def *indexDefinition) {
-	rows, more := tx.Next(t.id, def.Filling)
-	ix := newIndex(t, def)
-	for _, row := range rows {
-		ix.change(tx, t, row.Key, version{}, version{readItem(tx, row.Item), row.Item}, nil)
-		def.Filling = &row.Key
-	}
-	if !more {
-		def.Filling = nil
-	}
-}
-
 func (e *Engine) updateIndex(t *table, in *IndexInput) error {
 	at, err := t.find(*in.IndexName, "update")
 	if err != nil {
 		return err
 	}
 	ix := &t.Indexes[at]
-	none := !in.OnDemand.given() && in.Warm == nil
+	none := !in.OnDemandThroughput.given() && in.WarmThroughput == nil
 	switch onDemand := t.BillingMode == "PAY_PER_REQUEST"; {
 	case onDemand && (none || in.ProvisionedThroughput != nil):
 		return invalid(badValues+"The only Updates for index: %s when TableThroughputMode is PAY_PER_REQUEST can be to OnDemandThroughput, WarmThroughput", ix.Name)
 	case none && in.ProvisionedThroughput == nil:
 		return invalid(badValues+"Both ReadCapacityUnits and WriteCapacityUnits must be specified for index: %s", ix.Name)
 	}
-	if err := in.Rates.check(&ix.rates, t.BillingMode, ix.Throughput, ix.Name); err != nil {
+	if err := in.ThroughputInput.check(&ix.throughputDefinition, t.BillingMode, ix.Throughput, ix.Name); err != nil {
 		return err
 	}
-	ix.keep(in.Rates)
+	ix.applyThroughput(in.ThroughputInput)
 	if in.ProvisionedThroughput == nil {
 		return nil
 	}
@@ -227,7 +192,7 @@ func (e *Engine) deleteIndex(tx *store.Tx, t *table, name string) error {
 	return nil
 }
 
-// dropUnused leaves the definitions of the attributes that are keys.
+// dropUnused drops the definitions of attributes that no key uses.
 func (t *table) dropUnused() {
 	keys := slices.Clone(t.Key)
 	for _, ix := range t.Indexes {

@@ -7,24 +7,24 @@ import (
 	"dynamostreamer/internal/embedded/expr"
 )
 
-// UpdateItemInput is the request of UpdateItem. The service's messages have its
-// fields in another order than those of the other writes.
+// UpdateItemInput is the request of UpdateItem. The service's messages list its fields
+// in a different order from those of the other writes.
 type UpdateItemInput struct {
 	WriteInput   `api:",without Item Key"`
 	ReturnValues *string   `api:",one of ALL_NEW UPDATED_OLD ALL_OLD NONE UPDATED_NEW"`
 	Key          attr.Item `api:",required"`
 }
 
-// UpdateItem changes the item at a key by an update expression. Where there is
-// none it makes one of the key and the update; without an update expression, of
-// the key alone. An update that only removes makes none.
+// UpdateItem applies an update expression to the item at a key. If there is none, it
+// applies the expression to an item that has only the key. Without an expression, it
+// makes that item. An expression that only removes attributes does not make an item.
 func (e *Engine) UpdateItem(ctx context.Context, in *UpdateItemInput) (*WriteOutput, error) {
 	in.WriteInput.Key = in.Key
 	return e.writeItem(ctx, &in.WriteInput, actionUpdate, in.ReturnValues)
 }
 
-// updated is what an update makes of the item that stands, or of the key; nil where
-// there is nothing to remove from.
+// updated returns the item after an update of old or, if that does not exist, of the
+// key. It returns nil if the update only removes and there is no item.
 func updated(u *expr.Update, old version, key attr.Item) (attr.Item, error) {
 	item := old.item
 	if item == nil {
@@ -43,7 +43,7 @@ func updated(u *expr.Update, old version, key attr.Item) (attr.Item, error) {
 	return item, checkItem(item, updateTooLarge)
 }
 
-// returned is what a write returns, nil for nothing.
+// returned returns the attributes that ReturnValues asks for, nil for none.
 func returned(wanted string, u *expr.Update, old, new attr.Item) attr.Item {
 	switch wanted {
 	case "ALL_OLD":

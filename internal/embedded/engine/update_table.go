@@ -10,21 +10,21 @@ import (
 // UpdateTableInput is the request of UpdateTable.
 type UpdateTableInput struct {
 	TableName                   *string               `api:",parameter,name,1..255"`
-	AttributeDefinitions        []AttributeDefinition // only a new index's matter
+	AttributeDefinitions        []AttributeDefinition // of a new index; others are ignored
 	BillingMode                 *string               `api:",one of PROVISIONED PAY_PER_REQUEST"`
 	ProvisionedThroughput       *ProvisionedThroughput
 	GlobalSecondaryIndexUpdates []GlobalSecondaryIndexUpdate
 	StreamSpecification         *StreamSpecification
-	Settings
+	SettingsInput
 }
 
-// UpdateTable changes a table's stream, its indexes, its capacity or its settings.
-// The answer shows it UPDATING; the change is in force.
+// UpdateTable changes a table's stream, its indexes, its capacity or its settings. The
+// answer shows the status UPDATING, but the change is already in force.
 //
-// Disabling a stream closes its shards; they stay readable under the old ARN
-// while their records live. Enabling it again makes a stream with a new ARN.
+// Disabling a stream closes its shards. They stay readable under the old ARN until
+// their records are trimmed. Enabling the stream again makes a new one with a new ARN.
 func (e *Engine) UpdateTable(ctx context.Context, in *UpdateTableInput) (*TableDescription, error) {
-	if err := firstOf(in.checkAny, in.ProvisionedThroughput.check, in.checkAlone, in.Settings.check, in.checkStream, in.checkIndexes); err != nil {
+	if err := firstOf(in.checkAny, in.ProvisionedThroughput.check, in.checkAlone, in.SettingsInput.check, in.checkStream, in.checkIndexes); err != nil {
 		return nil, err
 	}
 	return write(ctx, e, func(tx *store.Tx, c *catalog) (*TableDescription, error) {
@@ -35,28 +35,28 @@ func (e *Engine) UpdateTable(ctx context.Context, in *UpdateTableInput) (*TableD
 		t := *old
 		t.Indexes = slices.Clone(t.Indexes)
 		for i := range t.Indexes {
-			t.Indexes[i].Warm = t.Indexes[i].warm(t.BillingMode, t.Indexes[i].Throughput)
+			t.Indexes[i].Warm = t.Indexes[i].currentWarm(t.BillingMode, t.Indexes[i].Throughput)
 		}
-		t.Kept.Warm = t.Kept.warm(t.BillingMode, t.Throughput)
+		t.Settings.Warm = t.Settings.currentWarm(t.BillingMode, t.Throughput)
 		err = firstOf(
 			func() error { return e.updateCapacity(&t, in) },
 			func() error { return e.updateStream(tx, c, &t, in.StreamSpecification) },
 			func() error { return e.updateIndexes(tx, &t, in) },
-			func() error { return e.checkSettings(&t, &in.Settings) },
+			func() error { return e.checkSettings(&t, &in.SettingsInput) },
 		)
 		if err != nil {
 			return nil, err
 		}
-		e.keep(&t.Kept, &in.Settings)
+		e.applySettings(&t.Settings, &in.SettingsInput)
 		d := e.describe(tx, &t, "UPDATING")
 		for i := range d.GlobalSecondaryIndexes {
 			if ix := &d.GlobalSecondaryIndexes[i]; old.index(ix.IndexName) == nil {
 				ix.IndexStatus = "CREATING"
 			}
 		}
-		t.Kept.settle()
+		t.Settings.dropRemovedLimits()
 		for i := range t.Indexes {
-			t.Indexes[i].settle()
+			t.Indexes[i].dropRemovedLimits()
 		}
 		tx.UpdateTable(t.id, encode(t.definition))
 		return d, nil
@@ -66,7 +66,7 @@ func (e *Engine) UpdateTable(ctx context.Context, in *UpdateTableInput) (*TableD
 // checkAny refuses a request that changes nothing.
 func (in *UpdateTableInput) checkAny() error {
 	if in.BillingMode != nil || in.ProvisionedThroughput != nil || in.StreamSpecification != nil ||
-		len(in.GlobalSecondaryIndexUpdates) > 0 || in.Settings.given() {
+		len(in.GlobalSecondaryIndexUpdates) > 0 || in.SettingsInput.given() {
 		return nil
 	}
 	return invalid("At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates, SSESpecification, " +
@@ -92,12 +92,12 @@ func (e *Engine) updateCapacity(t *table, in *UpdateTableInput) error {
 		return invalid(badValues + "ProvisionedThroughput must be specified when BillingMode is PROVISIONED")
 	}
 	if t.BillingMode != mode {
-		t.Kept.OnDemand = nil
+		t.Settings.OnDemandThroughput = nil
 		for i := range t.Indexes {
-			t.Indexes[i].Throughput, t.Indexes[i].OnDemand = Throughput{}, nil
+			t.Indexes[i].Throughput, t.Indexes[i].OnDemandThroughput = Throughput{}, nil
 		}
 		if t.Throughput = (Throughput{}); mode == "PAY_PER_REQUEST" {
-			t.OnDemand = now
+			t.LastPayPerRequest = now
 		}
 	}
 	t.BillingMode = mode
@@ -124,28 +124,34 @@ func (e *Engine) updateStream(tx *store.Tx, c *catalog, t *table, spec *StreamSp
 	return nil
 }
 
-// DeleteTable removes a table and its items, without stream records for them.
-// Its stream ends and stays readable while its records live. The answer shows
-// the table DELETING, without what it was made of; it is gone.
-func (e *Engine) DeleteTable(ctx context.Context, in *TableInput) (*TableDescription, error) {
-	return write(ctx, e, func(tx *store.Tx, c *catalog) (*TableDescription, error) {
-		t, err := c.named(*in.TableName)
-		if err != nil {
-			return nil, err
+// checkAlone refuses combinations of changes that the service makes one at a time.
+func (in *UpdateTableInput) checkAlone() error {
+	s := &in.SettingsInput
+	others := 0
+	for _, given := range []bool{s.SSE != nil, s.DeletionProtection != nil, s.TableClass != nil, s.WarmThroughput != nil, s.OnDemandThroughput != nil,
+		in.BillingMode != nil, in.ProvisionedThroughput != nil, in.StreamSpecification != nil, in.GlobalSecondaryIndexUpdates != nil} {
+		if given {
+			others++
 		}
-		if t.Kept.DeletionProtection {
-			return nil, invalid("Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.")
-		}
-		d := e.describe(tx, t, "DELETING")
-		d.CreationDateTime, d.KeySchema, d.AttributeDefinitions = nil, nil, nil
-		d.GlobalSecondaryIndexes, d.LocalSecondaryIndexes = nil, nil
-		if t.stream != nil {
-			e.closeStream(tx, t.stream)
-		}
-		for _, ix := range t.indexes {
-			tx.Empty(ix.ID)
-		}
-		tx.DeleteTable(t.id)
-		return d, nil
-	})
+	}
+	others-- // beside the one that a case is about
+	switch {
+	case others < 1:
+		return nil
+	case s.SSE != nil:
+		return invalid(badValues + "Server-Side Encryption modification must be the only operation in the request")
+	case s.DeletionProtection != nil:
+		return invalid(badValues + "DeletionProtection modification must be the only operation in the request")
+	case s.TableClass != nil:
+		return invalid(badValues + "TableClass modification must be the only operation in the request")
+	case s.WarmThroughput != nil && slices.ContainsFunc(in.GlobalSecondaryIndexUpdates, func(u GlobalSecondaryIndexUpdate) bool { return u.Create != nil }):
+		return invalid(badValues + "Create global secondary index cannot be specified when updating WarmThroughput")
+	case s.WarmThroughput != nil && s.OnDemandThroughput == nil:
+		return invalid(badValues + "WarmThroughput must be the only operation in the request")
+	case s.OnDemandThroughput != nil && (others > 1 || in.BillingMode == nil):
+		return invalid(badValues + "OnDemandThroughput can only be combined with BillingMode in an UpdateTable request")
+	case in.ProvisionedThroughput != nil && in.StreamSpecification != nil:
+		return invalid(badValues + "You cannot modify stream status while updating table IOPS")
+	}
+	return nil
 }

@@ -8,18 +8,18 @@ import (
 	"dynamostreamer/internal/embedded/store"
 )
 
-// An Action is what a request does to one item. All writes have it, those of one
-// item and the entries of a transaction.
+// An Action is a request's write of one item: a PutItem, UpdateItem or DeleteItem, or an
+// entry of a transaction.
 type Action struct {
 	TableName   *string      `api:",required,name,1..255"`
 	Item        attr.Item    `api:",required"` // of a put
 	Key         attr.Item    `api:",required"` // of the others
-	Err         error        // what is wrong with a value in either
+	Err         error        // the error of a refused value in either
 	Expressions expr.Request `api:"Update Condition Names Values"`
 	OnFailure   *string      `api:"ReturnValuesOnConditionCheckFailure,one of ALL_OLD NONE"`
 }
 
-// The kinds of actions, as the service's messages spell them at their place.
+// These are the kinds of actions, in the spelling of the service's messages.
 const (
 	actionCheck  = "conditionCheck"
 	actionDelete = "delete"
@@ -27,7 +27,7 @@ const (
 	actionUpdate = "update"
 )
 
-// An action is an Action on its way to the table.
+// An action is an Action in progress.
 type action struct {
 	*Action
 	kind  string
@@ -35,10 +35,10 @@ type action struct {
 	table *table
 	key   store.Key
 	old   version
-	new   attr.Item // what will stand, nil for nothing
+	new   attr.Item // the item after the action, nil: none
 }
 
-// compile reads the expressions and checks what needs no table.
+// compile compiles the expressions and checks what does not depend on the table.
 func (a *action) compile() (err error) {
 	if a.set, err = compile(a.Expressions, a.Err); err != nil {
 		return err
@@ -49,7 +49,7 @@ func (a *action) compile() (err error) {
 	return checkItem(a.Item, putTooLarge)
 }
 
-// locate finds the key of the item in the action's table.
+// locate finds the item's key in the action's table.
 func (a *action) locate() (err error) {
 	if u := a.set.Update; u != nil {
 		for _, k := range a.table.keys {
@@ -71,8 +71,8 @@ func (a *action) locate() (err error) {
 	return a.table.checkIndexKeys(a.Item, nil, false)
 }
 
-// decide reads what stands, holds the condition against it and computes what will
-// stand. It writes nothing, so that a refusal costs its neighbours nothing.
+// decide reads the current item, evaluates the condition and computes the new item. It
+// writes nothing, so that other actions need not be undone if this one is refused.
 func (a *action) decide(tx *store.Tx) (err error) {
 	a.old = current(tx, a.table, a.key)
 	if !a.set.Condition.Holds(a.old.item) {
@@ -93,7 +93,7 @@ func (a *action) decide(tx *store.Tx) (err error) {
 	return err
 }
 
-// WriteInput is what the requests of PutItem, UpdateItem and DeleteItem share, beside
+// WriteInput is what the requests of PutItem, UpdateItem and DeleteItem share except for
 // ReturnValues.
 type WriteInput struct {
 	Report
@@ -101,12 +101,12 @@ type WriteInput struct {
 	Metrics
 }
 
-// Report is what a request may ask to be told of its capacity.
+// Report is the request's choice of a report on consumed capacity.
 type Report struct {
 	ReturnConsumedCapacity *string `api:",one of INDEXES TOTAL NONE"`
 }
 
-// Metrics is what a request may ask to be told of item collections.
+// Metrics is the request's choice of metrics on item collections.
 type Metrics struct {
 	ReturnItemCollectionMetrics *string `api:",one of SIZE NONE"`
 }
@@ -114,7 +114,7 @@ type Metrics struct {
 // WriteOutput is the answer of PutItem, UpdateItem and DeleteItem.
 type WriteOutput struct {
 	Attributes            attr.Item              // nil: absent
-	ItemCollectionMetrics *ItemCollectionMetrics // nil: not wanted, or the table has no local index
+	ItemCollectionMetrics *ItemCollectionMetrics // nil: not asked for, or the table has no local index
 	ConsumedCapacity      *ConsumedCapacity
 }
 

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// guarded keeps web pages out: they run on this machine too. A browser
-// says where a page comes from, in Origin and Sec-Fetch-Site; other
+// guarded refuses requests of web pages, which run on this machine too. A
+// browser sends Origin and Sec-Fetch-Site with a page's requests. Other
 // clients send neither.
 func guarded(next http.Handler, exposed bool) http.Handler {
 	if !exposed {
@@ -19,7 +19,7 @@ func guarded(next http.Handler, exposed bool) http.Handler {
 	origin := http.NewCrossOriginProtection()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		asked := *r
-		asked.Method = http.MethodPost // reads are no more a page's business
+		asked.Method = http.MethodPost // so that reads are checked too
 		if err := origin.Check(&asked); err != nil {
 			http.Error(w, err.Error(), http.StatusForbidden)
 			return
@@ -28,9 +28,9 @@ func guarded(next http.Handler, exposed bool) http.Handler {
 	})
 }
 
-// hereOnly refuses requests to a host by any name but this machine's own.
-// A web page can make its own name mean this machine, and would then be
-// no stranger to the browser.
+// hereOnly refuses requests whose host is not a name of this machine. A web
+// page can make its domain resolve to this machine, and then the browser
+// would allow its requests.
 func hereOnly(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		host := r.Host
@@ -52,16 +52,16 @@ func logged(next http.Handler, w io.Writer) http.Handler {
 		began := time.Now()
 		answer := &watched{ResponseWriter: out, status: http.StatusOK}
 		next.ServeHTTP(answer, r)
-		what := r.Method + " " + r.URL.Path
+		request := r.Method + " " + r.URL.Path
 		if target := r.Header.Get("X-Amz-Target"); target != "" {
-			what = target[strings.LastIndex(target, ".")+1:]
+			request = target[strings.LastIndex(target, ".")+1:]
 		}
-		fmt.Fprintf(w, "%s %q %d, %d bytes in %v\n", began.Format("15:04:05.000"), what, answer.status, answer.size,
+		fmt.Fprintf(w, "%s %q %d, %d bytes in %v\n", began.Format("15:04:05.000"), request, answer.status, answer.size,
 			time.Since(began).Round(time.Microsecond))
 	})
 }
 
-// A watched writer knows what was answered.
+// A watched writer notes the status and the size of an answer.
 type watched struct {
 	http.ResponseWriter
 	status, size int

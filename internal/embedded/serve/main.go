@@ -1,6 +1,6 @@
-// serve is the embedded DynamoDB for other programs: it answers on a
-// port of this machine, with the data of a folder that the steps may use
-// at the same time.
+// serve offers the embedded DynamoDB to other programs. It listens on a
+// port of this machine and serves the data of a folder, which the steps may
+// use at the same time.
 //
 //	go run ./internal/embedded/serve -db .dynamodb
 package main
@@ -23,7 +23,7 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second one ends the process at once
+	context.AfterFunc(ctx, stop) // a second signal ends the process immediately
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
@@ -33,8 +33,8 @@ type options struct {
 	memory, exposed, logged bool
 }
 
-// run serves until ctx ends and returns the exit code: 0 after an orderly
-// stop, 2 for wrong use and 1 for all else.
+// run serves until ctx ends and returns the exit code: 0 after a clean
+// shutdown, 2 for wrong usage and 1 for any other failure.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	o, err := parse(args)
 	switch {
@@ -55,10 +55,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 func flags(o *options) *flag.FlagSet {
 	f := flag.NewFlagSet("serve", flag.ContinueOnError)
 	f.SetOutput(io.Discard)
-	f.StringVar(&o.addr, "addr", "127.0.0.1:8000", "listen at this `address`; port 0 is any that is free")
-	f.StringVar(&o.dir, "db", ".dynamodb", "serve the data of this `folder`; it is made if it is missing")
-	f.BoolVar(&o.memory, "memory", false, "serve an empty database that is gone at the end")
-	f.BoolVar(&o.exposed, "expose", false, "allow an -addr that other machines reach: they may read and\nwrite everything, since any credentials do")
+	f.StringVar(&o.addr, "addr", "127.0.0.1:8000", "listen at this `address`; port 0 means any free port")
+	f.StringVar(&o.dir, "db", ".dynamodb", "serve the data in this `folder`, and create it if necessary")
+	f.BoolVar(&o.memory, "memory", false, "serve an empty database in memory, and discard it at the end")
+	f.BoolVar(&o.exposed, "expose", false, "allow an -addr that other machines can reach: they can read and\nwrite everything, since serve accepts any credentials")
 	f.BoolVar(&o.logged, "v", false, "print a line for each request")
 	return f
 }
@@ -81,40 +81,40 @@ func parse(args []string) (options, error) {
 		return o, errors.New("give -memory or -db, not both")
 	}
 	if o.dir == "" {
-		return o, errors.New("-db names no folder")
+		return o, errors.New("-db is empty: name a folder")
 	}
 	at, err := net.ResolveTCPAddr("tcp", o.addr)
 	if err != nil {
-		return o, fmt.Errorf("-addr %s is no address, such as 127.0.0.1:8000: %w", o.addr, err)
+		return o, fmt.Errorf("-addr %s: not an address such as 127.0.0.1:8000: %w", o.addr, err)
 	}
 	if !at.IP.IsLoopback() && !o.exposed {
-		return o, fmt.Errorf("-addr %s can be reached from other machines: use 127.0.0.1, or say -expose", o.addr)
+		return o, fmt.Errorf("-addr %s: other machines can reach it: use 127.0.0.1, or add -expose", o.addr)
 	}
 	return o, nil
 }
 
 func help(w io.Writer) {
-	fmt.Fprint(w, "serve answers DynamoDB's protocol on a port, for any client.\n\nusage: go run ./internal/embedded/serve [flags]\n\n")
+	fmt.Fprint(w, "serve speaks DynamoDB's protocol on a port, for any client.\n\nusage: go run ./internal/embedded/serve [flags]\n\n")
 	f := flags(new(options))
 	f.SetOutput(w)
 	f.PrintDefaults()
 	fmt.Fprint(w, "\nexample:\n  go run ./internal/embedded/serve -addr 127.0.0.1:8000 -db .dynamodb\n"+
-		"\nexit status: 0 stopped, 1 failed, 2 wrong use; Ctrl-C stops it in order\n")
+		"\nexit status: 0 stopped, 1 failed, 2 wrong usage; Ctrl-C shuts it down cleanly\n")
 }
 
-// grace is what requests have to end when the server stops.
+// grace is how long a stopping server waits for requests to end.
 var grace = 10 * time.Second
 
 func serve(ctx context.Context, o options, stderr io.Writer) (err error) {
-	// Before the folder: a port that is taken must not make one.
+	// Listen before opening the folder: a busy port must not create one.
 	listener, err := net.Listen("tcp", o.addr)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return fmt.Errorf("%w: give another port with -addr, or stop what listens there", err)
+		return fmt.Errorf("%w: choose another port with -addr, or stop the program that listens there", err)
 	} else if err != nil {
 		return err
 	}
 	defer listener.Close()
-	db, kept, err := open(o)
+	db, place, err := open(o)
 	if err != nil {
 		return err
 	}
@@ -127,21 +127,21 @@ func serve(ctx context.Context, o options, stderr io.Writer) (err error) {
 	server := &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       30 * time.Second, // the handler bounds the body
+		ReadTimeout:       30 * time.Second, // the handler limits the body
 		WriteTimeout:      time.Minute,
 		IdleTimeout:       5 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
 	}
-	fmt.Fprintf(stderr, "serving DynamoDB, kept %s, at http://%v\n", kept, listener.Addr())
+	fmt.Fprintf(stderr, "serving DynamoDB, kept %s, at http://%v\n", place, listener.Addr())
 	stopped := make(chan error, 1)
 	stop := context.AfterFunc(ctx, func() {
-		// What is under way is answered first.
+		// Finish the requests in progress.
 		ctx, cancel := context.WithTimeout(context.Background(), grace)
 		defer cancel()
 		err := server.Shutdown(ctx)
 		if errors.Is(err, context.DeadlineExceeded) {
 			server.Close()
-			err = fmt.Errorf("some requests were not over within %v, and were cut off", grace)
+			err = fmt.Errorf("cut off requests that took longer than %v to finish", grace)
 		}
 		stopped <- err
 	})
@@ -152,7 +152,8 @@ func serve(ctx context.Context, o options, stderr io.Writer) (err error) {
 	return <-stopped
 }
 
-func open(o options) (db *embedded.DB, kept string, err error) {
+// open opens the database, and says where it stores its data.
+func open(o options) (db *embedded.DB, place string, err error) {
 	if o.memory {
 		db, err = embedded.OpenMemory(embedded.Options{})
 		return db, "in memory", err

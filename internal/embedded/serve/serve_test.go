@@ -76,7 +76,7 @@ func TestStopDuringARequest(t *testing.T) {
 		t.Fatalf("the server says %q, %v, want it to wait for the body", line, err)
 	}
 	stop()
-	if got, want := fmt.Sprint(<-stopped), "some requests were not over within 50ms, and were cut off"; got != want {
+	if got, want := fmt.Sprint(<-stopped), "cut off requests that took longer than 50ms to finish"; got != want {
 		t.Errorf("serve = %s, want %s", got, want)
 	}
 	if n, err := conn.Read(make([]byte, 1)); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {

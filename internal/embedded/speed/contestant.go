@@ -23,21 +23,21 @@ import (
 
 const dynamoDBLocal = "DynamoDB Local"
 
-// A contestant is a DynamoDB with a client of its own.
+// A contestant is a DynamoDB and its clients.
 type contestant struct {
 	name      string
-	started   time.Duration // until its first answer
+	started   time.Duration // the time from start to its first answer
 	tables    *dynamodb.Client
 	streams   *dynamodbstreams.Client
 	bigStream string
 	serial    atomic.Int64
 	folder    string
-	db        *embedded.DB // in process
-	server    *exec.Cmd    // else
+	db        *embedded.DB // nil unless it runs in this process
+	server    *exec.Cmd    // nil if it does
 }
 
-// start starts all three in the order of the table's columns. Those that
-// it could start are returned even with an error.
+// start starts all three in the order of the table's columns. With an error,
+// it returns those that it could start.
 func start(ctx context.Context, dir string) (all []*contestant, err error) {
 	serve := filepath.Join(dir, "serve")
 	if out, err := exec.CommandContext(ctx, "go", "build", "-o", serve, "./internal/embedded/serve").CombinedOutput(); err != nil {
@@ -103,7 +103,7 @@ func (c *contestant) open() (err error) {
 	return err
 }
 
-// connect makes the clients; a nil client is the SDK's own.
+// connect makes the SDK's clients. A nil client means the SDK's HTTP client.
 func (c *contestant) connect(client aws.HTTPClient, endpoint string) {
 	cfg := aws.Config{
 		Region: "us-east-1", HTTPClient: client, BaseEndpoint: &endpoint,
@@ -112,8 +112,8 @@ func (c *contestant) connect(client aws.HTTPClient, endpoint string) {
 	c.tables, c.streams = dynamodb.NewFromConfig(cfg), dynamodbstreams.NewFromConfig(cfg)
 }
 
-// firstAnswer waits for it. A server that does not listen yet refuses the
-// connection at once.
+// firstAnswer waits for the first answer. A server that does not listen yet
+// refuses the connection immediately.
 func (c *contestant) firstAnswer(ctx context.Context, began time.Time) error {
 	for {
 		_, err := c.tables.ListTables(ctx, &dynamodb.ListTablesInput{}, func(o *dynamodb.Options) { o.Retryer = aws.NopRetryer{} })
@@ -124,11 +124,11 @@ func (c *contestant) firstAnswer(ctx context.Context, began time.Time) error {
 	}
 }
 
-// The tables: two of 1,000 rows, of which one has an index, and a large
-// one.
+// These are the tables: two with 1,000 rows, one of them with an index, and
+// a large one.
 const small, indexed, large = "small", "indexed", "large"
 
-// byEmail is the index: 50 of its rows share a partition key.
+// byEmail is the index. 50 rows share a partition key.
 const byEmail = "by-email"
 
 func (c *contestant) prepare(ctx context.Context) error {
@@ -165,7 +165,7 @@ func (c *contestant) prepare(ctx context.Context) error {
 	return nil
 }
 
-// reopen is the time to open the folder again, to its first answer.
+// reopen opens the folder again and returns the time until the first answer.
 func (c *contestant) reopen(ctx context.Context) (time.Duration, error) {
 	if err := c.db.Close(); err != nil {
 		return 0, err
@@ -180,7 +180,7 @@ func (c *contestant) reopen(ctx context.Context) (time.Duration, error) {
 
 var peak = regexp.MustCompile(`VmHWM:\s+(\d+) kB`)
 
-// memory is the most that a server had resident.
+// memory returns the peak of a server's resident memory.
 func (c *contestant) memory() string {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", c.server.Process.Pid))
 	if found := peak.FindSubmatch(status); err == nil && found != nil {

@@ -14,36 +14,27 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// lines are what is measured: each returns the time for one call.
+// lines are the measurements: some workers make a number of calls.
 var lines = []struct {
-	name string
-	run  func(context.Context, *contestant) (time.Duration, error)
+	name           string
+	workers, calls int
+	call           func(*contestant, context.Context, int64) error
 }{
-	{"DescribeLimits, which looks nothing up", func(ctx context.Context, c *contestant) (time.Duration, error) {
-		return each(ctx, c, 1, 1000, c.nothing)
-	}},
-	{"put, 1 worker", func(ctx context.Context, c *contestant) (time.Duration, error) { return each(ctx, c, 1, 1000, c.put) }},
-	{"put, 8 workers", func(ctx context.Context, c *contestant) (time.Duration, error) { return each(ctx, c, 8, 2000, c.put) }},
-	{"batch write of 25", func(ctx context.Context, c *contestant) (time.Duration, error) { return each(ctx, c, 1, 40, c.batch) }},
-	{"get", func(ctx context.Context, c *contestant) (time.Duration, error) { return each(ctx, c, 1, 1000, c.get) }},
-	{"update", func(ctx context.Context, c *contestant) (time.Duration, error) {
-		return each(ctx, c, 1, 1000, c.update)
-	}},
-	{"transaction of 4", func(ctx context.Context, c *contestant) (time.Duration, error) {
-		return each(ctx, c, 1, 200, c.transact)
-	}},
-	{"query of 20", func(ctx context.Context, c *contestant) (time.Duration, error) { return each(ctx, c, 1, 300, c.query) }},
-	{"put into a table with an index", func(ctx context.Context, c *contestant) (time.Duration, error) {
-		return each(ctx, c, 1, 1000, c.putIndexed)
-	}},
-	{"query of 20 by the index", func(ctx context.Context, c *contestant) (time.Duration, error) {
-		return each(ctx, c, 1, 300, c.queryIndex)
-	}},
-	{"scan of 1,000", func(ctx context.Context, c *contestant) (time.Duration, error) { return each(ctx, c, 1, 10, c.scan) }},
+	{"DescribeLimits, which looks nothing up", 1, 1000, (*contestant).nothing},
+	{"put, 1 worker", 1, 1000, (*contestant).put},
+	{"put, 8 workers", 8, 2000, (*contestant).put},
+	{"batch write of 25", 1, 40, (*contestant).batch},
+	{"get", 1, 1000, (*contestant).get},
+	{"update", 1, 1000, (*contestant).update},
+	{"transaction of 4", 1, 200, (*contestant).transact},
+	{"query of 20", 1, 300, (*contestant).query},
+	{"put into a table with an index", 1, 1000, (*contestant).putIndexed},
+	{"query of 20 by the index", 1, 300, (*contestant).queryIndex},
+	{"scan of 1,000", 1, 10, (*contestant).scan},
 }
 
-// each makes n calls on so many workers. Each call gets a number of its
-// own.
+// each makes n calls with this many workers, and returns the time per call.
+// Each call gets a different number.
 func each(ctx context.Context, c *contestant, workers, n int, call func(context.Context, int64) error) (time.Duration, error) {
 	group, ctx := errgroup.WithContext(ctx)
 	began := time.Now()
@@ -67,14 +58,14 @@ func number(n int64) types.AttributeValue {
 	return &types.AttributeValueMemberN{Value: strconv.FormatInt(n, 10)}
 }
 
-// key is that of row n. Twenty rows share a partition key.
+// key returns the key of row n. Twenty rows share a partition key.
 func key(n int64) map[string]types.AttributeValue {
 	return map[string]types.AttributeValue{
 		"id": text(fmt.Sprint("user-", n/20)), "email": text(fmt.Sprintf("ada%02d@example.com", n%20)),
 	}
 }
 
-// item is like a row of the tutorial's table.
+// item returns an item like the rows of the tutorial's table.
 func item(n, version int64) map[string]types.AttributeValue {
 	row := key(n)
 	row["ttl"] = number(4_000_000_000)
@@ -84,7 +75,7 @@ func item(n, version int64) map[string]types.AttributeValue {
 	return row
 }
 
-// nothing is a call that costs what every call does: the SDK and HTTP.
+// nothing makes a call that costs only what every call does: the SDK and HTTP.
 func (c *contestant) nothing(ctx context.Context, _ int64) error {
 	_, err := c.tables.DescribeLimits(ctx, &dynamodb.DescribeLimitsInput{})
 	return err
@@ -99,7 +90,7 @@ func (c *contestant) batch(ctx context.Context, n int64) error {
 	return c.writeBatch(ctx, small, n*25%1000, n)
 }
 
-// writeBatch puts 25 rows from a number on.
+// writeBatch puts 25 rows, from number from on.
 func (c *contestant) writeBatch(ctx context.Context, table string, from, version int64) error {
 	puts := make([]types.WriteRequest, 25)
 	for i := range puts {
@@ -171,7 +162,7 @@ func (c *contestant) scan(ctx context.Context, _ int64) error {
 	return err
 }
 
-// fill makes the rows of the large table.
+// fill puts the rows into the large table.
 func (c *contestant) fill(ctx context.Context, n int) (time.Duration, error) {
 	first := c.serial.Load() + 1
 	took, err := each(ctx, c, 4, n/25, func(ctx context.Context, i int64) error {
@@ -180,7 +171,7 @@ func (c *contestant) fill(ctx context.Context, n int) (time.Duration, error) {
 	return took / 25, err
 }
 
-// putsInto puts rows that are there, spread over all of a table.
+// putsInto replaces existing rows all over a table.
 func (c *contestant) putsInto(ctx context.Context, table string, rows int) (time.Duration, error) {
 	return each(ctx, c, 1, 2000, func(ctx context.Context, n int64) error {
 		row := int64(uint32(n)*2654435761) % int64(rows)
@@ -189,8 +180,8 @@ func (c *contestant) putsInto(ctx context.Context, table string, rows int) (time
 	})
 }
 
-// readStream reads the large table's stream, from its beginning until n
-// records have come.
+// readStream reads the large table's stream from its beginning until it has
+// n records.
 func (c *contestant) readStream(ctx context.Context, n int) (time.Duration, error) {
 	began, got := time.Now(), 0
 	d, err := c.streams.DescribeStream(ctx, &dynamodbstreams.DescribeStreamInput{StreamArn: &c.bigStream})

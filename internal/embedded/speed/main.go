@@ -4,9 +4,9 @@
 //	go run ./internal/embedded/speed
 //
 // Run it from the module's root, on an idle machine. It starts the servers
-// itself; DynamoDB Local takes Java 17 and Maven. The contestants take
-// turns, so that all meet the same state of the machine, and the best of
-// three turns of each counts.
+// itself; DynamoDB Local needs Java 17 and Maven. The contestants take
+// turns, so that the state of the machine affects all of them equally. The
+// best of three turns counts.
 package main
 
 import (
@@ -58,7 +58,7 @@ func run(ctx context.Context) error {
 		best := make([]time.Duration, len(all))
 		for range turns {
 			for i, c := range all {
-				took, err := l.run(ctx, c)
+				took, err := each(ctx, c, l.workers, l.calls, func(ctx context.Context, n int64) error { return l.call(c, ctx, n) })
 				if err != nil {
 					return fmt.Errorf("%s, %s: %w", c.name, l.name, err)
 				}
@@ -72,8 +72,8 @@ func run(ctx context.Context) error {
 	return grow(ctx, all)
 }
 
-// grow fills a table, reads its stream, and looks whether what was fast
-// still is.
+// grow fills a table, reads its stream, and measures how much slower writes
+// have become.
 func grow(ctx context.Context, all []*contestant) error {
 	var fill, read, put []time.Duration
 	slower := ""
@@ -111,12 +111,12 @@ func grow(ctx context.Context, all []*contestant) error {
 	}
 	fmt.Printf("| open a folder with the large table | %s | | | | |\n", duration(opened))
 	fmt.Printf("| most memory resident | | %s | %s | | |\n", all[1].memory(), all[2].memory())
-	fmt.Printf("\nThe large table has %d rows, of DynamoDB Local %d.\n", *records, *localRecords)
+	fmt.Printf("\nThe large table has %d rows, in DynamoDB Local %d.\n", *records, *localRecords)
 	return nil
 }
 
-// row prints times, and how many times as fast the first ones are as the
-// last.
+// row prints times, and the ratio of the last time to the first and to the
+// second.
 func row(name string, took []time.Duration) {
 	last := float64(took[len(took)-1])
 	fmt.Printf("| %s | %s | %s | %s | %.1fx | %.1fx |\n", name,

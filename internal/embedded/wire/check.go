@@ -11,13 +11,13 @@ import (
 	"dynamostreamer/internal/embedded/engine"
 )
 
-// checks collects the constraints of its shape that a request breaks. The service
-// tells them all at once, ten at most.
+// checks collects the constraints that a request breaks. The service reports all of
+// them at once, at most ten.
 type checks struct{ broken []string }
 
 const maxBroken = 10
 
-// check holds a request against its shape.
+// check checks a request against the constraints of its shape.
 func check(s *shape, v reflect.Value) error {
 	for _, f := range s.fields {
 		if f.parameter && v.FieldByIndex(f.index).IsNil() {
@@ -58,7 +58,7 @@ func (c *checks) structure(s *shape, v reflect.Value, at string) {
 	}
 }
 
-// within checks the structures that a value is or has.
+// within checks the structures in a value, and the value itself if it is one.
 func (c *checks) within(s *shape, v reflect.Value, at string) {
 	switch {
 	case v.Kind() == reflect.Pointer && v.IsNil():
@@ -120,7 +120,7 @@ func (c *checks) mapping(f *field, v reflect.Value, at string) {
 	}
 }
 
-// broken lists the limits that a value does not keep.
+// broken returns the limits that a value breaks.
 func (l *limits) broken(v reflect.Value) (broken []string) {
 	if l.name && v.Len() > 0 && !nameRegexp.MatchString(v.String()) {
 		broken = append(broken, patternLimit)
@@ -146,7 +146,7 @@ func (l *limits) broken(v reflect.Value) (broken []string) {
 	return broken
 }
 
-// all lists the limits of the keys or values of an object.
+// all returns all limits of the keys or values of an object.
 func (l *limits) all() []string {
 	all := []string{fmt.Sprintf(mostLimit, "length", *l.most), fmt.Sprintf(leastLimit, "length", *l.least)}
 	if l.name {
@@ -161,8 +161,8 @@ const (
 	leastLimit   = "Member must have %s greater than or equal to %d"
 )
 
-// absent says whether a field stands for nothing: it is nil, or a text that is
-// empty and no pointer.
+// absent reports whether a field is nil or an empty string. A pointer to an empty string
+// is present.
 func absent(v reflect.Value) bool {
 	switch v.Kind() {
 	case reflect.Pointer, reflect.Slice:
@@ -173,7 +173,7 @@ func absent(v reflect.Value) bool {
 	return false
 }
 
-// show writes a value as the service's messages do.
+// show formats a value like the service's messages.
 func show(s *shape, v reflect.Value) string {
 	if absent(v) {
 		return "null"

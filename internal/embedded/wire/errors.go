@@ -9,7 +9,7 @@ import (
 	"dynamostreamer/internal/embedded/engine"
 )
 
-// The namespaces of the types of errors.
+// These are the namespaces of error types.
 const (
 	apiErrors       = "com.amazonaws.dynamodb.v20120810#"
 	frameworkErrors = "com.amazon.coral.service#"
@@ -28,8 +28,8 @@ func namespace(code engine.Code) string {
 	return apiErrors
 }
 
-// asError is the Error that an error of the engine is answered with. What is not
-// the request's fault is an InternalServerError; unlike the service it says what
+// asError converts an error into the Error of the answer. An error that is not the
+// request's fault becomes an InternalServerError. Unlike the service's it says what
 // happened, since the reader owns this machine.
 func asError(err error) *engine.Error {
 	var e *engine.Error
@@ -43,8 +43,8 @@ func asError(err error) *engine.Error {
 	return &engine.Error{Code: engine.InternalServerError, Message: err.Error()}
 }
 
-// errorBody is the body of an error's answer. The framework and cancelled
-// transactions spell Message with a capital letter.
+// errorBody is the body of an error answer. SerializationException and
+// TransactionCanceledException spell Message with a capital letter.
 type errorBody struct {
 	Type                string `api:"__type"`
 	Message             string `api:"message"`
@@ -55,7 +55,7 @@ type errorBody struct {
 
 var errorShape = shapeOf(reflect.TypeFor[errorBody](), options{})
 
-// refused is the answer to a request that has failed with err.
+// refused returns the answer to a request that failed with err.
 func refused(err error) (answer []byte, status int) {
 	e := asError(err)
 	body := errorBody{Type: namespace(e.Code) + string(e.Code), Item: e.Item, CancellationReasons: e.Reasons}

@@ -8,36 +8,35 @@ import (
 	"dynamostreamer/internal/embedded/engine"
 )
 
-// A Fault is a way in which a request goes wrong without being wrong. The zero
-// Fault is none.
+// A Fault makes a valid request fail, or falsifies its answer. The zero Fault does
+// neither.
 type Fault int
 
-// The faults that can be injected.
+// These faults can be injected.
 const (
 	NoFault Fault = iota
-	// Throttle refuses the request with ProvisionedThroughputExceededException.
-	// Nothing happens in the table.
+	// Throttle refuses the request with ProvisionedThroughputExceededException and
+	// does not run it.
 	Throttle
-	// LimitExceeded refuses the request with LimitExceededException, which is how
-	// DescribeStream and GetRecords may throttle.
+	// LimitExceeded refuses the request with LimitExceededException, as DescribeStream
+	// and GetRecords do when they throttle, and does not run it.
 	LimitExceeded
-	// ServerError refuses the request with a 500. Nothing happens in the table.
+	// ServerError refuses the request with a 500 and does not run it.
 	ServerError
-	// LostAnswer does what the request asks and breaks the connection.
+	// LostAnswer runs the request and breaks the connection before the answer.
 	LostAnswer
-	// EmptyPage makes GetRecords answer without records, with an iterator at the
-	// same place.
+	// EmptyPage makes GetRecords return no records, and an iterator at the same
+	// position.
 	EmptyPage
-	// HiddenChildren makes DescribeStream leave out the open shards that have a
-	// parent, as if they were not listed yet.
+	// HiddenChildren makes DescribeStream omit the open shards that have a parent, as
+	// if they were not listed yet.
 	HiddenChildren
 )
 
-// errLost is what comes of a request whose answer the client must not get.
+// errLost is the error of a request whose answer the client must not get.
 var errLost = errors.New("the answer is lost")
 
-// refusal is what a request that meets the fault is answered before it is read,
-// nil if it is to run.
+// refusal returns the error of a fault that keeps the request from running, else nil.
 func (f Fault) refusal() error {
 	switch f {
 	case Throttle:
@@ -54,7 +53,7 @@ func (f Fault) refusal() error {
 	return nil
 }
 
-// faults are those to come, by operation.
+// faults are the faults that have been injected and not yet met, by operation.
 type faults struct {
 	mu   sync.Mutex
 	next map[string]injected
@@ -65,16 +64,15 @@ type injected struct {
 	count int
 }
 
-// Inject makes the next count requests of an operation, such as "PutItem", fail
-// with the fault. It replaces a fault that was set for the operation before; a
-// count of 0 takes it away.
+// Inject makes the next count requests of an operation, such as "PutItem", meet a fault.
+// It replaces the operation's earlier fault. A count of 0 removes it.
 func (h *Handler) Inject(operation string, count int, fault Fault) {
 	h.faults.mu.Lock()
 	defer h.faults.mu.Unlock()
 	h.faults.next[operation] = injected{fault, count}
 }
 
-// take is the fault that this request of the operation has to meet.
+// take returns the fault that this request of the operation meets.
 func (f *faults) take(operation string) Fault {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -87,8 +85,8 @@ func (f *faults) take(operation string) Fault {
 	return n.fault
 }
 
-// spoil makes of an answer what the fault leaves of it. The request was run, so
-// that its errors show.
+// spoil falsifies an answer as the fault demands. The request has run, so that its own
+// errors are reported.
 func (f Fault) spoil(in, out any) {
 	switch out := out.(type) {
 	case *engine.GetRecordsOutput:

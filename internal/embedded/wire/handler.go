@@ -14,10 +14,10 @@ import (
 	"dynamostreamer/internal/embedded/engine"
 )
 
-// maxBody is how large a request may be; the service refuses more with 413.
+// maxBody is the maximum size of a request. The service refuses a larger one with 413.
 const maxBody = 16 << 20
 
-// The names before the operation in X-Amz-Target.
+// These prefixes of X-Amz-Target precede the operation's name.
 const (
 	tableTarget  = "DynamoDB_20120810."
 	streamTarget = "DynamoDBStreams_20120810."
@@ -25,8 +25,7 @@ const (
 
 const contentType = "application/x-amz-json-1.0"
 
-// A Handler answers the requests of both of DynamoDB's clients, that of the
-// tables and that of the streams.
+// A Handler answers the requests of both DynamoDB clients: for tables and for streams.
 type Handler struct {
 	engine *engine.Engine
 	faults faults // see Inject
@@ -37,9 +36,9 @@ func NewHandler(e *engine.Engine) *Handler {
 	return &Handler{engine: e, faults: faults{next: map[string]injected{}}}
 }
 
-// ServeHTTP answers one request. Its Date is the engine's clock, as the
-// service's is: readers of a stream go by it. It panics with
-// http.ErrAbortHandler where an injected fault loses the answer.
+// ServeHTTP answers one request. The answer's Date is the time of the engine's clock:
+// readers of streams rely on the service's. ServeHTTP panics with http.ErrAbortHandler
+// if an injected fault loses the answer.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Date", h.engine.Now().UTC().Format(http.TimeFormat))
 	if r.Method == http.MethodGet && r.URL.Path == "/" {
@@ -78,8 +77,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 var errTooLarge = errors.New("the request is larger than 16 MB")
 
-// readBody reads a request's body. Where its length is known, as from the SDK, it
-// takes no more memory than that.
+// readBody reads a request's body. If its length is known, as from the SDK, it uses no
+// more memory than that.
 func readBody(r *http.Request) (string, error) {
 	var b bytes.Buffer
 	b.Grow(int(min(max(r.ContentLength, 0), maxBody)) + bytes.MinRead)
@@ -110,7 +109,7 @@ func (h *Handler) answer(r *http.Request, body string) ([]byte, error) {
 	return answer, err
 }
 
-// requestID is like the service's: 52 letters and digits.
+// requestID returns 52 random letters and digits, as many as the service's ids have.
 func requestID() string {
 	return rand.Text() + rand.Text()
 }

@@ -7,8 +7,8 @@ import (
 	"dynamostreamer/internal/embedded/engine"
 )
 
-// missing are the parameters that the engine does not have, and what to use
-// instead; empty is nothing.
+// missing maps each parameter that the engine does not have to the one to use instead,
+// empty if there is none.
 var missing = map[string]string{
 	"Expected":            "ConditionExpression",
 	"ConditionalOperator": "an expression",
@@ -18,7 +18,7 @@ var missing = map[string]string{
 	"QueryFilter":         "FilterExpression",
 	"ScanFilter":          "FilterExpression",
 	"ResourcePolicy":      "",
-	// Of global tables, and of vector indexes.
+	// These belong to global tables and vector indexes.
 	"ReplicaUpdates":                     "",
 	"MultiRegionConsistency":             "",
 	"GlobalTableSourceArn":               "",
@@ -28,9 +28,8 @@ var missing = map[string]string{
 	"VectorIndexUpdates":                 "",
 }
 
-// other passes over a field that the operation's reader does not know. Those of
-// DynamoDB that the engine lacks are an error; the rest is ignored, as by the
-// service.
+// other skips a field that the operation's shape does not have. A parameter that the
+// engine lacks is an error. Any other field is ignored, as in the service.
 func (d *decoder) other(name string) {
 	instead, lacks := missing[name]
 	if instead != "" {
@@ -46,7 +45,7 @@ func (d *decoder) other(name string) {
 	d.Skip()
 }
 
-// The parameters that exclude each other, in the order of the service's message
+// These parameters exclude each other. They are in the order of the service's message
 // (dynalite, updateItem and query; dynamodb-conformance, error-messages).
 var (
 	legacyParameters = []string{"AttributeUpdates", "Expected", "AttributesToGet", "QueryFilter", "ScanFilter",
@@ -62,8 +61,8 @@ func (d *decoder) see(name string) {
 	}
 }
 
-// mixed refuses a request that has both expressions and parameters of before
-// them. KeyConditions alone may stand beside other expressions.
+// mixed refuses a request that has both expressions and legacy parameters. Only
+// KeyConditions may be combined with expressions other than KeyConditionExpression.
 func (d *decoder) mixed() error {
 	unseen := func(name string) bool {
 		return !slices.Contains(d.seen, name) || name == "KeyConditions" && !slices.Contains(d.seen, "KeyConditionExpression")
@@ -77,18 +76,18 @@ func (d *decoder) mixed() error {
 		"Non-expression parameters: {%s} Expression parameters: {%s}", strings.Join(legacy, ", "), strings.Join(expressions, ", "))
 }
 
-// elsewhere are DynamoDB's operations that are no part of the engine, and what to
-// do instead.
+// elsewhere lists DynamoDB's operations that the engine does not have, and what to do
+// instead.
 var elsewhere = []struct{ operations, instead string }{
 	{"ExecuteStatement BatchExecuteStatement ExecuteTransaction",
 		"it has no PartiQL: use GetItem, Query, PutItem, UpdateItem, DeleteItem and the Batch and Transact operations, or DynamoDB Local"},
 	{`CreateBackup DeleteBackup DescribeBackup ListBackups RestoreTableFromBackup RestoreTableToPointInTime
 		DescribeContinuousBackups UpdateContinuousBackups ExportTableToPointInTime DescribeExport ListExports
 		ImportTable DescribeImport ListImports`,
-		"copy the database's folder while nobody writes, or use AWS"},
+		"copy the database's folder while nothing writes to it, or use AWS"},
 	{`CreateGlobalTable UpdateGlobalTable DescribeGlobalTable ListGlobalTables DescribeGlobalTableSettings
 		UpdateGlobalTableSettings DescribeTableReplicaAutoScaling UpdateTableReplicaAutoScaling`,
-		"it is one region: use AWS"},
+		"it has only one region: use AWS"},
 	{`DescribeContributorInsights ListContributorInsights UpdateContributorInsights DescribeKinesisStreamingDestination
 		EnableKinesisStreamingDestination DisableKinesisStreamingDestination UpdateKinesisStreamingDestination
 		GetResourcePolicy PutResourcePolicy DeleteResourcePolicy`,

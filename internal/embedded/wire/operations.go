@@ -12,9 +12,9 @@ import (
 // An operation reads its request from the decoder, runs it and writes the answer.
 type operation func(context.Context, *engine.Engine, *decoder) ([]byte, error)
 
-// operationOf puts an operation together from what it does: the shapes of its
-// request and of its answer are those of its types. An answer that has a name
-// stands in a structure, under that name.
+// operationOf makes an operation of an engine's method. The types of the method
+// determine the shapes of the request and the answer. If name is not empty, the answer
+// is the only field of a structure and has that name.
 func operationOf[In, Out any](run func(*engine.Engine, context.Context, *In) (*Out, error), name string) operation {
 	request, answer := shapeOf(reflect.TypeFor[In](), options{}), shapeOf(reflect.TypeFor[Out](), options{})
 	return func(ctx context.Context, e *engine.Engine, d *decoder) ([]byte, error) {
@@ -43,7 +43,7 @@ func operationOf[In, Out any](run func(*engine.Engine, context.Context, *In) (*O
 	}
 }
 
-// find is the operation that a request's X-Amz-Target means, nil if there is none.
+// find returns the operation that X-Amz-Target names, nil if there is none.
 func find(target string) (name string, op operation) {
 	if name, ok := strings.CutPrefix(target, tableTarget); ok {
 		return name, tableOperations[name]
@@ -86,7 +86,7 @@ type endpoint struct {
 	CachePeriodInMinutes int
 }
 
-// describeEndpoints answers with the host that was asked: there is no other.
+// describeEndpoints answers with the host of the request, since there is no other.
 func describeEndpoints(ctx context.Context, e *engine.Engine, d *decoder) ([]byte, error) {
 	return operationOf(func(*engine.Engine, context.Context, *struct{}) (*endpoints, error) {
 		return &endpoints{[]endpoint{{d.host, 1440}}}, nil

@@ -10,13 +10,13 @@ import (
 )
 
 // A decoder reads a request. Its errors are SerializationErrors with the service's
-// messages. A null is as good as nothing.
+// messages. It treats null as absent.
 type decoder struct {
 	*attr.Scanner
-	unsupported error    // the first parameter that the engine does not have
-	seen        []string // expressions, and parameters of before them
-	fault       Fault    // that the request has to meet while it runs
-	host        string   // that the request was sent to
+	unsupported error    // about the first parameter that the engine does not have
+	seen        []string // the expressions and legacy parameters of the request
+	fault       Fault    // the fault that the request meets while it runs
+	host        string   // the host that the request was sent to
 }
 
 const (
@@ -24,7 +24,7 @@ const (
 	javaString = "java.lang.String"
 )
 
-// request reads the request, which must be all of the text.
+// request reads the request, which must be the whole text.
 func (d *decoder) request(s *shape, v reflect.Value) error {
 	if d.Kind() != '{' {
 		return &attr.SerializationError{}
@@ -34,9 +34,9 @@ func (d *decoder) request(s *shape, v reflect.Value) error {
 	return d.End()
 }
 
-// read reads the next value into its place. misplaced is the message for a scalar
-// where a structure is due; refused takes the error of attribute values. The Scanner
-// keeps the others, see End.
+// read reads the next value into v. misplaced is the message for a scalar in place of a
+// structure. refused gets the error of a refused attribute value. The Scanner keeps
+// other errors, see End.
 func (d *decoder) read(s *shape, v reflect.Value, refused *error, misplaced string) {
 	switch {
 	case d.Null():
@@ -65,7 +65,7 @@ func (d *decoder) read(s *shape, v reflect.Value, refused *error, misplaced stri
 	}
 }
 
-// grown makes a slice longer by one and is its last element.
+// grown makes a slice longer by one element, and returns that element.
 func grown(v reflect.Value) reflect.Value {
 	n := v.Len()
 	if n == v.Cap() {
@@ -75,7 +75,7 @@ func grown(v reflect.Value) reflect.Value {
 	return v.Index(n)
 }
 
-// present tells an empty slice from one that is absent.
+// present makes a nil slice an empty one, since nil means absent.
 func present(v reflect.Value) {
 	if v.IsNil() {
 		v.Set(reflect.MakeSlice(v.Type(), 0, 0))
@@ -112,8 +112,8 @@ func (d *decoder) fields(s *shape, v reflect.Value, refused *error, misplaced st
 	})
 }
 
-// attributes reads attribute values. One that DynamoDB refuses is noted, for the
-// engine to report in its turn.
+// attributes reads attribute values. It notes the error of a refused value, so that the
+// engine can report it in the service's order of checks.
 func (d *decoder) attributes(to *attr.Item, refused *error) {
 	it, err := d.Item()
 	if value, ok := err.(*attr.ValidationError); ok && *refused == nil {
@@ -122,7 +122,8 @@ func (d *decoder) attributes(to *attr.Item, refused *error) {
 	*to = it
 }
 
-// scalar reads a text, a boolean or a number; class is what messages call a whole one.
+// scalar reads a text, a boolean or a number. class is the Java class of an integer in
+// messages.
 func (d *decoder) scalar(place any, class string) {
 	switch to := place.(type) {
 	case **string:
@@ -138,6 +139,6 @@ func (d *decoder) scalar(place any, class string) {
 	case *bool:
 		*to = d.Bool()
 	default:
-		panic(fmt.Sprintf("wire: no way to read a %T", place))
+		panic(fmt.Sprintf("wire: can't read a %T", place))
 	}
 }

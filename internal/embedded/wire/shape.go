@@ -12,27 +12,8 @@ import (
 	"dynamostreamer/internal/embedded/expr"
 )
 
-// A shape is how a Go type of the engine's inputs and outputs looks on the wire.
-// It is made once, of the type and of the tags of its fields, and says how a
-// request is read, what it is held against and how an answer is written. A field
-// has its Go name, unless its tag begins with another:
-//
-//	TableName  *string   `api:",required,name,3..255"`
-//	Throughput *Units    `api:"ProvisionedThroughput"`
-//	Select     *string   `api:",one of A B"`
-//
-// required is that it is there, parameter is that with the message for a request
-// without its main parameter, and name that it has only the characters of names. A
-// range bounds the length of texts and lists, and the value of numbers. map makes a
-// slice of pairs a JSON object, and tables one whose keys are tables' names; each is
-// the limits of its values, or of those of a list. class is what the service's
-// messages call a structure: else that is the name of the field, or of the list's Go
-// type. without takes fields away from a structure that others have too, and needs
-// makes fields of it required.
-//
-// An expr.Request has no field of its own: its tag lists which of its fields stand
-// in the structure around it. Where attribute values are refused, the error goes
-// to the field Err beside them, or else to that of the structure around.
+// A shape says how to read, check and write a type of the engine's inputs and outputs.
+// It is made once, of the type and the api tags that doc.go explains.
 type shape struct {
 	kind   kind
 	class  string            // of a structure, as messages call it
@@ -40,8 +21,8 @@ type shape struct {
 	named  map[string]*field // of a structure
 	elem   *shape            // of a list or a mapping
 
-	// Where a structure has a place for values, which expressions could use them,
-	// and where to note that.
+	// usersAt is the index of the field ValueUsers in a structure that has expression
+	// attribute values, and users is its value.
 	users   string
 	usersAt []int
 }
@@ -53,20 +34,20 @@ const (
 	attributes             // an attr.Item
 	structure              // a struct or a pointer to one
 	list                   // a slice
-	mapping                // a slice of pairs, in the order in which they stand
+	mapping                // a slice of pairs, in the order of the request
 )
 
 type field struct {
 	*shape
 	limits
-	name   string // as the API has it
-	label  []byte // the name in quotation marks, and a colon
+	name   string // in the API
+	label  []byte // the quoted name and a colon
 	at     string // the name in messages
 	index  []int
-	refuse []int // the index of the error for attribute values, nil for that around
+	refuse []int // the index of the field Err beside it, nil: of the structure around it
 }
 
-// limits are what a field is held against.
+// limits are the constraints on a field.
 type limits struct {
 	required, parameter, name bool
 	pairs, tables             bool
@@ -78,8 +59,8 @@ type limits struct {
 // options are the parts of a tag that concern the field's structure.
 type options struct{ class, without, needs string }
 
-// shapeOf makes the shape of a type. It panics where a tag or a type has no
-// meaning, which is when the program starts.
+// shapeOf makes the shape of a type. It panics if a tag or a type is wrong, which
+// happens when the program starts.
 func shapeOf(t reflect.Type, o options) *shape {
 	switch {
 	case t == reflect.TypeFor[attr.Item]():
@@ -102,7 +83,7 @@ func shapeOf(t reflect.Type, o options) *shape {
 	return &shape{kind: scalar, class: o.class}
 }
 
-// add adds the fields of a struct at an index within the structure.
+// add adds the fields of the struct at an index in the structure.
 func (s *shape) add(t reflect.Type, at []int, o options) {
 	var refuse []int
 	if f, ok := t.FieldByName("Err"); ok {
@@ -133,6 +114,7 @@ func (o options) and(other options) options {
 	return options{other.class, o.without + " " + other.without, o.needs + " " + other.needs}
 }
 
+// lists reports whether word is one of words, which are separated by spaces.
 func lists(words, word string) bool { return strings.Contains(" "+words+" ", " "+word+" ") }
 
 func (s *shape) addField(name string, t reflect.Type, tag string, index, refuse []int, o options) {
@@ -158,13 +140,13 @@ func (s *shape) addField(name string, t reflect.Type, tag string, index, refuse 
 	s.fields = append(s.fields, f)
 }
 
-// addExpressions adds the fields of an expr.Request that the operation has.
+// addExpressions adds those fields of an expr.Request that the operation has.
 func (s *shape) addExpressions(names []string, index []int, o options) {
 	t := reflect.TypeFor[expr.Request]()
 	within := func(name string) []int {
 		f, ok := t.FieldByName(name)
 		if !ok {
-			panic("wire: an expr.Request has no " + name)
+			panic("wire: expr.Request has no field " + name)
 		}
 		return append(index[:len(index):len(index)], f.Index...)
 	}
@@ -221,7 +203,7 @@ func parseTag(tag string) (l limits, o options) {
 		case word == "needs":
 			o.needs = rest
 		default:
-			panic(fmt.Sprintf("wire: what is %q in the tag %q", part, tag))
+			panic(fmt.Sprintf("wire: unknown word %q in the tag %q", part, tag))
 		}
 	}
 	return l, o

@@ -25,7 +25,7 @@ func write(dst []byte, s *shape, v reflect.Value) []byte {
 		begin := len(dst)
 		for i := range v.Len() {
 			dst = write(comma(dst, i), s.elem, v.Index(i))
-			if i == 0 { // the others will be about as long
+			if i == 0 { // the others are probably about as long
 				dst = slices.Grow(dst, (len(dst)-begin+16)*v.Len())
 			}
 		}
@@ -49,7 +49,7 @@ func comma(dst []byte, i int) []byte {
 	return dst
 }
 
-// writeFields leaves out what is absent.
+// writeFields writes a structure without its absent fields.
 func writeFields(dst []byte, s *shape, v reflect.Value) []byte {
 	dst = append(dst, '{')
 	n := 0

@@ -7,21 +7,21 @@ import (
 	"dynamostreamer/internal/embedded/store"
 )
 
-// ItemCollectionMetrics is about how large a partition is with its rows in the
-// table's local indexes, in gigabytes.
+// ItemCollectionMetrics estimates the size in gigabytes of a partition, including its
+// rows in the table's local indexes.
 type ItemCollectionMetrics struct {
 	ItemCollectionKey   attr.Item
-	SizeEstimateRangeGB []float64 // from and to
+	SizeEstimateRangeGB []float64 // the lower and the upper bound
 }
 
-// TableCollections is the item collections that a request changed in a table.
+// TableCollections are the item collections that a request changed in one table.
 type TableCollections struct {
 	TableName   string
 	Collections []*ItemCollectionMetrics
 }
 
-// collection measures the partition of an item that was written, if the request
-// wants it and the table has local indexes.
+// collection measures the partition of an item that was written, if the request asks for
+// it and the table has local indexes.
 func (a *action) collection(tx *store.Tx, wanted *string) *ItemCollectionMetrics {
 	if text(wanted) != "SIZE" {
 		return nil
@@ -47,7 +47,7 @@ func (a *action) collection(tx *store.Tx, wanted *string) *ItemCollectionMetrics
 	return &ItemCollectionMetrics{item.Only(hash), []float64{low, low + 1}}
 }
 
-// collections measures the partitions that actions wrote to, each once.
+// collections measures each partition that actions wrote to.
 func collections(tx *store.Tx, actions []action, wanted *string) (all []TableCollections) {
 	seen := targets{}
 	for i := range actions {

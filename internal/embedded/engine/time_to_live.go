@@ -10,17 +10,17 @@ import (
 	"dynamostreamer/internal/embedded/store"
 )
 
-// tooLongAgo: items whose time lies further back are never removed ("Time to
-// Live": at most five years, so that a mistaken value does not empty a table).
+// tooLongAgo is the age from which TTL no longer removes an item, so that a mistaken
+// value does not empty a table ("Time to Live": five years).
 const tooLongAgo = 5 * 365 * 24 * time.Hour
 
-// ttlChangeInterval is how long a table's TTL can't be changed again after a
-// change: the change takes up to that long in the service.
+// ttlChangeInterval is the time after a change of a table's TTL in which it can't be
+// changed again. In the service, a change takes up to that long.
 const ttlChangeInterval = time.Hour
 
-// expiry is when the item expires, in milliseconds; 0 means never. Only a
-// top-level Number counts.
-func (t *ttl) expiry(item attr.Item) int64 {
+// expiry returns when the item expires, in milliseconds, 0 for never. Only a top-level
+// Number counts.
+func (t *ttlDefinition) expiry(item attr.Item) int64 {
 	if t.Attribute == "" {
 		return 0
 	}
@@ -30,7 +30,7 @@ func (t *ttl) expiry(item attr.Item) int64 {
 	}
 	seconds, err := strconv.ParseFloat(v.Text(), 64)
 	if err != nil || seconds <= 0 || seconds > 1e12 {
-		return 0 // far too long ago, or never in any process's life
+		return 0 // far too long ago, or too far ahead to matter
 	}
 	return int64(math.Ceil(seconds * 1000))
 }
@@ -47,9 +47,9 @@ type UpdateTimeToLiveInput struct {
 	TimeToLiveSpecification *TimeToLiveSpecification `api:",required"`
 }
 
-// UpdateTimeToLive turns a table's TTL on or off. It takes effect at once, on a
-// large table within seconds; the service takes up to an hour, and like it this
-// refuses another change until that hour is over.
+// UpdateTimeToLive turns a table's TTL on or off. It takes effect immediately, or on a
+// large table within seconds. The service takes up to an hour. As in the service,
+// another change is refused for an hour.
 func (e *Engine) UpdateTimeToLive(ctx context.Context, in *UpdateTimeToLiveInput) (*TimeToLiveSpecification, error) {
 	if *in.TimeToLiveSpecification.AttributeName == "" {
 		return nil, invalid("TimeToLiveSpecification.AttributeName must be non empty")
@@ -76,9 +76,9 @@ func (e *Engine) setTTL(tx *store.Tx, t *table, attribute string, enable bool) e
 		return invalid("Time to live has been modified multiple times within a fixed interval")
 	}
 	def := t.definition
-	def.TTL = ttl{Modified: now}
+	def.TTL = ttlDefinition{Modified: now}
 	if enable {
-		def.TTL = ttl{attribute, now, &store.Key{}}
+		def.TTL = ttlDefinition{attribute, now, &store.Key{}}
 		if def.TTL.fill(tx, t.id); def.TTL.Filling != nil {
 			e.wakeSweeper()
 		}
@@ -87,9 +87,9 @@ func (e *Engine) setTTL(tx *store.Tx, t *table, attribute string, enable bool) e
 	return nil
 }
 
-// fill gives the items that come next the times at which they expire; see backfill.
-// Until all have theirs none expires, since some may have one from another attribute.
-func (t *ttl) fill(tx *store.Tx, table int64) {
+// fill sets the expiry times of the next items, see backfill. No item expires until
+// every item has its time, since some may still have one from another attribute.
+func (t *ttlDefinition) fill(tx *store.Tx, table int64) {
 	rows, more := tx.Next(table, t.Filling)
 	for _, row := range rows {
 		if at := t.expiry(readItem(tx, row.Item)); at != row.Expires {
@@ -108,7 +108,7 @@ type TimeToLiveDescription struct {
 	AttributeName    string
 }
 
-// DescribeTimeToLive tells a table's TTL.
+// DescribeTimeToLive describes a table's TTL.
 func (e *Engine) DescribeTimeToLive(ctx context.Context, in *TableInput) (*TimeToLiveDescription, error) {
 	return read(ctx, e, func(_ *store.Tx, c *catalog) (*TimeToLiveDescription, error) {
 		t, err := c.named(*in.TableName)

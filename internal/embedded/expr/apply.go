@@ -102,7 +102,7 @@ func (p path) leadsInto(it attr.Item) bool {
 	return ok && (p[last].index < 0 && v.Type() == attr.M || p[last].index >= 0 && v.Type() == attr.L)
 }
 
-// result is what the action leaves at its path, no value for nothing.
+// result returns the value that the action leaves at its path, zero for none.
 func (a *action) result(it attr.Item) (attr.Value, error) {
 	if !a.path.leadsInto(it) {
 		return attr.Value{}, invalid(badPath)
@@ -132,7 +132,7 @@ func (a *action) result(it attr.Item) (attr.Value, error) {
 	return attr.Set(old.Type(), members), nil
 }
 
-// result is the value of what stands on the right side of a SET.
+// result returns the value of an operand of a SET.
 func (n *node) result(it attr.Item) (v attr.Value, err error) {
 	if n.op == "" {
 		v, ok := n.in(it)

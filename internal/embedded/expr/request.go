@@ -11,10 +11,7 @@ import (
 
 // A Name is one entry of ExpressionAttributeNames: a placeholder such as #n and
 // the attribute's name that it stands for.
-type Name struct {
-	Placeholder string
-	Attribute   string
-}
+type Name struct{ Placeholder, Attribute string }
 
 // A Request is the part of a request that belongs to its expressions. A nil expression is
 // absent. An empty one is an error of the request.

@@ -56,7 +56,7 @@ type (
 // seconds in each real second.
 func NewScaledClock(scale int) *ScaledClock { return engine.NewScaledClock(scale) }
 
-// NewManualClock makes a clock that stands at now until it is advanced.
+// NewManualClock makes a clock that shows now until it is advanced.
 func NewManualClock(now time.Time) *ManualClock { return engine.NewManualClock(now) }
 
 // An OpenError says why a file can't be used and what to do about it.

@@ -47,7 +47,7 @@ func TestOpenErrors(t *testing.T) {
 					t.Fatal(err)
 				}
 			},
-			[]string{databaseFile, "is no database", "name another folder"},
+			[]string{databaseFile, "is not a database", "name another folder"},
 		},
 		{
 			"another program's database",

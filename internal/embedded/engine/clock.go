@@ -46,7 +46,7 @@ func (c *ScaledClock) After(d time.Duration) <-chan time.Time {
 	return time.After(d / time.Duration(c.scale))
 }
 
-// A ManualClock stands still until a test advances it.
+// A ManualClock does not move until a test advances it.
 type ManualClock struct {
 	mu      sync.Mutex
 	now     time.Time
@@ -58,7 +58,7 @@ type waiter struct {
 	ch chan time.Time
 }
 
-// NewManualClock makes a clock that stands at now.
+// NewManualClock makes a clock that shows now.
 func NewManualClock(now time.Time) *ManualClock { return &ManualClock{now: now} }
 
 // Now returns the time to which the clock was last advanced.

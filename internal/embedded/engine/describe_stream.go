@@ -43,10 +43,7 @@ type ShardDescription struct {
 }
 
 // A SequenceNumberRange bounds the sequence numbers of a shard's records.
-type SequenceNumberRange struct {
-	StartingSequenceNumber string
-	EndingSequenceNumber   string
-}
+type SequenceNumberRange struct{ StartingSequenceNumber, EndingSequenceNumber string }
 
 const maxShardsPage = 100
 

@@ -39,6 +39,16 @@ func (e *Engine) describe(tx *store.Tx, t *table, status string) *TableDescripti
 		TableId:               t.ID,
 		LatestStreamLabel:     t.StreamLabel,
 		LatestStreamArn:       t.StreamARN,
+
+		DeletionProtectionEnabled: t.Settings.DeletionProtection,
+		OnDemandThroughput:        t.Settings.OnDemandThroughput,
+		WarmThroughput:            &WarmThroughputDescription{t.Settings.currentWarm(t.BillingMode, t.Throughput), "ACTIVE"},
+	}
+	if t.Settings.TableClass != "" {
+		d.TableClassSummary = &TableClassSummary{t.Settings.TableClass, sometime(t.Settings.ClassSince)}
+	}
+	if t.Settings.SSEKey != "" {
+		d.SSEDescription = &SSEDescription{"ENABLED", "KMS", e.keyARN(t.Settings.SSEKey)}
 	}
 	if !t.LastPayPerRequest.IsZero() {
 		d.BillingModeSummary = &BillingModeSummary{BillingMode: t.BillingMode, LastUpdateToPayPerRequestDateTime: sometime(t.LastPayPerRequest)}
@@ -47,7 +57,6 @@ func (e *Engine) describe(tx *store.Tx, t *table, status string) *TableDescripti
 		on, view := true, t.stream.View
 		d.StreamSpecification = &StreamSpecification{StreamEnabled: &on, StreamViewType: &view}
 	}
-	e.describeSettings(d, t)
 	for i := range t.Indexes {
 		e.describeIndex(tx, d, t.BillingMode, &t.Indexes[i])
 	}
@@ -139,28 +148,11 @@ type GlobalIndexDescription struct {
 // Seconds is a time that the API shows as Unix seconds with three decimals.
 type Seconds time.Time
 
-// These parts of a TableDescription describe settings.
-type (
-	TableClassSummary struct {
-		TableClass         string
-		LastUpdateDateTime *Seconds
-	}
-	SSEDescription struct {
-		Status          string
-		SSEType         string
-		KMSMasterKeyArn string
-	}
-)
-
-// describeSettings adds the settings to a description.
-func (e *Engine) describeSettings(d *TableDescription, t *table) {
-	d.DeletionProtectionEnabled = t.Settings.DeletionProtection
-	d.OnDemandThroughput = t.Settings.OnDemandThroughput
-	if t.Settings.TableClass != "" {
-		d.TableClassSummary = &TableClassSummary{t.Settings.TableClass, sometime(t.Settings.ClassSince)}
-	}
-	if t.Settings.SSEKey != "" {
-		d.SSEDescription = &SSEDescription{"ENABLED", "KMS", e.keyARN(t.Settings.SSEKey)}
-	}
-	d.WarmThroughput = &WarmThroughputDescription{t.Settings.currentWarm(t.BillingMode, t.Throughput), "ACTIVE"}
+// A TableClassSummary describes a table's class and its last change.
+type TableClassSummary struct {
+	TableClass         string
+	LastUpdateDateTime *Seconds
 }
+
+// An SSEDescription describes the key that encrypts a table.
+type SSEDescription struct{ Status, SSEType, KMSMasterKeyArn string }

@@ -1,6 +1,6 @@
 // Package engine implements DynamoDB's behaviour on top of a store: tables, items,
 // queries, transactions, streams and TTL. Each operation of the API is a method of
-// Engine that takes the operation's input and returns its output. It stands in the
+// Engine that takes the operation's input and returns its output. It is in the
 // file with its name, beside its input, its output and its checks: DeleteTable in
 // delete_table.go. The two operations on TTL are in time_to_live.go, the three on tags
 // in tags.go. The other files hold what operations share:

@@ -20,11 +20,7 @@ type ListStreamsOutput struct {
 }
 
 // A StreamName names a stream and its table.
-type StreamName struct {
-	StreamArn   string
-	TableName   string
-	StreamLabel string
-}
+type StreamName struct{ StreamArn, TableName, StreamLabel string }
 
 // ListStreams lists streams, oldest first. It includes disabled streams until their
 // records are trimmed.

@@ -7,10 +7,7 @@ import (
 )
 
 // Throughput is the provisioned capacity of a table or a global index.
-type Throughput struct {
-	ReadCapacityUnits  int64
-	WriteCapacityUnits int64
-}
+type Throughput struct{ ReadCapacityUnits, WriteCapacityUnits int64 }
 
 // A ProvisionedThroughput is the provisioned capacity that a request asks for.
 type ProvisionedThroughput struct {
@@ -42,11 +39,9 @@ func (p *ProvisionedThroughput) check() error {
 
 // A ThroughputDescription describes provisioned capacity in an answer.
 type ThroughputDescription struct {
-	LastIncreaseDateTime   *Seconds
-	LastDecreaseDateTime   *Seconds
-	NumberOfDecreasesToday int64
-	ReadCapacityUnits      int64
-	WriteCapacityUnits     int64
+	LastIncreaseDateTime, LastDecreaseDateTime *Seconds
+	NumberOfDecreasesToday                     int64
+	Throughput
 }
 
 // A provisionedDefinition is the part of a table's or an index's definition that
@@ -61,8 +56,7 @@ func (p *provisionedDefinition) describe() ThroughputDescription {
 	return ThroughputDescription{
 		LastIncreaseDateTime: sometime(p.Increased),
 		LastDecreaseDateTime: sometime(p.Decreased),
-		ReadCapacityUnits:    p.Throughput.ReadCapacityUnits,
-		WriteCapacityUnits:   p.Throughput.WriteCapacityUnits,
+		Throughput:           p.Throughput,
 	}
 }
 
@@ -106,17 +100,11 @@ type OnDemandThroughput struct {
 func (o *OnDemandThroughput) given() bool { return o != nil && *o != OnDemandThroughput{} }
 
 // A WarmThroughput is the warm throughput that a request asks for.
-type WarmThroughput struct {
-	ReadUnitsPerSecond  *int64
-	WriteUnitsPerSecond *int64
-}
+type WarmThroughput struct{ ReadUnitsPerSecond, WriteUnitsPerSecond *int64 }
 
 // WarmUnits is the throughput that a table or an index can serve instantly. It never
 // decreases.
-type WarmUnits struct {
-	ReadUnitsPerSecond  int64
-	WriteUnitsPerSecond int64
-}
+type WarmUnits struct{ ReadUnitsPerSecond, WriteUnitsPerSecond int64 }
 
 // A WarmThroughputDescription describes warm throughput in an answer.
 type WarmThroughputDescription struct {

@@ -103,10 +103,7 @@ func (t *ttlDefinition) fill(tx *store.Tx, table int64) {
 }
 
 // TimeToLiveDescription is the answer of DescribeTimeToLive.
-type TimeToLiveDescription struct {
-	TimeToLiveStatus string
-	AttributeName    string
-}
+type TimeToLiveDescription struct{ TimeToLiveStatus, AttributeName string }
 
 // DescribeTimeToLive describes a table's TTL.
 func (e *Engine) DescribeTimeToLive(ctx context.Context, in *TableInput) (*TimeToLiveDescription, error) {

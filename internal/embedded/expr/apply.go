@@ -12,21 +12,20 @@ const (
 	badPath        = "The document path provided in the update expression is invalid for update"
 )
 
-// A change is what an action comes to for one item: a new value at a path, or
-// none, which removes what is there.
+// A change is the result of an action for one item: a new value at a path. The zero value
+// removes what is there.
 type change struct {
 	path  path
 	value attr.Value
 }
 
-// Apply is the item as the update makes it; it itself stays as it was. All
-// operands are those of the item before the update. In a list, elements beyond
-// the end are appended in the order of their indexes, and elements are removed
-// after all others have got their values. The error is an attr.ValidationError:
-// an operand that the item lacks or that has another type, a path that leads
-// nowhere, or a number out of range. A nil Update changes nothing.
+// Apply returns the updated item and leaves it itself unchanged. All operands come from the
+// item before the update. In a list, elements beyond the end are appended in the order of
+// their indexes, and elements are removed after the others have been set. The error is an
+// attr.ValidationError about an operand that the item lacks or that has the wrong type, a
+// path that leads nowhere, or a number out of range. A nil Update changes nothing.
 //
-// Whether the item is still within attr.MaxItemSize and passes Check is not checked.
+// Apply does not check attr.MaxItemSize or Check.
 func (u *Update) Apply(it attr.Item) (attr.Item, error) {
 	if u == nil {
 		return it, nil
@@ -54,8 +53,8 @@ func (u *Update) Apply(it attr.Item) (attr.Item, error) {
 	return out, nil
 }
 
-// put sets the value at a path, which leads into what is there, or removes it
-// where the value is none. It changes it itself, but nothing that it leads to.
+// put sets the value at a path, whose parents must exist, or removes it if v is zero. It
+// changes it in place, but none of the maps and lists in it.
 func put(it attr.Item, p path, v attr.Value) attr.Item {
 	i, found := it.Find(p[0].name)
 	if len(p) > 1 {
@@ -71,7 +70,7 @@ func put(it attr.Item, p path, v attr.Value) attr.Item {
 	return slices.Insert(it, i, attr.Attr{Name: p[0].name, Value: v})
 }
 
-// putInto is a map or a list with the value at the path.
+// putInto returns a copy of a map or a list with the value at the path.
 func putInto(old attr.Value, p path, v attr.Value) attr.Value {
 	i := p[0].index
 	if i < 0 {
@@ -92,8 +91,8 @@ func putInto(old attr.Value, p path, v attr.Value) attr.Value {
 	return attr.List(list)
 }
 
-// leadsInto says whether the path's last element is one of a map or list that
-// the item has, whether or not it is there yet.
+// leadsInto reports whether the item has the map or the list that contains the path's last
+// element. The element itself may be missing.
 func (p path) leadsInto(it attr.Item) bool {
 	last := len(p) - 1
 	if last == 0 {
@@ -103,7 +102,7 @@ func (p path) leadsInto(it attr.Item) bool {
 	return ok && (p[last].index < 0 && v.Type() == attr.M || p[last].index >= 0 && v.Type() == attr.L)
 }
 
-// result is what the action leaves at its path, no value for nothing.
+// result returns the value that the action leaves at its path, zero for none.
 func (a *action) result(it attr.Item) (attr.Value, error) {
 	if !a.path.leadsInto(it) {
 		return attr.Value{}, invalid(badPath)
@@ -133,7 +132,7 @@ func (a *action) result(it attr.Item) (attr.Value, error) {
 	return attr.Set(old.Type(), members), nil
 }
 
-// result is the value of what stands on the right side of a SET.
+// result returns the value of an operand of a SET.
 func (n *node) result(it attr.Item) (v attr.Value, err error) {
 	if n.op == "" {
 		v, ok := n.in(it)

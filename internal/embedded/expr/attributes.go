@@ -1,7 +1,7 @@
 package expr
 
-// This file tells which attributes expressions use: a path's first name, and
-// whether the path leads into the attribute.
+// The methods in this file visit the attributes that expressions use. They call fn with a
+// path's first name, and with whether the path leads into that attribute.
 
 func (p path) each(fn func(attribute string, nested bool)) { fn(p[0].name, len(p) > 1) }
 
@@ -30,8 +30,7 @@ func (p *Projection) Each(fn func(attribute string, nested bool)) {
 	}
 }
 
-// Each calls fn for the paths that the set's update, condition, filter and
-// projection have.
+// Each calls fn for the paths of the set's update, condition, filter and projection.
 func (s *Set) Each(fn func(attribute string, nested bool)) {
 	if s.Update != nil {
 		for _, p := range s.Update.paths {

@@ -2,23 +2,23 @@ package expr
 
 import "strconv"
 
-// The bytes that the service counts for the parts of an update. They are measured,
-// not documented: dynamodb-conformance, limits/itemSizeBySurface, October 2026, in
-// us-east-1 and most other regions; ten size the finished item alone.
+// The service counts these bytes for the parts of an update. They are measured, not
+// documented (dynamodb-conformance, limits/itemSizeBySurface, October 2026), and hold in
+// us-east-1 and most other regions. Ten regions count only the finished item.
 const (
 	chargedUpdate  = 3
 	chargedWrite   = 19 // for each SET and ADD
 	chargedRemoval = 1  // for each REMOVE and DELETE
-	chargedElement = 4  // for each element of a target behind the first
+	chargedElement = 4  // for each element of a target after the first
 	chargedPath    = 1  // for each operand that is a path
 	chargedStep    = 14 // for each element of such a path
 )
 
 var chargedOperators = map[string]int{"+": 34, "-": 37, "list_append": 37, "if_not_exists": 39}
 
-// Charge is the size of the update itself, which UpdateItem holds against
-// attr.MaxItemSize beside that of the item. What values the item has is no part of
-// it, nor is what is removed. A nil Update has none.
+// Charge returns the size of the update itself. UpdateItem compares it with
+// attr.MaxItemSize, as it does the size of the item. It includes neither values of the item
+// nor removed ones. It is 0 for a nil Update.
 func (u *Update) Charge() int {
 	if u == nil {
 		return 0
@@ -47,7 +47,7 @@ func (n *node) charge() int {
 	return total
 }
 
-// bytes is the length of the names and of the digits of the indexes.
+// bytes returns the length of the names and of the digits of the indexes.
 func (p path) bytes() (total int) {
 	for _, e := range p {
 		if total += len(e.name); e.index >= 0 {

@@ -9,8 +9,8 @@ import (
 	"dynamostreamer/internal/embedded/attr"
 )
 
-// A Condition is a compiled ConditionExpression or FilterExpression. It may be
-// evaluated on many items, and by several goroutines.
+// A Condition is a compiled ConditionExpression or FilterExpression. Several goroutines may
+// evaluate it.
 type Condition struct{ root node }
 
 func (p *parser) condition() *Condition {
@@ -23,9 +23,9 @@ func (p *parser) condition() *Condition {
 	return &Condition{root}
 }
 
-// or reads conditions with OR between them. alone says that an operand may stand
-// there by itself, since the parentheses around it end behind it; so in and, not
-// and term.
+// or reads conditions with OR between them. alone says that an operand without a
+// comparison is allowed if a closing parenthesis follows it, here and in and, not and
+// term.
 func (p *parser) or(alone bool) node {
 	left := p.and(alone)
 	for p.is("OR") {
@@ -66,7 +66,7 @@ func (p *parser) term(alone bool) node {
 		return left
 	}
 	p.guessing = false
-	if p.settle(); !compared {
+	if p.refuseRedundant(); !compared {
 		return left
 	}
 	n := node{op: p.operator(), args: append(make([]node, 0, 3), left)}
@@ -86,7 +86,7 @@ func (p *parser) term(alone bool) node {
 	return n
 }
 
-// Holds says whether the item meets the condition. A nil Condition holds.
+// Holds reports whether the item meets the condition. A nil Condition always holds.
 func (c *Condition) Holds(it attr.Item) bool {
 	return c == nil || c.root.holds(it)
 }
@@ -135,6 +135,7 @@ func (n *node) holds(it attr.Item) bool {
 	return compares(n.op, first, second)
 }
 
+// compares reports whether a comparison holds.
 func compares(operator string, a, b attr.Value) bool {
 	order, ok := attr.Compare(a, b)
 	switch operator {
@@ -148,7 +149,7 @@ func compares(operator string, a, b attr.Value) bool {
 	return ok && order >= 0
 }
 
-// contains says whether a text or bytes have b in them, or a set or a list has
+// contains reports whether the text or the bytes a contain b, or the set or the list a has
 // the member b.
 func contains(a, b attr.Value) bool {
 	if a.Type() == attr.S || a.Type() == attr.B {
@@ -157,7 +158,7 @@ func contains(a, b attr.Value) bool {
 	return slices.ContainsFunc(a.List(), func(e attr.Value) bool { return attr.Equal(e, b) })
 }
 
-// in is the operand's value for an item, or false if there is none.
+// in returns the operand's value for an item, or false if there is none.
 func (n *node) in(it attr.Item) (attr.Value, bool) {
 	switch {
 	case n.isPath():
@@ -172,8 +173,8 @@ func (n *node) in(it attr.Item) (attr.Value, bool) {
 	return size(v)
 }
 
-// size is the value of the function size. Of a text the service counts UTF-16
-// units: characters, where those outside the basic plane are two.
+// size returns the value of the function size. The service counts the UTF-16 units of a
+// text: one for each character, and two for one outside the basic plane.
 func size(v attr.Value) (attr.Value, bool) {
 	n := 0
 	switch v.Type() {

@@ -20,28 +20,28 @@ type keyPart struct {
 	values    []attr.Value
 }
 
-// A KeyAttribute is an attribute of a table's or an index's key. The zero
-// KeyAttribute is a sort key that there is not.
+// A KeyAttribute is an attribute of a table's or an index's key. The zero KeyAttribute
+// means that there is no sort key.
 type KeyAttribute struct {
 	Name string
 	Type attr.Type
 }
 
-// Bounds is an interval of sort keys, in the form that attr.AppendKey gives them,
-// from Low until before High. The zero Bounds holds every key.
+// Bounds is an interval of sort keys in the form of attr.AppendKey: Low <= key < High. The
+// zero Bounds contain every key.
 type Bounds struct {
-	Low, High []byte // nil: none on that side
+	Low, High []byte // nil: no bound
 }
 
-// Holds says whether key is within the bounds.
+// Holds reports whether key is within the bounds.
 func (b Bounds) Holds(key []byte) bool {
 	return bytes.Compare(key, b.Low) >= 0 && (b.High == nil || bytes.Compare(key, b.High) < 0)
 }
 
-// After is the first key behind key.
+// After returns the first key after key.
 func After(key []byte) []byte { return append(bytes.Clone(key), 0) }
 
-// reduce turns the condition into one part for each attribute.
+// reduce splits the condition into one part for each attribute.
 func (k *KeyCondition) reduce() error {
 	if err := k.add(&k.root); err != nil {
 		return err
@@ -97,7 +97,7 @@ func (k *KeyCondition) add(n *node) error {
 	return nil
 }
 
-// turnedOperators are the comparisons with their sides exchanged.
+// turnedOperators maps each comparison to the one with its sides exchanged.
 var turnedOperators = map[string]string{"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 func (k *KeyCondition) part(attribute string) *keyPart {
@@ -109,8 +109,8 @@ func (k *KeyCondition) part(attribute string) *keyPart {
 	return nil
 }
 
-// Resolve holds the condition against the key of a table or an index: which
-// partition key a Query asks for, and which sort keys. Its errors are
+// Resolve applies the condition to the key of a table or an index. It returns the partition
+// key that a Query asks for, and the bounds of the sort keys. Its errors are
 // attr.ValidationErrors.
 func (k *KeyCondition) Resolve(hash, sort KeyAttribute) (attr.Value, Bounds, error) {
 	h := k.part(hash.Name)
@@ -145,7 +145,7 @@ func missed(attribute string) error {
 	return invalid("Query condition missed key schema element: " + attribute)
 }
 
-// check holds the values of a part against the key attribute's type.
+// check compares the values of a part with the key attribute's type.
 func (c *keyPart) check(key KeyAttribute) error {
 	for _, v := range c.values {
 		if v.Type() != key.Type {
@@ -182,7 +182,7 @@ func (c *keyPart) bounds() Bounds {
 	return Bounds{key, After(key)}
 }
 
-// afterPrefix is the first key after all that begin with prefix, nil if there is
+// afterPrefix returns the first key after all keys that begin with prefix, nil if there is
 // none.
 func afterPrefix(prefix []byte) []byte {
 	after := bytes.Clone(prefix)

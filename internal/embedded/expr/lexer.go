@@ -9,7 +9,7 @@ import (
 type token struct {
 	kind       kind
 	text       string // of a keyword in capitals
-	start, end int    // where it is in the expression
+	start, end int    // its position in the expression
 }
 
 type kind uint8
@@ -24,16 +24,16 @@ const (
 	other       // anything else, one character
 )
 
-// keywords are not case-sensitive and are keywords in every kind of expression.
+// keywords are case-insensitive and apply to every kind of expression.
 var keywords = []string{"AND", "OR", "NOT", "IN", "BETWEEN", "SET", "REMOVE", "ADD", "DELETE"}
 
 func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
 func isDigit(c byte) bool  { return c >= '0' && c <= '9' }
 
-// isWordByte says whether c may follow in a name or a placeholder.
+// isWordByte reports whether c may follow the first character of a name or a placeholder.
 func isWordByte(c byte) bool { return isLetter(c) || isDigit(c) || c == '_' }
 
-// scan finds the token at or after pos.
+// scan returns the first token at or after pos.
 func scan(text string, pos int) token {
 	for pos < len(text) && strings.IndexByte(" \t\r\n\f", text[pos]) >= 0 {
 		pos++

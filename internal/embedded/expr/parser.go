@@ -16,25 +16,24 @@ type node struct {
 	path  path
 	value attr.Value
 
-	parens    bool   // stands in parentheses
-	names     string // what is wrong with the path's names
-	undefined string // the message for a placeholder that is not defined
+	parens    bool   // is in parentheses
+	names     string // the first error in the path's names
+	undefined string // the message about an undefined placeholder
 }
 
 func (n *node) isPath() bool { return n.path != nil }
 
-// isOperand says whether the node may be an operand, or is a condition by itself;
-// a function may be either.
+// isOperand reports whether the node may be an operand. A function may be an operand or a
+// condition.
 func (n *node) isOperand() bool { return n.op == "" || n.call }
 
-// parser reads one expression from left to right, one token ahead. It resolves
-// placeholders on the way. What is wrong comes out in the service's stages, and
-// of each stage the first fault counts: the syntax; the limits, which are noted
-// while reading; the names, in a walk through the text's tree; and the operands,
-// in a second walk. After a syntax error the parser is at the end of the text.
+// A parser reads one expression from left to right, one token ahead, and resolves
+// placeholders. Like the service, it checks in stages and keeps the first error of each:
+// the syntax; the limits, while reading; the names, in a walk through the tree; and the
+// operands, in a second walk. After a syntax error it moves to the end of the text.
 //
-// Redundant parentheses are like a syntax error, but not before the operand that
-// begins a comparison is followed by what may follow it.
+// Redundant parentheses are a syntax error too, but the parser reports them only after it
+// has seen that a valid token follows the first operand of a comparison.
 type parser struct {
 	text     string
 	previous token
@@ -42,11 +41,11 @@ type parser struct {
 	scope    *scope
 
 	syntax    string // the message of the first syntax error
-	guessing  bool   // whether an operand begins a comparison
+	guessing  bool   // has yet to see whether an operand begins a comparison
 	redundant bool   // there were redundant parentheses
 	limits    string // too many operators or operands
-	tree      string // functions that there are not, reserved words
-	operands  string // placeholders that are not defined, types
+	tree      string // unknown functions, reserved words
+	operands  string // undefined placeholders, types
 	operators int
 }
 
@@ -62,12 +61,12 @@ func (p *parser) advance() {
 	p.token = scan(p.text, p.token.end)
 }
 
-// is says whether one of some symbols or keywords is next.
+// is reports whether the next token is one of the symbols or keywords.
 func (p *parser) is(texts ...string) bool {
 	return p.token.kind == symbol && slices.Contains(texts, p.token.text)
 }
 
-// accept passes over a symbol or a keyword if it is next.
+// accept skips a symbol or a keyword, and reports whether it was next.
 func (p *parser) accept(text string) bool {
 	if !p.is(text) {
 		return false
@@ -90,7 +89,7 @@ func (p *parser) expectKind(k kind) {
 	p.advance()
 }
 
-// fail notes that the next token may not stand where it does, and ends the text.
+// fail notes that the next token is a syntax error.
 func (p *parser) fail() {
 	from := p.token.start
 	if p.previous.end > 0 {
@@ -113,8 +112,8 @@ func (p *parser) refuse(message string) {
 	p.token = scan(p.text, len(p.text))
 }
 
-// operator passes over an operator or the name of a function, and holds the
-// expression against the limit of them.
+// operator skips an operator or the name of a function and returns it. It notes an error
+// if there are too many of them.
 func (p *parser) operator() string {
 	if p.operators++; p.operators > maxOperators {
 		note(&p.limits, fmt.Sprintf("The expression contains too many operators; operator count: %d", p.operators))
@@ -124,23 +123,24 @@ func (p *parser) operator() string {
 	return text
 }
 
-// enclose ends the parentheses in which a node stands, and once is enough.
+// enclose reads the closing parenthesis after a node. Two pairs around the same node are
+// redundant.
 func (p *parser) enclose(n node) node {
 	p.expect(")")
 	p.redundant = p.redundant || n.parens
 	n.parens = true
-	p.settle()
+	p.refuseRedundant()
 	return n
 }
 
-// settle refuses redundant parentheses, unless that is still open.
-func (p *parser) settle() {
+// refuseRedundant refuses redundant parentheses, unless it is too early to tell.
+func (p *parser) refuseRedundant() {
 	if p.redundant && !p.guessing {
 		p.refuse("The expression has redundant parentheses;")
 	}
 }
 
-// operand reads an operand, which may stand in parentheses.
+// operand reads an operand, which may be in parentheses.
 func (p *parser) operand() node {
 	if p.accept("(") {
 		return p.enclose(p.operand())
@@ -163,7 +163,7 @@ func (p *parser) bareOperand() node {
 	return p.pathOperand()
 }
 
-// list appends operands with commas between them, up to a closing parenthesis.
+// list appends operands that are separated by commas, up to a closing parenthesis.
 func (p *parser) list(args []node) []node {
 	for {
 		args = append(args, p.operand())

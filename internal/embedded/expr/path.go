@@ -19,7 +19,7 @@ type element struct {
 // A path leads to an attribute, through maps and lists.
 type path []element
 
-// String is the path as the service's messages have it: [a, [0], b].
+// String returns the path in the form of the service's messages: [a, [0], b].
 func (p path) String() string {
 	shown := make([]string, len(p))
 	for i, e := range p {
@@ -30,7 +30,7 @@ func (p path) String() string {
 	return "[" + strings.Join(shown, ", ") + "]"
 }
 
-// in finds what the path leads to in an item.
+// in returns the value at the path in an item.
 func (p path) in(it attr.Item) (attr.Value, bool) {
 	v, ok := it.Get(p[0].name)
 	for _, e := range p[1:] {
@@ -48,16 +48,17 @@ func (p path) in(it attr.Item) (attr.Value, bool) {
 	return v, ok
 }
 
-// comparePaths orders paths so that those into the same map or list are
-// together, names in the order of items, indexes by number.
+// comparePaths orders paths so that paths into the same map or list are together, names in
+// the order of items and indexes by number.
 func comparePaths(a, b path) int {
 	return slices.CompareFunc(a, b, func(a, b element) int {
 		return cmp.Or(a.index-b.index, strings.Compare(a.name, b.name))
 	})
 }
 
-// clash is the message for two paths that can't be used together: one leads into
-// the other, or they take the same attribute for a list and for a map.
+// clash returns the message about two paths that can't be used together, because one leads
+// into the other or because they treat the same attribute as a list and as a map. It
+// returns "" for other paths.
 func clash(one, two path) string {
 	trouble := "overlap"
 	for i := 0; i < len(one) && i < len(two); i++ {
@@ -99,7 +100,7 @@ func (p *parser) pathOperand() node {
 	}
 }
 
-// pathName reads one name of a path, as it is or as a placeholder.
+// pathName reads one name of a path, or a placeholder for it.
 func (p *parser) pathName(n *node) {
 	attribute := p.token.text
 	switch p.token.kind {
@@ -117,8 +118,8 @@ func (p *parser) pathName(n *node) {
 	p.advance()
 }
 
-// targets is the sorted paths of nodes, of which none may clash. As the service
-// does it begins at the end.
+// targets returns the sorted paths of nodes, and notes an error if two of them clash. Like
+// the service, it checks the last one first.
 func (p *parser) targets(nodes []node) []path {
 	paths := make([]path, len(nodes))
 	for i := len(nodes) - 1; i >= 0; i-- {

@@ -2,8 +2,7 @@ package expr
 
 import "dynamostreamer/internal/embedded/attr"
 
-// A Projection is a compiled ProjectionExpression: the paths of which an item is
-// to have no more.
+// A Projection is a compiled ProjectionExpression: the paths to which it reduces an item.
 type Projection struct {
 	paths []path // sorted
 }
@@ -20,9 +19,9 @@ func (p *parser) projection() *Projection {
 	return &Projection{p.targets(nodes)}
 }
 
-// Of is the item reduced to the projection's paths, with the maps and lists that
-// lead to them: of a list the elements that were asked for, close together and
-// in their order. A nil Projection leaves the item as it is.
+// Of returns the item reduced to the projection's paths, with the maps and lists that lead
+// to them. A list has only the elements on the paths, in their order and without gaps. A
+// nil Projection returns the item unchanged.
 func (p *Projection) Of(it attr.Item) attr.Item {
 	if p == nil {
 		return it
@@ -30,8 +29,8 @@ func (p *Projection) Of(it attr.Item) attr.Item {
 	return projectItem(it, p.paths, 0)
 }
 
-// group is the paths at the front that are the same as the first up to and
-// including depth, and the others.
+// group splits paths into those at the front that agree with the first one up to and
+// including depth, and the rest.
 func group(paths []path, depth int) (same, rest []path) {
 	n := 1
 	for n < len(paths) && paths[n][depth] == paths[0][depth] {
@@ -55,7 +54,7 @@ func projectItem(it attr.Item, paths []path, depth int) attr.Item {
 	return out
 }
 
-// projectValue is what the paths leave of v; false if they lead nowhere in it.
+// projectValue returns v reduced to the paths, or false if v has none of them.
 func projectValue(v attr.Value, paths []path, depth int) (attr.Value, bool) {
 	if len(paths[0]) == depth {
 		return v, true

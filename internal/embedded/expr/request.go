@@ -11,19 +11,15 @@ import (
 
 // A Name is one entry of ExpressionAttributeNames: a placeholder such as #n and
 // the attribute's name that it stands for.
-type Name struct {
-	Placeholder string
-	Attribute   string
-}
+type Name struct{ Placeholder, Attribute string }
 
-// A Request is what a request says about expressions. A nil expression is one
-// that the request does not have; an empty text is an error of the request.
+// A Request is the part of a request that belongs to its expressions. A nil expression is
+// absent. An empty one is an error of the request.
 type Request struct {
 	Names []Name // nil where the request has no ExpressionAttributeNames
 
-	// Values is ExpressionAttributeValues, read by attr.Scanner.Item, nil where the
-	// request has none; with its
-	// ValidationError, if there was one, in ValuesErr.
+	// Values is ExpressionAttributeValues, read by attr.Scanner.Item, nil if the
+	// request has none. ValuesErr is Item's ValidationError.
 	Values    attr.Item
 	ValuesErr error
 
@@ -33,13 +29,13 @@ type Request struct {
 	Filter       *string
 	Projection   *string
 
-	// ValueUsers names the expressions of the operation that may use values, for
-	// the message of a request that has values and none of them: such as
-	// "UpdateExpression and ConditionExpression are null".
+	// ValueUsers is a part of the message about a request that has values but no
+	// expression that may use them, such as "UpdateExpression and
+	// ConditionExpression are null".
 	ValueUsers string
 }
 
-// A Set is the compiled expressions of one request.
+// A Set holds the compiled expressions of one request.
 type Set struct {
 	Update       *Update
 	Condition    *Condition
@@ -58,8 +54,8 @@ const (
 	maxPathLength  = 32
 )
 
-// Compile reads all of a request's expressions and checks them and their
-// placeholders. Every error is an attr.ValidationError.
+// Compile reads and checks all of a request's expressions and placeholders. Every error is
+// an attr.ValidationError.
 func Compile(r Request) (Set, error) {
 	if r.Names == nil && r.Values == nil &&
 		r.Update == nil && r.Condition == nil && r.KeyCondition == nil && r.Filter == nil && r.Projection == nil {
@@ -87,7 +83,7 @@ func Compile(r Request) (Set, error) {
 	return set, nil
 }
 
-// read reads one expression, if the request has it and no other was refused.
+// read reads one expression, if the request has it and no earlier one was refused.
 func (s *scope) read(parameter string, text *string, into func(p *parser)) {
 	if text == nil || s.err != nil {
 		return
@@ -111,7 +107,7 @@ func (s *scope) read(parameter string, text *string, into func(p *parser)) {
 	}
 }
 
-// checkUsers refuses placeholders that no expression could use.
+// checkUsers refuses placeholders if no expression can use them.
 func (r *Request) checkUsers() error {
 	takesValues := r.Update != nil || r.Condition != nil || r.KeyCondition != nil || r.Filter != nil
 	if r.Names != nil && !takesValues && r.Projection == nil {
@@ -127,7 +123,7 @@ func (r *Request) checkUsers() error {
 	return nil
 }
 
-// checkPlaceholders checks both maps by themselves.
+// checkPlaceholders checks the names and the values, but not their use.
 func (r *Request) checkPlaceholders() error {
 	if r.Names != nil && len(r.Names) == 0 {
 		return invalid("ExpressionAttributeNames must not be empty")
@@ -144,7 +140,7 @@ func (r *Request) checkPlaceholders() error {
 	}
 	for _, n := range r.Names {
 		if err := (attr.Item{{Name: n.Attribute}}).Check(); err != nil {
-			return err // of a name that is too long
+			return err // the name is too long
 		}
 	}
 	if r.Values == nil {
@@ -183,15 +179,15 @@ func checkPlaceholder(parameter string, mark byte, key string) error {
 	return nil
 }
 
-// scope is the placeholders of a request and which of them were used.
+// scope holds the placeholders of a request, and which of them were used.
 type scope struct {
 	names  []Name
 	values attr.Item
 	used   []bool // first the names, then the values
-	err    error  // what the first expression with a fault was refused for
+	err    error  // of the first expression that was refused
 }
 
-// name is the attribute that a placeholder in the path stands for.
+// name returns the name that a placeholder in a path stands for.
 func (s *scope) name(placeholder string, n *node) string {
 	for i := range s.names {
 		if s.names[i].Placeholder == placeholder {
@@ -203,7 +199,7 @@ func (s *scope) name(placeholder string, n *node) string {
 	return ""
 }
 
-// value is the value that a placeholder stands for.
+// value returns the value that a placeholder stands for.
 func (s *scope) value(placeholder string) node {
 	for i := range s.values {
 		if s.values[i].Name == placeholder {

@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// reservedWords may not be attribute names in an expression without a placeholder
+// reservedWords can't be used as names in an expression, only through a placeholder
 // ("Reserved words in DynamoDB").
 const reservedWords = `
 ABORT ABSOLUTE ACTION ADD AFTER AGENT AGGREGATE ALL ALLOCATE ALTER ANALYZE
@@ -75,7 +75,7 @@ var reserved = sync.OnceValue(func() map[string]struct{} {
 	return words
 })
 
-// isReserved says whether name is a reserved word, in upper or lower case.
+// isReserved reports whether name is a reserved word, in upper or lower case.
 func isReserved(name string) bool {
 	var upper [16]byte // no reserved word is longer
 	if len(name) > len(upper) {

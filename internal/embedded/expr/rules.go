@@ -7,11 +7,11 @@ import (
 	"dynamostreamer/internal/embedded/attr"
 )
 
-// A rule is what an operator or a function wants of its operands.
+// A rule says what operands an operator or a function requires.
 type rule struct {
-	count  int         // of a function's operands; 0 for an operator
-	result attr.Type   // of a function: BOOL of a condition, N of size; None of those for updates
-	types  []attr.Type // that an operand may have; nil: all
+	count  int         // the number of a function's operands; 0 for an operator
+	result attr.Type   // of a function: BOOL of a condition, N of size, None in updates
+	types  []attr.Type // the allowed types of operands; nil: all
 	path   bool        // the first operand must be a path
 	same   bool        // operands may be the same path
 }
@@ -36,18 +36,17 @@ var rules = map[string]rule{
 	"list_append":          {count: 2, types: []attr.Type{attr.L}, same: true},
 }
 
-// A place is where in an expression a node stands.
+// A place is where in an expression a node is.
 type place uint8
 
 const (
 	conditionPlace place = iota
 	operandPlace         // of a condition
 	updatePlace          // the right side of a SET
-	innerPlace           // inside another operand there
+	innerPlace           // inside an operand of a SET
 )
 
-// walk notes the first fault of the tree's names and functions, in the order of
-// the text.
+// walk notes the first error in the tree's names and functions, in the order of the text.
 func (p *parser) walk(n *node, in place) {
 	note(&p.tree, n.names)
 	if n.call {
@@ -64,7 +63,7 @@ func (p *parser) walk(n *node, in place) {
 	}
 }
 
-// misplaced is the message for a function that may not stand in a place.
+// misplaced returns the message about a function that is not allowed in a place, or "".
 func misplaced(function string, in place) string {
 	r := rules[function]
 	forUpdates := r.result == attr.None
@@ -82,8 +81,8 @@ func misplaced(function string, in place) string {
 	return ""
 }
 
-// check notes the first fault of the tree's operands, in the order in which the
-// service builds the tree: operands before what they are operands of.
+// check notes the first error in the tree's operands. Like the service, it checks operands
+// before the operator that they belong to.
 func (p *parser) check(n *node) {
 	for i := range n.args {
 		p.check(&n.args[i])
@@ -100,7 +99,7 @@ func (p *parser) check(n *node) {
 	}
 }
 
-// broken is the message for the first thing that the rule does not allow.
+// broken returns the message about the first violation of the rule, or "".
 func (r rule) broken(n *node) string {
 	for i := 0; i < len(n.args) && r.types != nil; i++ {
 		if t := n.args[i].typ(); t != attr.None && !slices.Contains(r.types, t) {
@@ -125,8 +124,8 @@ func (r rule) broken(n *node) string {
 	return ""
 }
 
-// typ is the type of a value or of a function's result, None where an item
-// decides it.
+// typ returns the type of a value or of a function's result, None if it depends on the
+// item.
 func (n *node) typ() attr.Type {
 	if n.call {
 		return rules[n.op].result
@@ -138,7 +137,7 @@ func wrongType(operator, shown string) string {
 	return "Incorrect operand type for operator or function; operator or function: " + operator + ", operand type: " + shown
 }
 
-// wrongTypeName checks the second operand of attribute_type, a value that names a
+// wrongTypeName checks the second operand of attribute_type, which must be the name of a
 // type.
 func wrongTypeName(n *node) string {
 	switch t := n.typ(); {
@@ -152,7 +151,7 @@ func wrongTypeName(n *node) string {
 	return ""
 }
 
-// wrongBounds checks the bounds of BETWEEN, where both are values.
+// wrongBounds checks the bounds of BETWEEN if both are values.
 func wrongBounds(low, high attr.Value) string {
 	problem := ""
 	if order, ok := attr.Compare(low, high); low.IsZero() || high.IsZero() || ok && order <= 0 {
@@ -166,7 +165,7 @@ func wrongBounds(low, high attr.Value) string {
 		"upper bound operand: AttributeValue: {%v:%s}", problem, low.Type(), shown(low), high.Type(), shown(high))
 }
 
-// shown is a bound as the service's messages have it.
+// shown returns a bound in the form of the service's messages.
 func shown(v attr.Value) string {
 	if v.Type() == attr.B {
 		return v.JSON()

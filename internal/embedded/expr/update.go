@@ -16,7 +16,7 @@ type Update struct {
 type action struct {
 	verb  string // SET, REMOVE, ADD or DELETE
 	path  path
-	value node // nothing for a REMOVE
+	value node // the zero node for a REMOVE
 }
 
 func (p *parser) update() *Update {
@@ -46,7 +46,7 @@ func (p *parser) update() *Update {
 	return u
 }
 
-// actionValue reads what follows the path of an action.
+// actionValue reads the value after the path of an action.
 func (p *parser) actionValue(verb string) (n node) {
 	switch verb {
 	case "SET":
@@ -62,8 +62,8 @@ func (p *parser) actionValue(verb string) (n node) {
 	return n
 }
 
-// setValue reads the right side of a SET: one operand, or two with a sign, and
-// parentheses around all of it if need be.
+// setValue reads the right side of a SET: one operand, or two with + or - between them. It
+// may be in parentheses.
 func (p *parser) setValue() node {
 	var left node
 	if p.accept("(") {
@@ -82,8 +82,8 @@ var longTypeNames = map[attr.Type]string{
 	attr.NULL: "NULL", attr.L: "LIST", attr.M: "MAP",
 }
 
-// checkAction notes the first fault of an action's operands. The value of ADD is
-// a number or a set, that of DELETE a set.
+// checkAction notes the first error in an action's operands. The value of ADD must be a
+// number or a set, the value of DELETE a set.
 func (p *parser) checkAction(act *action) {
 	if act.verb == "REMOVE" || p.syntax != "" {
 		return
@@ -97,17 +97,16 @@ func (p *parser) checkAction(act *action) {
 		", operand type: "+long+", typeSet: ALLOWED_FOR_"+act.verb+"_OPERAND")
 }
 
-// writes says whether the action gives its attribute a value.
+// writes reports whether the action sets its attribute.
 func (a *action) writes() bool { return a.verb == "SET" || a.verb == "ADD" }
 
-// OnlyRemoves says whether the update gives no attribute a value. A nil Update
-// does not remove either.
+// OnlyRemoves reports whether the update only removes. It is false for a nil Update.
 func (u *Update) OnlyRemoves() bool {
 	return u != nil && !slices.ContainsFunc(u.actions, func(a action) bool { return a.writes() })
 }
 
-// CheckKeys refuses an update of one of the given attributes, those of the
-// table's key.
+// CheckKeys refuses an update of one of the given attributes, which belong to the table's
+// key.
 func (u *Update) CheckKeys(attributes ...string) error {
 	if u == nil {
 		return nil
@@ -121,8 +120,8 @@ func (u *Update) CheckKeys(attributes ...string) error {
 	return nil
 }
 
-// Touched is what the updated paths lead to in an item: for UPDATED_OLD in the
-// item as it was, for UPDATED_NEW in what Apply made of it.
+// Touched returns an item reduced to the updated paths. For UPDATED_OLD the item is the old
+// one, for UPDATED_NEW the result of Apply.
 func (u *Update) Touched(it attr.Item) attr.Item {
 	if u == nil {
 		return nil

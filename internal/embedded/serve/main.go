@@ -69,18 +69,14 @@ func parse(args []string) (options, error) {
 	if err := f.Parse(args); err != nil {
 		return o, err
 	}
-	if f.NArg() > 0 {
+	both := false
+	f.Visit(func(given *flag.Flag) { both = both || given.Name == "db" && o.memory })
+	switch {
+	case f.NArg() > 0:
 		return o, fmt.Errorf("unexpected argument %q", f.Arg(0))
-	}
-	f.Visit(func(given *flag.Flag) {
-		if given.Name == "db" && o.memory {
-			o.dir = ""
-		}
-	})
-	if o.memory && o.dir == "" {
+	case both:
 		return o, errors.New("give -memory or -db, not both")
-	}
-	if o.dir == "" {
+	case o.dir == "":
 		return o, errors.New("-db is empty: name a folder")
 	}
 	at, err := net.ResolveTCPAddr("tcp", o.addr)

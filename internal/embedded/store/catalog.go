@@ -2,7 +2,7 @@ package store
 
 import "zombiezen.com/go/sqlite"
 
-// A TableRow is a table as it is kept. Definition is the caller's.
+// A TableRow is the stored form of a table. The caller decides what Definition means.
 type TableRow struct {
 	ID         int64
 	Name       string
@@ -18,8 +18,7 @@ func (tx *Tx) Tables() (tables []TableRow) {
 	return tables
 }
 
-// InsertTable makes a table, whose name must be free. Its id was never another
-// table's.
+// InsertTable adds a table. Its name must be free. No other table had its id before.
 func (tx *Tx) InsertTable(name string, definition []byte) (id int64) {
 	tx.changeCatalog()
 	tx.do("INSERT INTO tables (name, definition) VALUES (?, ?)", name, definition)
@@ -32,23 +31,23 @@ func (tx *Tx) UpdateTable(id int64, definition []byte) {
 	tx.do("UPDATE tables SET definition = ? WHERE id = ?", definition, id)
 }
 
-// DeleteTable removes a table and its items; its streams stay.
+// DeleteTable removes a table and its items, but not its streams.
 func (tx *Tx) DeleteTable(id int64) {
 	tx.changeCatalog()
 	tx.Empty(id)
 	tx.do("DELETE FROM tables WHERE id = ?", id)
 }
 
-// A StreamRow is a stream as it is kept. Definition is the caller's.
+// A StreamRow is the stored form of a stream. The caller decides what Definition means.
 type StreamRow struct {
 	ID         int64
 	Table      int64
 	ARN        string
-	Ended      int64 // milliseconds; 0: still written
+	Ended      int64 // milliseconds; 0: enabled
 	Definition []byte
 }
 
-// Streams lists all streams in the order in which they were made.
+// Streams lists all streams, oldest first.
 func (tx *Tx) Streams() (streams []StreamRow) {
 	tx.rows(func(stmt *sqlite.Stmt) bool {
 		streams = append(streams, StreamRow{stmt.ColumnInt64(0), stmt.ColumnInt64(1), stmt.ColumnText(2), stmt.ColumnInt64(3), column(stmt, 4)})
@@ -57,38 +56,39 @@ func (tx *Tx) Streams() (streams []StreamRow) {
 	return streams
 }
 
-// InsertStream makes a stream, without shards.
+// InsertStream adds a stream without shards.
 func (tx *Tx) InsertStream(row StreamRow) (id int64) {
 	tx.changeCatalog()
 	tx.do("INSERT INTO streams (tbl, arn, ended, definition) VALUES (?, ?, NULL, ?)", row.Table, row.ARN, row.Definition)
 	return tx.conn.LastInsertRowID()
 }
 
-// EndStream marks a stream as no longer written.
+// EndStream marks a stream as disabled.
 func (tx *Tx) EndStream(id, at int64) {
 	tx.changeCatalog()
 	tx.do("UPDATE streams SET ended = ? WHERE id = ?", at, id)
 }
 
-// DeleteStream removes a stream that has no shards any more.
+// DeleteStream removes a stream. It must have no more shards.
 func (tx *Tx) DeleteStream(id int64) {
 	tx.changeCatalog()
 	tx.do("DELETE FROM streams WHERE id = ?", id)
 }
 
-// Token finds what was kept under an idempotency token.
+// Token returns the digest that was stored for an idempotency token, nil if there is none,
+// and the time at which it was stored.
 func (tx *Tx) Token(token string) (digest []byte, at int64) {
 	tx.row(func(stmt *sqlite.Stmt) { digest, at = column(stmt, 0), stmt.ColumnInt64(1) },
 		"SELECT digest, at FROM tokens WHERE token = ?", token)
 	return digest, at
 }
 
-// KeepToken keeps a digest under an idempotency token.
+// KeepToken stores a digest for an idempotency token.
 func (tx *Tx) KeepToken(token string, digest []byte, at int64) {
 	tx.do("INSERT OR REPLACE INTO tokens VALUES (?, ?, ?)", token, digest, at)
 }
 
-// ForgetTokens drops the tokens kept before the time.
+// ForgetTokens removes the tokens that were stored before a time.
 func (tx *Tx) ForgetTokens(before int64) {
 	tx.do("DELETE FROM tokens WHERE at < ?", before)
 }

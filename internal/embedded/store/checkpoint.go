@@ -10,29 +10,30 @@ import (
 )
 
 const (
-	// checkpointTick is how often the checkpointer looks whether there is work.
+	// checkpointTick is the interval at which the checkpointer looks for work.
 	checkpointTick = 50 * time.Millisecond
-	// checkpointCommits is after how many commits it folds the WAL into the file
-	// without waiting for a pause.
+	// checkpointCommits is the number of commits after which the checkpointer no
+	// longer waits for a pause.
 	checkpointCommits = 500
-	// maxWAL is the number of pages in the WAL at which the writers stop to let it
-	// begin anew; readers get slower as it grows.
+	// maxWAL is the number of pages in the WAL at which the writers pause so that it
+	// can restart. A longer WAL makes readers slower.
 	maxWAL = 8000
-	// maxWALBytes is about as much, and what is left of the file when it has been more.
+	// maxWALBytes is about the same size in bytes. SQLite truncates a larger WAL file
+	// to it.
 	maxWALBytes = 32 << 20
 )
 
-// A checkpointer folds the WAL into the file beside the writers, so that none of
-// them waits for the disk: SQLite's own checkpoints would make every few hundredth
-// commit wait. A WAL that is wholly folded in begins anew with the next write.
+// A checkpointer copies the WAL into the file in parallel with the writers, so that they
+// don't wait for the disk. SQLite's own checkpoints would delay every few hundredth
+// commit. Once all of the WAL has been copied, the next write restarts it.
 type checkpointer struct {
 	stopped sync.WaitGroup
 	commits atomic.Int64 // since the last checkpoint
-	full    atomic.Bool  // the WAL has reached enough
-	enough  atomic.Int64 // pages: maxWAL, more after a reader that did not end
+	full    atomic.Bool  // the WAL has reached enough pages
+	enough  atomic.Int64 // maxWAL, or more after a reader that took too long
 }
 
-// checkpoints runs until the store closes.
+// checkpoints makes checkpoints until the store closes.
 func (s *Store) checkpoints(conn *sqlite.Conn) {
 	defer conn.Close()
 	s.enough.Store(maxWAL)
@@ -51,8 +52,8 @@ func (s *Store) checkpoints(conn *sqlite.Conn) {
 			before = now
 			continue
 		}
-		// Busy means that another process does it; whatever else is wrong, the
-		// writers will meet and report.
+		// Busy means that another process makes one. The writers meet any other
+		// error too and report it.
 		if pages, ok := checkpoint(conn, "PRAGMA wal_checkpoint(PASSIVE)"); ok {
 			s.commits.Add(-now)
 			s.full.Store(pages >= s.enough.Load())
@@ -62,25 +63,25 @@ func (s *Store) checkpoints(conn *sqlite.Conn) {
 	}
 }
 
-// trimCache drops the pages that were used longest ago, as many as there are too
-// many in the page caches together. SQLite is built here with one list of pages for
-// all connections of the process (ENABLE_MEMORY_MANAGEMENT; see its pcache1.c): a
-// connection that has its share takes the oldest page of any, so readers come to have
-// the writer's; and once all shares together are used up, a connection that is short
-// keeps no page at all, which makes writes take twice as long. So this connection, which
-// needs none, has a large share, and gives it up for a moment.
+// trimCache drops the least recently used pages from the page caches, as many as exceed
+// their total size. This build of SQLite has one list of pages for all connections of
+// the process (ENABLE_MEMORY_MANAGEMENT, see its pcache1.c). A connection that has
+// reached its own size takes the oldest page of any connection, so readers take the
+// writer's pages. Once all caches together are full, a connection below its size keeps
+// no page at all, and writes take twice as long. So this connection, which needs no
+// cache, has a large one, and gives it up for a moment.
 func trimCache(conn *sqlite.Conn) {
-	_ = execute(conn, "PRAGMA cache_size=0", "PRAGMA cache_size=-32000") // no more than a hint
+	_ = execute(conn, "PRAGMA cache_size=0", "PRAGMA cache_size=-32000") // failing does no harm
 }
 
-// large says whether the WAL is long before there were many commits.
+// large reports whether the WAL is long after few commits.
 func (s *Store) large() bool {
 	info, err := os.Stat(s.path + "-wal")
 	return err == nil && info.Size() > maxWALBytes
 }
 
-// checkpoint returns the number of pages in the WAL, -1 while another connection folds
-// it in, and whether all was done that the pragma asks for.
+// checkpoint runs a pragma that makes a checkpoint. It returns the number of pages in the
+// WAL, or -1 if another connection is making one, and whether the pragma did everything.
 func checkpoint(conn *sqlite.Conn, pragma string) (pages int64, ok bool) {
 	stmt, err := conn.Prepare(pragma)
 	if err != nil {
@@ -93,9 +94,9 @@ func checkpoint(conn *sqlite.Conn, pragma string) (pages int64, ok bool) {
 	return stmt.ColumnInt64(1), stmt.ColumnInt64(0) == 0
 }
 
-// committed counts a commit. If the WAL is too long, it also folds in what the
-// checkpointer has left over and waits until nobody reads it any more, so that it
-// begins anew. Where a reader outlasts that, it tries again at twice the length.
+// committed counts a commit. If the WAL is too long, it also makes a checkpoint and waits
+// until nothing reads the WAL any more, so that it restarts. If a reader takes longer,
+// committed tries again when the WAL is twice as long.
 func (s *Store) committed() {
 	if s.path == "" {
 		return
@@ -105,7 +106,7 @@ func (s *Store) committed() {
 		return
 	}
 	pages, ok := int64(0), false
-	for range 5 { // SQLite waits for a place of readers, even if only new ones stand there
+	for range 5 { // SQLite waits for a slot of readers, even if only new ones use it
 		if pages, ok = checkpoint(s.writer, "PRAGMA wal_checkpoint(RESTART)"); ok || pages < 0 {
 			break
 		}
@@ -113,7 +114,7 @@ func (s *Store) committed() {
 	switch {
 	case ok:
 		s.enough.Store(maxWAL)
-	case pages < 0: // the next commit does it
+	case pages < 0: // the next commit tries again
 		return
 	default:
 		s.enough.Store(max(maxWAL, 2*pages))

@@ -10,23 +10,23 @@ import (
 	"zombiezen.com/go/sqlite"
 )
 
-// maxShared bounds how many writes share a transaction, so that the first of
-// them does not wait long for the last.
+// maxShared is the maximum number of writes in a shared transaction. It keeps the first
+// write from waiting long for the last.
 const maxShared = 64
 
 // A write is one call of Write.
 type write struct {
 	fn   func(*Tx) error
-	err  error         // the outcome, once done is closed
-	done chan struct{} // closed when a leader has done it
+	err  error         // the result, once done is closed
+	done chan struct{} // closed when a leader has done the write
 }
 
-// A queue holds the writes that wait for the one connection that writes. Whoever
-// puts a token into lead leads: it does all that waits, in shared transactions,
-// until its own write is done. No goroutine stands between, so a lone writer pays
-// for no switch.
+// A queue holds the writes that wait for the only connection that writes. A goroutine that
+// sends to lead becomes the leader: it does all waiting writes, in shared transactions,
+// until its own write is done. There is no separate goroutine, so a lone writer does not
+// wait for a switch of goroutines.
 type queue struct {
-	lead    chan struct{} // holds one token
+	lead    chan struct{} // has room for one leader
 	mu      sync.Mutex
 	waiting []*write
 	closed  bool
@@ -44,7 +44,7 @@ func (q *queue) add(w *write) error {
 	return nil
 }
 
-// next takes the longest waiting write, nil if there is none.
+// next takes the write that has waited longest, nil if there is none.
 func (q *queue) next() *write {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -62,7 +62,7 @@ func (q *queue) empty() bool {
 	return len(q.waiting) == 0
 }
 
-// forget takes w out if it still waits.
+// forget removes w if it still waits, and reports whether it did.
 func (q *queue) forget(w *write) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -73,7 +73,8 @@ func (q *queue) forget(w *write) bool {
 	return i >= 0
 }
 
-// close lets nobody in any more. It reports whether this call was the first.
+// close makes the queue refuse further writes. It reports whether this call was the
+// first.
 func (q *queue) close() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -82,14 +83,14 @@ func (q *queue) close() bool {
 	return first
 }
 
-// Write runs fn in a transaction and returns when that is committed. If fn
-// returns an error or the Tx has one, nothing that it wrote is kept, and Write
-// returns that error. fn may run more than once: each run starts from the state in
-// the database, and only the last one counts.
+// Write runs fn in a transaction and returns when that is committed. If fn returns an
+// error or the Tx has one, Write undoes what fn wrote and returns that error. fn may run
+// more than once: each run starts from the state in the database, and only the last run
+// counts.
 //
-// Where ctx ends while the write waits, for others of this process or for another
-// process, it does not happen and Write returns ctx's error. Once fn has run, Write
-// waits for the outcome. No write waits for another process longer than 20 seconds.
+// If ctx ends while the write waits for other writes of this process or for another
+// process, it does not happen and Write returns ctx's error. Once fn has run, Write waits
+// for the result. No write waits for another process for more than 20 seconds.
 func (s *Store) Write(ctx context.Context, fn func(*Tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -127,9 +128,9 @@ func (w *write) isDone() bool {
 	}
 }
 
-// share does what waits, and what arrives meanwhile, in one transaction. It
-// reports whether anything waited. If another process has the database and ctx ends,
-// it leaves all to whoever leads next.
+// share does the waiting writes, and those that arrive meanwhile, in one transaction. It
+// reports whether any write waited. If ctx ends while another process has the database,
+// share leaves all writes to the next leader.
 func (s *Store) share(ctx context.Context) bool {
 	if s.queue.empty() {
 		return false
@@ -148,26 +149,26 @@ func (s *Store) share(ctx context.Context) bool {
 			}
 			writes = append(writes, w)
 			tx.dirty, tx.err = false, nil
-			// What it wrote can be taken back only together with the others' work. SQLite
-			// may have done that already, after a full disk for one.
+			// What it wrote can be undone only together with the others' writes. SQLite may
+			// have done so already, for example because the disk is full.
 			if w.err = runSafely(w.fn, tx); w.err != nil && (tx.dirty || tx.conn.AutocommitEnabled()) {
 				return w.err
 			}
 		}
-		tx.err = nil // of a write that wrote nothing
+		tx.err = nil // the error of a write that wrote nothing
 		return nil
 	})
 	switch {
 	case err == nil:
 	case len(writes) == 0 && ctx.Err() != nil:
-	case len(writes) == 0: // it did not begin, for none of those that wait
+	case len(writes) == 0: // the transaction did not begin, so all waiting writes fail
 		for w := s.queue.next(); w != nil; w = s.queue.next() {
 			w.err, writes = err, append(writes, w)
 		}
 	case len(writes) == 1:
 		writes[0].err = err
 	default:
-		// None of it has happened, and each may have seen what the others wrote.
+		// None of the writes has happened, and each may have seen what others wrote.
 		for _, w := range writes {
 			w.err = s.transact(context.Background(), func(tx *Tx) error { return runSafely(w.fn, tx) })
 		}
@@ -181,7 +182,7 @@ func (s *Store) transact(ctx context.Context, fn func(*Tx) error) error {
 	if s.begin(ctx, tx); tx.err != nil {
 		return tx.err
 	}
-	tx.Fail(s.inPlace()) // not before others have let go, which may take long
+	tx.Fail(s.inPlace()) // after begin, which may wait long for other processes
 	if tx.loadMeta(); tx.err == nil {
 		tx.Fail(fn(tx))
 	}
@@ -196,18 +197,19 @@ func (s *Store) transact(ctx context.Context, fn func(*Tx) error) error {
 	return nil
 }
 
-// begin waits for other processes, until ctx ends or busyTimeout is over.
+// begin begins the transaction. It waits for other processes until ctx ends or
+// busyTimeout is over.
 func (s *Store) begin(ctx context.Context, tx *Tx) {
 	for deadline := time.Now().Add(busyTimeout); ; tx.err = nil {
-		tx.run("BEGIN IMMEDIATE") // which waits no longer than patience
+		tx.run("BEGIN IMMEDIATE") // waits for busyPoll at most
 		if sqlite.ErrCode(tx.err).ToPrimary() != sqlite.ResultBusy || ctx.Err() != nil || time.Now().After(deadline) {
 			return
 		}
 	}
 }
 
-// runSafely is fn's error or else tx's. It turns a panic into an error: fn may be
-// another caller's.
+// runSafely runs fn and returns tx's error or else fn's. It turns a panic into an error,
+// since fn may belong to another caller.
 func runSafely(fn func(*Tx) error, tx *Tx) (err error) {
 	defer func() {
 		if p := recover(); p != nil {

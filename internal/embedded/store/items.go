@@ -9,42 +9,42 @@ import (
 	"dynamostreamer/internal/embedded/expr"
 )
 
-// A Key is where a row stands: in its partition, by its sort key. SK is empty in
-// a table without one. The bytes of both order like the values. To the store an
-// index is a table like any other, with an id of its own.
+// A Key identifies a row of a table: PK is its partition key and SK its sort key, empty in
+// a table without one. Their bytes sort like the values. To the store, an index is a table
+// like any other, with a different id.
 type Key struct {
 	Part   uint32 // the hash of PK
 	PK, SK []byte
 }
 
-// Compare orders keys as Scan does.
+// Compare compares keys in Scan's order.
 func (k Key) Compare(other Key) int {
 	return cmp.Or(cmp.Compare(k.Part, other.Part), bytes.Compare(k.PK, other.PK), bytes.Compare(k.SK, other.SK))
 }
 
-// A Row is an item as it is kept.
+// A Row is the stored form of an item.
 type Row struct {
 	Key
 	Expires int64 // milliseconds; 0: never
 	Item    []byte
 }
 
-// apart says whether an item of this size is kept apart; see schema. Of a row SQLite
-// keeps some 1,000 bytes in their place.
+// apart reports whether an item of this size is stored in the table large, see schema.
+// SQLite stores about 1,000 bytes of a row beside its key.
 func apart(size int64) bool { return size > 800 }
 
-// wholeItem is a row's item, wherever it is kept.
+// wholeItem selects a row's item from the row or from the table large.
 const wholeItem = "iif(apart IS NULL, item, (SELECT l.item FROM large l WHERE l.id = apart))"
 
-// Get reads the item's blob, nil if there is none.
+// Get reads the item at key, nil if there is none.
 func (tx *Tx) Get(table int64, key Key) (item []byte) {
 	tx.row(func(stmt *sqlite.Stmt) { item = column(stmt, 0) },
 		"SELECT "+wholeItem+" FROM items WHERE tbl = ? AND part = ? AND pk = ? AND sk = ?", table, int64(key.Part), key.PK, key.SK)
 	return item
 }
 
-// Put writes an item. size is what it counts for in the table, was what the one that
-// it replaces counted for, 0 if there is none.
+// Put writes an item. size is the number of bytes by which it counts in the table. was is
+// that of the item that it replaces, 0 if there is none.
 func (tx *Tx) Put(table int64, row Row, size, was int64) {
 	tx.uncount(table, row.Key, was)
 	tx.add(counterTable, table, 1, size)
@@ -58,13 +58,13 @@ func (tx *Tx) Put(table int64, row Row, size, was int64) {
 		table, int64(row.Part), row.PK, row.SK, orNull(row.Expires), item, id)
 }
 
-// Delete removes the item at key, which was put with this size.
+// Delete removes the item at key. size is the size with which it was put.
 func (tx *Tx) Delete(table int64, key Key, size int64) {
 	tx.uncount(table, key, size)
 	tx.do("DELETE FROM items WHERE tbl = ? AND part = ? AND pk = ? AND sk = ?", table, int64(key.Part), key.PK, key.SK)
 }
 
-// uncount takes back what Put did beside the row, if there is one.
+// uncount undoes what Put did beside writing the row, if there is one.
 func (tx *Tx) uncount(table int64, key Key, size int64) {
 	if size > 0 {
 		tx.add(counterTable, table, -1, -size)
@@ -75,9 +75,8 @@ func (tx *Tx) uncount(table int64, key Key, size int64) {
 	}
 }
 
-// Query calls fn for the rows of a partition whose sort keys are in the bounds,
-// in their order or against it, until fn returns false. The row's bytes are
-// fn's to keep.
+// Query calls fn for the rows of a partition whose sort keys are within the bounds, in
+// ascending or descending order, until fn returns false. fn may keep the row's bytes.
 func (tx *Tx) Query(table int64, part uint32, pk []byte, bounds expr.Bounds, descending bool, fn func(Row) bool) {
 	query := "SELECT sk, expires, " + wholeItem + " FROM items WHERE tbl = ? AND part = ? AND pk = ?"
 	args := []any{table, int64(part), pk}
@@ -98,9 +97,9 @@ func (tx *Tx) Query(table int64, part uint32, pk []byte, bounds expr.Bounds, des
 	}, query, args...)
 }
 
-// Scan calls fn for the rows whose partition hashes are from low to high, both
-// included, in the order of those hashes, until fn returns false. It begins
-// behind the key after, which need not exist; nil is the beginning.
+// Scan calls fn for the rows with partition hashes low <= hash <= high, in the order of
+// the hashes, until fn returns false. It starts after the key after, which need not exist,
+// or at the beginning if after is nil.
 func (tx *Tx) Scan(table int64, low, high uint32, after *Key, fn func(Row) bool) {
 	query := "SELECT part, pk, sk, expires, " + wholeItem + " FROM items WHERE tbl = ? AND part <= ?"
 	args := []any{table, int64(high)}
@@ -114,8 +113,7 @@ func (tx *Tx) Scan(table int64, low, high uint32, after *Key, fn func(Row) bool)
 	tx.rows(func(stmt *sqlite.Stmt) bool { return fn(scanned(stmt)) }, query+" ORDER BY part, pk, sk", args...)
 }
 
-// Expired lists up to limit rows of a table that expire from low until before
-// high, in that order.
+// Expired lists up to limit rows of a table with low <= Expires < high, in that order.
 func (tx *Tx) Expired(table, low, high int64, limit int) (rows []Row) {
 	tx.rows(func(stmt *sqlite.Stmt) bool {
 		rows = append(rows, scanned(stmt))
@@ -125,18 +123,19 @@ func (tx *Tx) Expired(table, low, high int64, limit int) (rows []Row) {
 	return rows
 }
 
-// scanned reads a row of part, pk, sk, expires, item.
+// scanned reads a row with the columns part, pk, sk, expires, item.
 func scanned(stmt *sqlite.Stmt) Row {
 	return Row{Key{uint32(stmt.ColumnInt64(0)), column(stmt, 1), column(stmt, 2)}, stmt.ColumnInt64(3), column(stmt, 4)}
 }
 
-// SetExpiry changes when an item expires; 0 is never.
+// SetExpiry changes the time at which an item expires. 0 means never.
 func (tx *Tx) SetExpiry(table int64, key Key, expires int64) {
 	tx.do("UPDATE items SET expires = ? WHERE tbl = ? AND part = ? AND pk = ? AND sk = ?",
 		orNull(expires), table, int64(key.Part), key.PK, key.SK)
 }
 
-// Next reads the rows behind a key in Scan's order, a thousand or 4 MB of them.
+// Next reads the rows after a key in Scan's order, up to a thousand or 4 MB, and reports
+// whether there are more.
 func (tx *Tx) Next(table int64, after *Key) (rows []Row, more bool) {
 	size := 0
 	tx.Scan(table, 0, 1<<32-1, after, func(row Row) bool {
@@ -150,7 +149,7 @@ func (tx *Tx) Next(table int64, after *Key) (rows []Row, more bool) {
 	return rows, more
 }
 
-// PartitionBytes is how much space the items of a partition take.
+// PartitionBytes returns the total size of the items of a partition.
 func (tx *Tx) PartitionBytes(table int64, key Key) (bytes int64) {
 	tx.row(func(stmt *sqlite.Stmt) { bytes = stmt.ColumnInt64(0) },
 		"SELECT total(length("+wholeItem+")) FROM items WHERE tbl = ? AND part = ? AND pk = ?", table, int64(key.Part), key.PK)
@@ -164,5 +163,5 @@ func (tx *Tx) Empty(table int64) {
 	tx.forget(counterTable, table)
 }
 
-// Counts is how many items the table has and how many bytes they were said to be.
+// Counts returns the number of items in the table and the total of their sizes.
 func (tx *Tx) Counts(table int64) (items, bytes int64) { return tx.counter(counterTable, table) }

@@ -15,35 +15,34 @@ import (
 	"zombiezen.com/go/sqlite/sqlitex"
 )
 
-// busyTimeout is how long a process waits while others write. Their
-// transactions take milliseconds, so one that waits this long is stuck. Tests change it.
+// busyTimeout is the time for which a process waits for others to write. Transactions take
+// milliseconds, so a process that waits this long is stuck. Tests change it.
 var busyTimeout = 20 * time.Second
 
-// patience is how long the connection that writes waits at a time, before it looks
+// busyPoll is the time for which the connection that writes waits before it checks
 // whether its caller still waits.
-const patience = 20 * time.Millisecond
+const busyPoll = 20 * time.Millisecond
 
-// maxReaders bounds the connections that read; each has a page cache.
+// maxReaders is the maximum number of connections that read. Each has a page cache.
 const maxReaders = 4
 
-// ErrClosed is what every call on a closed Store answers.
+// ErrClosed is the error of every call on a closed Store.
 var ErrClosed = errors.New("the database is closed")
 
 // A Store is an open database. Its methods may be called from any goroutine.
 type Store struct {
 	path    string      // empty: in memory
-	file    os.FileInfo // of the path, when it was opened
+	file    os.FileInfo // of the path at the time of Open
 	writer  *sqlite.Conn
 	queue   queue
-	reading chan struct{}     // holds a token for each connection that reads
-	idle    chan *sqlite.Conn // those that have read
+	reading chan struct{}     // has an element for each connection that is reading
+	idle    chan *sqlite.Conn // the connections that have finished reading
 	closing chan struct{}     // closed by Close
 	checkpointer
 }
 
-// Open opens the database in the file, and makes it if it does not exist. The
-// file's folder must exist. The errors that a user can do something about are
-// *OpenError.
+// Open opens the database in a file, and creates the file if it does not exist. The file's
+// folder must exist. An error that the user can fix is an *OpenError.
 func Open(path string) (*Store, error) {
 	s := &Store{path: path, queue: newQueue(), closing: make(chan struct{}),
 		reading: make(chan struct{}, maxReaders), idle: make(chan *sqlite.Conn, maxReaders)}
@@ -57,7 +56,7 @@ func Open(path string) (*Store, error) {
 	}
 }
 
-// OpenMemory makes an empty database that is gone when it is closed.
+// OpenMemory makes an empty database in memory. Closing it discards it.
 func OpenMemory() (*Store, error) {
 	conn, err := sqlite.OpenConn(":memory:", sqlite.OpenReadWrite|sqlite.OpenCreate)
 	if err != nil {
@@ -91,14 +90,14 @@ func (s *Store) open() error {
 	if s.file, err = os.Stat(s.path); err != nil {
 		return errors.Join(err, folding.Close(), conn.Close())
 	}
-	conn.SetBusyTimeout(patience)
+	conn.SetBusyTimeout(busyPoll)
 	s.writer = conn
 	s.stopped.Go(func() { s.checkpoints(folding) })
 	return nil
 }
 
-// inPlace fails if the file is no longer where it was. What is written to a file
-// that was removed is lost, and SQLite would not notice.
+// inPlace fails if the file is no longer at its path. SQLite does not notice that a file
+// was removed, and what it writes to such a file is lost.
 func (s *Store) inPlace() error {
 	if s.path == "" {
 		return nil
@@ -107,11 +106,11 @@ func (s *Store) inPlace() error {
 	if err == nil && os.SameFile(now, s.file) {
 		return nil
 	}
-	return &OpenError{Path: s.path, Problem: "was removed, moved or replaced while it was in use: stop what uses it before that, and start it again now", Err: err}
+	return &OpenError{Path: s.path, Problem: "was removed, moved or replaced while it was in use: restart the programs that use it", Err: err}
 }
 
-// probe finds out whether the file's folder can be written, which SQLite would
-// tell only with the first write and in general terms.
+// probe checks that the file's folder is writable. SQLite would report that only at the
+// first write, and in general terms.
 func probe(path string) error {
 	f, err := os.CreateTemp(filepath.Dir(path), ".probe-*")
 	if err != nil {
@@ -121,8 +120,8 @@ func probe(path string) error {
 	return os.Remove(f.Name())
 }
 
-// prepare brings conn to a database of this format, making it if the file is
-// empty. Several processes may do so at the same time.
+// prepare checks the database's format, and creates the database if the file is empty.
+// Several processes may do so at the same time.
 func (s *Store) prepare(conn *sqlite.Conn) error {
 	f, err := formatOf(conn)
 	if err == nil && f == (format{}) {
@@ -137,21 +136,21 @@ func (s *Store) prepare(conn *sqlite.Conn) error {
 	case err != nil:
 		return err
 	case f.application != applicationID:
-		return &OpenError{Path: s.path, Problem: "is an SQLite database of another program: name another folder"}
+		return &OpenError{Path: s.path, Problem: "is the SQLite database of another program: name another folder"}
 	case f.version != formatVersion:
 		return &OpenError{Path: s.path, Problem: fmt.Sprintf("has format version %d and this program reads version %d: "+
-			"remove the folder, name another, or use the program that made it", f.version, formatVersion)}
+			"remove the folder, name another, or use the program that created it", f.version, formatVersion)}
 	}
-	// Checkpoints are left to a connection of their own; see checkpoints.
+	// A separate connection makes the checkpoints, see checkpoints.
 	return execute(conn, "PRAGMA synchronous=NORMAL", "PRAGMA wal_autocheckpoint=0", "PRAGMA cache_size=-8000",
 		fmt.Sprintf("PRAGMA journal_size_limit=%d", maxWALBytes))
 }
 
-// giveBack has GiveBack find something to do. It needs an empty file.
+// giveBack makes GiveBack possible. It has an effect only on an empty file.
 const giveBack = "PRAGMA auto_vacuum=INCREMENTAL"
 
-// enterWAL sets an empty file up. The change to WAL needs the file for itself for
-// a moment, and SQLite does not wait for that.
+// enterWAL sets up an empty file. The change to WAL needs exclusive access for a moment,
+// and SQLite does not wait for that.
 func enterWAL(conn *sqlite.Conn) error {
 	for deadline := time.Now().Add(busyTimeout); ; time.Sleep(5 * time.Millisecond) {
 		err := execute(conn, giveBack, "PRAGMA journal_mode=WAL")
@@ -161,7 +160,7 @@ func enterWAL(conn *sqlite.Conn) error {
 	}
 }
 
-// create makes the schema unless another process was faster.
+// create creates the schema unless another process was faster.
 func create(conn *sqlite.Conn) (err error) {
 	end, err := sqlitex.ImmediateTransaction(conn)
 	if err != nil {
@@ -175,11 +174,11 @@ func create(conn *sqlite.Conn) (err error) {
 		schema+fmt.Sprintf("PRAGMA application_id=%d; PRAGMA user_version=%d;", applicationID, formatVersion), nil)
 }
 
-// format is what tells whose file it is; that of an empty file is zero.
+// format says which program a file belongs to. It is zero for an empty file.
 type format struct{ application, version, objects int64 }
 
-// formatOf reads all of it at one instant: another process may be about to write
-// it. Reading is also what finds a file that is no database.
+// formatOf reads the format in one statement, since another process may be writing it. It
+// also detects a file that is not a database.
 func formatOf(conn *sqlite.Conn) (f format, err error) {
 	err = sqlitex.ExecuteTransient(conn, `SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema)
 		FROM pragma_application_id, pragma_user_version`, &sqlitex.ExecOptions{ResultFunc: func(stmt *sqlite.Stmt) error {
@@ -198,32 +197,32 @@ func execute(conn *sqlite.Conn, queries ...string) error {
 	return nil
 }
 
-// Close waits for the transactions under way and closes the database. What
-// comes after answers ErrClosed.
+// Close waits for the transactions in progress and closes the database. Later calls
+// return ErrClosed.
 func (s *Store) Close() error {
 	if !s.queue.close() {
 		return nil
 	}
 	close(s.closing)
-	s.queue.lead <- struct{}{} // and never given back
+	s.queue.lead <- struct{}{} // never received: nobody else leads
 	for s.share(context.Background()) {
 	}
 	s.stopped.Wait()
 	for range cap(s.reading) {
-		s.reading <- struct{}{} // and never given back
+		s.reading <- struct{}{} // never received: nobody else reads
 	}
 	var errs []error
 	for range len(s.idle) {
 		errs = append(errs, (<-s.idle).Close())
 	}
-	// The last process to close leaves no WAL behind: SQLite folds it in.
+	// When the last process closes the file, SQLite removes the WAL.
 	return errors.Join(append(errs, s.writer.Close())...)
 }
 
-// Read runs fn on a snapshot of the database. fn must not write. In memory it may
-// run more than once, as a Write's does.
+// Read runs fn on a snapshot of the database. fn must not write. For a database in memory
+// it may run more than once, as in Write.
 func (s *Store) Read(ctx context.Context, fn func(*Tx) error) error {
-	if s.path == "" { // there is but one connection
+	if s.path == "" { // there is only one connection
 		return s.Write(ctx, fn)
 	}
 	select {
@@ -245,8 +244,8 @@ func (s *Store) Read(ctx context.Context, fn func(*Tx) error) error {
 	return s.explain(read(conn, fn))
 }
 
-// reader takes a connection that is idle, whose pages are still at hand, and opens
-// another only if there is none.
+// reader takes an idle connection, which has pages in its cache, and opens another one
+// only if there is none.
 func (s *Store) reader() (*sqlite.Conn, error) {
 	select {
 	case conn := <-s.idle:
@@ -282,14 +281,14 @@ func read(conn *sqlite.Conn, fn func(*Tx) error) error {
 type OpenError struct {
 	Path    string
 	Problem string
-	Err     error // nil where there is no other
+	Err     error // the cause, may be nil
 }
 
 func (e *OpenError) Error() string { return e.Path + " " + e.Problem }
 func (e *OpenError) Unwrap() error { return e.Err }
 
-// explain makes an *OpenError of what a user can do something about and leaves
-// every other error alone.
+// explain converts an error that the user can fix into an *OpenError, and returns other
+// errors unchanged.
 func (s *Store) explain(err error) error {
 	if err == nil || s.path == "" {
 		return err
@@ -297,19 +296,19 @@ func (s *Store) explain(err error) error {
 	problem := ""
 	switch code := sqlite.ErrCode(err).ToPrimary(); {
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
-		problem = fmt.Sprintf("can't be used, its folder is read-only (%v): make the folder writable or name another", err)
+		problem = fmt.Sprintf("can't be used because its folder is read-only (%v): make the folder writable or name another", err)
 	case errors.Is(err, syscall.ENOSPC):
-		problem = "can't be used, its disk is full: free some space or name another folder"
+		problem = "can't be used because its disk is full: free some space or name another folder"
 	case code == sqlite.ResultNotADB:
-		problem = "is no database: move it away or name another folder"
+		problem = "is not a database: move it away or name another folder"
 	case code == sqlite.ResultCorrupt:
-		problem = "is damaged: move it away, and the engine makes a new one"
+		problem = "is damaged: move it away, and the engine creates a new one"
 	case code == sqlite.ResultReadOnly, code == sqlite.ResultCantOpen, code == sqlite.ResultPerm:
 		problem = "can't be written: make it and its folder writable or name another folder"
 	case code == sqlite.ResultFull, sqlite.ErrCode(err) == sqlite.ResultIOErrSHMSize: // of the WAL's index
-		problem = "can't grow, its disk is full: free some space"
+		problem = "can't grow because its disk is full: free some space"
 	case code == sqlite.ResultBusy:
-		problem = fmt.Sprintf("was locked by another process for %v", busyTimeout)
+		problem = fmt.Sprintf("was locked by another process for %v: stop that process or wait for it", busyTimeout)
 	default:
 		return err
 	}

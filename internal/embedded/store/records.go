@@ -2,14 +2,14 @@ package store
 
 import "zombiezen.com/go/sqlite"
 
-// A Shard is a shard of a stream as it is kept. Times are milliseconds.
+// A Shard is the stored form of a stream's shard. Times are in milliseconds.
 type Shard struct {
 	ID, Stream       int64
 	Name, Parent     string // Parent is empty for none
-	Low, High        int64  // takes the partition hashes Low <= hash < High
+	Low, High        int64  // for the partition hashes Low <= hash < High
 	Starting, Ending int64  // sequence numbers; Ending is 0 while it is open
 	Opened, Closed   int64
-	Trimmed          int64 // the last sequence number whose record is gone
+	Trimmed          int64 // the sequence number of the last record that was trimmed
 }
 
 const shardColumns = "id, stream, name, parent, low, high, starting, ending, opened, closed, trimmed"
@@ -30,14 +30,13 @@ func (tx *Tx) shards(where string, args ...any) (shards []Shard) {
 	return shards
 }
 
-// OpenShards lists the shards of all streams that are still written, oldest
-// first.
+// OpenShards lists the open shards of all streams, oldest first.
 func (tx *Tx) OpenShards() []Shard {
 	return tx.shards("ending IS NULL ORDER BY id")
 }
 
-// Shards lists up to limit shards of a stream by name, beginning behind the
-// name after: those that have this parent, or all if it is empty.
+// Shards lists up to limit shards of a stream in the order of their names, starting after
+// the name after. If parent is not empty, it lists only the children of that shard.
 func (tx *Tx) Shards(stream int64, parent, after string, limit int) []Shard {
 	return tx.shards("stream = ? AND name > ? AND ? IN ('', parent) ORDER BY name LIMIT ?", stream, after, parent, int64(limit))
 }
@@ -59,7 +58,7 @@ func first(shards []Shard) (sh Shard, found bool) {
 	return shards[0], true
 }
 
-// InsertShard makes an open shard that starts at the next sequence number.
+// InsertShard adds an open shard that starts at the next sequence number.
 func (tx *Tx) InsertShard(sh Shard) Shard {
 	tx.changeCatalog()
 	sh.Starting = tx.NextSequence()
@@ -69,23 +68,22 @@ func (tx *Tx) InsertShard(sh Shard) Shard {
 	return sh
 }
 
-// CloseShard ends a shard with the next sequence number. It closes no earlier
-// than its last record was made.
+// CloseShard ends a shard at the next sequence number. The shard's closing time is not
+// before the time of its last record.
 func (tx *Tx) CloseShard(id, at int64) {
 	tx.changeCatalog()
 	last, _ := tx.counter(counterShard, id)
 	tx.do("UPDATE shards SET ending = ?, closed = ? WHERE id = ?", tx.NextSequence(), max(at, last), id)
 }
 
-// DeleteShard removes a shard that has no records any more.
+// DeleteShard removes a shard. It must have no more records.
 func (tx *Tx) DeleteShard(id int64) {
 	tx.changeCatalog()
 	tx.forget(counterShard, id)
 	tx.do("DELETE FROM shards WHERE id = ?", id)
 }
 
-// A Record is one change in a shard as it is kept. Each of its blobs may be
-// nil.
+// A Record is the stored form of a stream record. Each of its blobs may be nil.
 type Record struct {
 	Sequence       int64
 	At             int64 // milliseconds
@@ -93,9 +91,9 @@ type Record struct {
 	Keys, New, Old []byte
 }
 
-// recordID makes one number of a shard's id and a sequence number, so that a shard's
-// records stand together, in their order. There is room for eight million shards and
-// a trillion sequence numbers.
+// recordID combines a shard's id and a sequence number into one number, so that the records
+// of a shard are together and in order. There is room for eight million shards and a
+// trillion sequence numbers.
 func recordID(shard, seq int64) int64 { return shard<<sequenceBits | seq }
 
 const (
@@ -103,9 +101,9 @@ const (
 	lastSequence = 1<<sequenceBits - 1
 )
 
-// Append writes a record at the end of a shard and gives it the next sequence
-// number. Its time is no earlier than that of the record before, even if the
-// clock was set back: what looks for times relies on that.
+// Append adds a record to the end of a shard with the next sequence number. Its time is
+// not before that of the previous record, even if the clock was set back: FirstSince and
+// Trim rely on that.
 func (tx *Tx) Append(shard int64, r Record) {
 	last, _ := tx.counter(counterShard, shard)
 	r.At = max(r.At, last)
@@ -114,14 +112,14 @@ func (tx *Tx) Append(shard int64, r Record) {
 		recordID(shard, tx.NextSequence()), r.At, r.Kind, bytesOrNull(r.Keys), bytesOrNull(r.New), bytesOrNull(r.Old))
 }
 
-// ShardBytes is the size of all records that the shard ever got.
+// ShardBytes returns the total size of all records that were ever added to the shard.
 func (tx *Tx) ShardBytes(shard int64) int64 {
 	_, bytes := tx.counter(counterShard, shard)
 	return bytes
 }
 
-// Records calls fn for the shard's records from a sequence number on, in order,
-// until it returns false. The record's bytes are fn's to keep.
+// Records calls fn for the shard's records from a sequence number on, in their order,
+// until fn returns false. fn may keep the record's bytes.
 func (tx *Tx) Records(shard, from int64, fn func(Record) bool) {
 	tx.rows(func(stmt *sqlite.Stmt) bool {
 		return fn(Record{stmt.ColumnInt64(0) & lastSequence, stmt.ColumnInt64(1), stmt.ColumnInt64(2), column(stmt, 3), column(stmt, 4), column(stmt, 5)})
@@ -129,10 +127,9 @@ func (tx *Tx) Records(shard, from int64, fn func(Record) bool) {
 		recordID(shard, from), recordID(shard, lastSequence))
 }
 
-// FirstSince finds the first record of the shard that was made at the time or
-// later; found is false if there is none.
+// FirstSince finds the shard's first record that was made at a time or later.
 func (tx *Tx) FirstSince(shard, at int64) (seq int64, found bool) {
-	// The wanted record is the first at or behind low, and before high.
+	// The record is the first one from low on, and it is before high.
 	low, high := int64(0), tx.sequence+1
 	for low < high {
 		mid := low + (high-low)/2
@@ -152,8 +149,8 @@ func (tx *Tx) FirstSince(shard, at int64) (seq int64, found bool) {
 	return seq, found
 }
 
-// Trim removes up to limit of the shard's records that are older than the time
-// and returns how many. Those are always the oldest.
+// Trim removes up to limit of the shard's records that are older than a time, oldest
+// first, and returns their number.
 func (tx *Tx) Trim(shard, before int64, limit int) (n int) {
 	first, last := recordID(shard, 0), int64(0)
 	tx.rows(func(stmt *sqlite.Stmt) bool {

@@ -1,18 +1,18 @@
 package store
 
-// formatVersion is the version of the schema below and of what its blobs hold,
-// kept in user_version. Files of other versions are refused.
+// formatVersion is the version of the schema below and of the content of its blobs. It
+// is stored in user_version. Open refuses files of other versions.
 const formatVersion = 3
 
-// applicationID marks a file as this engine's ("DyGo"), so that another
-// program's SQLite file is never written to.
+// applicationID marks a file as this engine's ("DyGo"), so that the engine never writes
+// to another program's SQLite file.
 const applicationID = 0x4479476f
 
-// The tables are kept in the order in which Query, Scan and GetRecords read them.
+// schema stores tables in the order in which Query, Scan and GetRecords read them.
 //
-// To find a row by a key of several columns, SQLite reads the rows on its way from
-// beginning to end, also what did not fit beside the key. So a large item is kept
-// apart, and a record is found by one number.
+// To find a row by a key of several columns, SQLite reads all of the rows on its way,
+// including what did not fit beside their keys. So a large item is stored separately, and
+// a record has a key of one number.
 const schema = `
 CREATE TABLE tables (
 	id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -26,7 +26,7 @@ CREATE TABLE items (
 	sk BLOB NOT NULL,        -- empty in a table without a sort key
 	expires INTEGER,         -- milliseconds; NULL: never
 	item BLOB,               -- NULL: it is in large
-	apart INTEGER,           -- its id there
+	apart INTEGER,           -- the item's id in large
 	PRIMARY KEY (tbl, part, pk, sk)
 ) WITHOUT ROWID;
 CREATE TABLE large (
@@ -38,7 +38,7 @@ CREATE TABLE streams (
 	id INTEGER PRIMARY KEY AUTOINCREMENT,
 	tbl INTEGER NOT NULL,
 	arn TEXT NOT NULL UNIQUE,
-	ended INTEGER,           -- milliseconds; NULL: still written
+	ended INTEGER,           -- milliseconds; NULL: enabled
 	definition BLOB NOT NULL
 );
 CREATE TABLE shards (
@@ -52,14 +52,14 @@ CREATE TABLE shards (
 	ending INTEGER,          -- NULL: open
 	opened INTEGER NOT NULL, -- milliseconds
 	closed INTEGER,
-	trimmed INTEGER NOT NULL DEFAULT 0, -- the last sequence number that is gone
+	trimmed INTEGER NOT NULL DEFAULT 0, -- the last sequence number that was trimmed
 	UNIQUE (stream, name)
 );
 CREATE TABLE records (
 	id INTEGER PRIMARY KEY,  -- of shard and sequence number, see recordID
 	at INTEGER NOT NULL,     -- milliseconds
 	kind INTEGER NOT NULL,
-	keys BLOB,               -- where neither image holds them
+	keys BLOB,               -- NULL if an image contains them
 	new BLOB,
 	old BLOB
 );
@@ -79,7 +79,8 @@ CREATE TABLE counters (
 INSERT INTO counters VALUES (0, 0, 1, 0);
 `
 
-// The kinds of counters. They share one page, since most commits touch several.
+// These are the kinds of counters. All counters share one page, since most commits change
+// several.
 const (
 	counterMeta  = 0 // id 0: a is the catalog's version, b the last sequence number
 	counterTable = 1 // id is the table's: a counts items, b their bytes

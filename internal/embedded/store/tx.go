@@ -7,57 +7,56 @@ import (
 	"zombiezen.com/go/sqlite"
 )
 
-// A Tx is a transaction. It is valid only inside the function it is given to,
-// and only on that function's goroutine.
+// A Tx is a transaction. It is valid only inside the function that it is passed to, and
+// only on that function's goroutine.
 //
-// It keeps its first error. From then on its methods do nothing and find nothing,
-// and the transaction ends with that error, whatever its function returns: what
-// was written is taken back. So a function needs to look at Err only before it does
-// something that is not the transaction's.
+// A Tx keeps its first error. After that its methods do nothing and find nothing, and the
+// transaction is undone and ends with that error, whatever its function returns. So the
+// function needs to check Err only before it has effects outside of the transaction.
 type Tx struct {
 	conn  *sqlite.Conn
 	dirty bool // the current write has changed something
 	err   error
 
 	meta
-	stored meta // as the database has it
+	stored meta // in the database
 	counts []count
 }
 
-// meta is what every transaction reads first.
+// meta is read at the start of every transaction.
 type meta struct {
-	version  int64 // the catalog's
-	sequence int64 // the last sequence number given out
+	version  int64 // of the catalog
+	sequence int64 // the last sequence number that was used
 }
 
 // A count is what this transaction adds to a counter.
 type count struct{ kind, id, a, b int64 }
 
-// Err is the first error of the transaction, nil while there is none.
+// Err returns the transaction's first error, nil if there is none.
 func (tx *Tx) Err() error { return tx.err }
 
-// Fail makes err the transaction's error, unless it is nil or has one.
+// Fail makes err the transaction's error, unless err is nil or the Tx already has one.
 func (tx *Tx) Fail(err error) {
 	if tx.err == nil {
 		tx.err = err
 	}
 }
 
-// CatalogVersion changes whenever a table, a stream or the set of open shards
-// changes, in whichever process.
+// CatalogVersion returns a version that changes whenever a table, a stream or the set of
+// open shards changes in any process.
 func (tx *Tx) CatalogVersion() int64 { return tx.version }
 
-// CatalogChanged says whether this transaction has changed the catalog. What is
-// read of it then is not committed, so it must not be kept.
+// CatalogChanged reports whether this transaction has changed the catalog. If so, what it
+// reads of the catalog is not committed and must not be cached.
 func (tx *Tx) CatalogChanged() bool { return tx.version != tx.stored.version }
 
 func (tx *Tx) changeCatalog() { tx.version = tx.stored.version + 1 }
 
-// LastSequence is the last sequence number that a record or a shard's end took.
+// LastSequence returns the last sequence number that was used, in any stream.
 func (tx *Tx) LastSequence() int64 { return tx.sequence }
 
-// NextSequence takes a new sequence number. Sequence numbers grow in the order
-// of commits, over all streams.
+// NextSequence returns a new sequence number. Sequence numbers increase in the order of
+// commits, across all streams.
 func (tx *Tx) NextSequence() int64 {
 	tx.dirty = true
 	tx.sequence++
@@ -70,8 +69,8 @@ func (tx *Tx) loadMeta() {
 	tx.stored = tx.meta
 }
 
-// commit writes the counters and commits; a transaction that wrote nothing
-// leaves no trace.
+// commit writes the counters and commits. A transaction that wrote nothing changes nothing
+// in the database.
 func (tx *Tx) commit() {
 	for _, c := range tx.counts {
 		tx.do("INSERT INTO counters VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET a = a + excluded.a, b = b + excluded.b",
@@ -83,8 +82,8 @@ func (tx *Tx) commit() {
 	tx.run("COMMIT")
 }
 
-// rollback ends the transaction. SQLite may have ended it already, after a full
-// disk for one.
+// rollback ends the transaction. SQLite may have ended it already, for example because the
+// disk is full.
 func (tx *Tx) rollback() {
 	if !tx.conn.AutocommitEnabled() {
 		failed := Tx{conn: tx.conn}
@@ -102,7 +101,7 @@ func (tx *Tx) add(kind, id, a, b int64) {
 	tx.counts = append(tx.counts, count{kind, id, a, b})
 }
 
-// counter is the counter's value with what this transaction adds to it.
+// counter returns the counter's value, including what this transaction adds to it.
 func (tx *Tx) counter(kind, id int64) (a, b int64) {
 	tx.row(func(stmt *sqlite.Stmt) { a, b = stmt.ColumnInt64(0), stmt.ColumnInt64(1) },
 		"SELECT a, b FROM counters WHERE kind = ? AND id = ?", kind, id)
@@ -114,24 +113,24 @@ func (tx *Tx) counter(kind, id int64) (a, b int64) {
 	return a, b
 }
 
-// forget drops a counter.
+// forget removes a counter.
 func (tx *Tx) forget(kind, id int64) {
 	tx.counts = slices.DeleteFunc(tx.counts, func(c count) bool { return c.kind == kind && c.id == id })
 	tx.do("DELETE FROM counters WHERE kind = ? AND id = ?", kind, id)
 }
 
-// do makes a change.
+// do runs a statement that changes the database.
 func (tx *Tx) do(query string, args ...any) {
 	tx.dirty = true
 	tx.run(query, args...)
 }
 
-// run runs a statement that has no rows.
+// run runs a statement that returns no rows.
 func (tx *Tx) run(query string, args ...any) {
 	tx.rows(func(*sqlite.Stmt) bool { return true }, query, args...)
 }
 
-// row calls fn for the only row of query, and says whether there is one.
+// row calls fn for the only row of query, and reports whether there is one.
 func (tx *Tx) row(fn func(*sqlite.Stmt), query string, args ...any) (found bool) {
 	tx.rows(func(stmt *sqlite.Stmt) bool {
 		found = true
@@ -141,8 +140,8 @@ func (tx *Tx) row(fn func(*sqlite.Stmt), query string, args ...any) (found bool)
 	return found
 }
 
-// rows calls fn for each row of query until it returns false. The statement is
-// kept for the next use. A nil argument binds NULL.
+// rows calls fn for each row of query until fn returns false. The connection caches the
+// statement. A nil argument binds NULL.
 func (tx *Tx) rows(fn func(*sqlite.Stmt) bool, query string, args ...any) {
 	if tx.err != nil {
 		return
@@ -152,7 +151,7 @@ func (tx *Tx) rows(fn func(*sqlite.Stmt) bool, query string, args ...any) {
 		tx.Fail(err)
 		return
 	}
-	// Also after a panic of fn: a statement on its way keeps its snapshot.
+	// Even if fn panics: an unfinished statement would hold its snapshot.
 	defer func() { tx.Fail(stmt.Reset()) }()
 	for i, arg := range args {
 		switch arg := arg.(type) {
@@ -168,7 +167,7 @@ func (tx *Tx) rows(fn func(*sqlite.Stmt) bool, query string, args ...any) {
 		case nil:
 			stmt.BindNull(i + 1)
 		default:
-			panic(fmt.Sprintf("store: no way to bind a %T", arg))
+			panic(fmt.Sprintf("store: can't bind a %T", arg))
 		}
 	}
 	more, err := stmt.Step()

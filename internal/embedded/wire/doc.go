@@ -26,7 +26,7 @@
 //	              list); either bound may be missing
 //	one of A B    has one of these values
 //	each W        has elements, or values of an object, that satisfy the word W: 1..255
-//	map           is a slice of pairs that stands for a JSON object
+//	map           is a slice of pairs, a JSON object in the request
 //	tables        is a map whose keys are names of tables
 //	class C       is called C by the service's messages: otherwise a pointer to a struct
 //	              has the field's name, and a list's or a map's elements that of their Go

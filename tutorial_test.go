@@ -298,6 +298,7 @@ var varying = []struct {
 	{regexp.MustCompile(`arn:aws:dynamodb:[a-z0-9\-]+:\d+:`), "arn:aws:dynamodb:REGION:ACCOUNT:"},
 	{regexp.MustCompile(`stream/\d{4}-[0-9T:.\-]+`), "stream/LABEL"},
 	{regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z`), "TIME"},
+	{regexp.MustCompile(`\b\d\d-\d\dT\d\d:\d\d:\d\dZ`), "TIME"},
 	{regexp.MustCompile(`shardId-[0-9a-f\-]+`), "SHARD"},
 	{regexp.MustCompile(`"sequence":"\d+"`), `"sequence":"SEQUENCE"`},
 	{regexp.MustCompile(`\b1\d{9}\b`), "SECONDS"},
@@ -323,11 +324,22 @@ func normalise(text string) string {
 var itemID = regexp.MustCompile(`\b[a-z2-7]{26}\b`)
 
 // sortByItem sorts lines by the id in them and keeps the order of one
-// item's lines: that order is promised, the one among items is not.
+// item's lines: that order is promised, the one among items is not. A change
+// stays below its event.
 func sortByItem(text string) string {
-	lines := strings.SplitAfter(text, "\n")
-	slices.SortStableFunc(lines, func(a, b string) int {
+	var events []string
+	for line := range strings.SplitAfterSeq(text, "\n") {
+		if isChange(line) && len(events) > 0 {
+			events[len(events)-1] += line
+		} else {
+			events = append(events, line)
+		}
+	}
+	slices.SortStableFunc(events, func(a, b string) int {
 		return strings.Compare(itemID.FindString(a), itemID.FindString(b))
 	})
-	return strings.Join(lines, "")
+	return strings.Join(events, "")
 }
+
+// isChange reports whether a line is one of the changes below an event.
+func isChange(line string) bool { return strings.HasPrefix(line, "                ") }

@@ -177,7 +177,7 @@ func unvarying(lines []string) []string {
 	lines = strings.Split(normalise(notVarying.Replace(strings.Join(lines, "\n"))), "\n")
 	for from := 0; from < len(lines); {
 		to := from
-		for to < len(lines) && itemID.MatchString(lines[to]) {
+		for to < len(lines) && (itemID.MatchString(lines[to]) || to > from && isChange(lines[to])) {
 			to++
 		}
 		if to > from {

@@ -12,6 +12,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"os/signal"
 	"regexp"
@@ -32,8 +33,8 @@ import (
 type Step struct {
 	*flag.FlagSet
 	Table string // the value of -table
-	// Clock, if not 0, has Connect give an empty embedded DynamoDB in
-	// memory in which so many seconds pass in each real one.
+	// Clock, if not 0, is how many seconds pass in each real one: Connect
+	// then gives an empty embedded DynamoDB in memory.
 	Clock int
 	// StopsWell says, for the help, that a run which Ctrl-C ends once it
 	// has begun is a success. The others have a goal to reach.
@@ -44,6 +45,7 @@ type Step struct {
 	takes    string // the arguments after the flags; empty: none
 	endpoint string // the value of -endpoint
 	resolved endpoint.Endpoint
+	db       *dynamodb.Client // once connected
 	stdout   io.Writer
 	stderr   io.Writer
 }
@@ -78,7 +80,12 @@ func NewOffline(name, about, example, takes string) *Step {
 // process at once.
 func (s *Step) Main(run func(context.Context) error) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop)
+	context.AfterFunc(ctx, func() {
+		stop()
+		if terminal(s.stderr) {
+			fmt.Fprint(s.stderr, "\r\x1b[K") // the terminal's ^C
+		}
+	})
 	os.Exit(s.run(ctx, os.Args[1:], run))
 }
 
@@ -119,7 +126,7 @@ func (s *Step) parse(args []string) error {
 	return CheckTable("-table ", s.Table)
 }
 
-// negative refuses a flag whose value is less than 0, which none may be, or
+// negative refuses a flag whose value is less than 0, which none may be, or is
 // not a number.
 func (s *Step) negative() (err error) {
 	s.Visit(func(f *flag.Flag) {
@@ -130,7 +137,10 @@ func (s *Step) negative() (err error) {
 		case int:
 			bad = v < 0
 		case float64:
-			bad = !(v >= 0)
+			bad = v < 0
+			if math.IsNaN(v) {
+				err = Usagef("-%s %v: not a number", f.Name, f.Value)
+			}
 		}
 		if bad && err == nil {
 			err = Usagef("-%s %v is less than 0", f.Name, f.Value)
@@ -195,7 +205,7 @@ func (s *Step) help() {
 	if s.StopsWell {
 		stopped = "0 once it has begun"
 	}
-	fmt.Fprintf(s.stdout, "\nexit status: 0 done, 1 failed, 2 wrong use; Ctrl-C stops it cleanly, with %s\n", stopped)
+	fmt.Fprintf(s.stdout, "\nexit status: 0 done, 1 failed, 2 wrong usage; Ctrl-C stops it cleanly, with %s\n", stopped)
 }
 
 // Given reports whether the command line sets the flag called name.
@@ -221,7 +231,7 @@ func (s *Step) Connect(ctx context.Context) (*dynamodb.Client, *dynamodbstreams.
 		}
 	}
 	db, streams, err := e.Clients(ctx)
-	s.resolved = e
+	s.resolved, s.db = e, db
 	fmt.Fprintf(s.stderr, "endpoint: %v\n", e)
 	if err != nil {
 		return nil, nil, err

@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"syscall"
+	"time"
 
+	"github.com/agnivade/levenshtein"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -22,11 +25,14 @@ func (s *Step) explain(err error) error {
 	var noTable *types.ResourceNotFoundException
 	var noStream *streamtypes.ResourceNotFoundException
 	var answer *awshttp.ResponseError
+	deleted, isDeleted := endpoint.Deleted(err)
 	switch {
+	case isDeleted:
+		return errors.New(deleted)
 	case errors.As(err, &noTable):
-		return fmt.Errorf("table %s does not exist: run %s", s.Table, s.command("01-create-table"))
+		return s.noTable()
 	case errors.As(err, &noStream):
-		return fmt.Errorf("the stream of table %s is gone: was the table deleted? Run %s", s.Table, s.command("01-create-table"))
+		return fmt.Errorf("the stream of table %s has vanished: was the table deleted? Run %s", s.Table, s.command("01-create-table"))
 	case errors.Is(err, syscall.ECONNREFUSED) && !s.OnAWS():
 		return s.resolved.Unreachable()
 	case errors.As(err, &answer) && answer.HTTPStatusCode() != 0 && answer.ServiceRequestID() == "" && !s.OnAWS():
@@ -37,6 +43,33 @@ func (s *Step) explain(err error) error {
 		return fmt.Errorf("interrupted: %w", err)
 	}
 	return err
+}
+
+// noTable says that the table does not exist, and which do. Where one of
+// them has almost the same name, that is offered, and creating is not: a typo
+// would become a table.
+func (s *Step) noTable() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	var there []string
+	if s.db != nil {
+		if out, err := s.db.ListTables(ctx, &dynamodb.ListTablesInput{}); err == nil {
+			there = out.TableNames
+		}
+	}
+	for _, name := range there {
+		if levenshtein.ComputeDistance(name, s.Table) <= 2 {
+			return fmt.Errorf("table %s does not exist: did you mean -table %s?", s.Table, name)
+		}
+	}
+	message := fmt.Sprintf("table %s does not exist: run %s", s.Table, s.command("01-create-table"))
+	if len(there) > 5 {
+		there = append(there[:5], "…")
+	}
+	if len(there) > 0 {
+		message += "; these exist: " + strings.Join(there, ", ")
+	}
+	return errors.New(message)
 }
 
 // command is the command line of another step with this one's endpoint
@@ -52,8 +85,8 @@ func (s *Step) command(step string) string {
 	return line
 }
 
-// NoStreamError says that the table can't be read as a stream. One of
-// other keys is somebody else's: it gets a stream, and keeps its rows.
+// NoStreamError says that the table can't be read as a stream. One with
+// other keys is another program's: it gets a stream, and keeps its rows.
 func (s *Step) NoStreamError(t table.Description) error {
 	if t.OtherKeys() == "" {
 		return fmt.Errorf("table %s has no stream: run %s -recreate, which deletes its rows", s.Table, s.command("01-create-table"))

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -45,9 +46,9 @@ func TestExplain(t *testing.T) {
 			"table mine does not exist: run go run ./steps/01-create-table -endpoint http://h:1 -table mine"},
 		{"no stream", "the other service's error has the same name", nil,
 			fmt.Errorf("describing stream s: %w", &streamtypes.ResourceNotFoundException{}),
-			"the stream of table user-activities is gone: was the table deleted? Run go run ./steps/01-create-table"},
+			"the stream of table user-activities has vanished: was the table deleted? Run go run ./steps/01-create-table"},
 		{"refused", "the server went away after Connect", nil, fmt.Errorf("operation error: %w", refused),
-			"nothing answers at http://127.0.0.1:8000: run docker compose up -d --wait, or without Docker bash .ci/dynamodb-local/run, or leave out -endpoint: the embedded DynamoDB needs no server"},
+			"nothing answers at http://127.0.0.1:8000: run docker compose up -d --wait, without Docker bash .ci/dynamodb-local/run or go run ./internal/embedded/serve in another terminal; or leave out -endpoint: the embedded DynamoDB needs no server"},
 		{"interrupted", "it says in what", nil, fmt.Errorf("waiting for it: %w", context.Canceled), "interrupted: waiting for it: context canceled"},
 		{"out of time", "a deadline is no interruption", nil, context.DeadlineExceeded, "context deadline exceeded"},
 		{"other", "it stays as it is", nil, errors.New("no luck"), "no luck"},
@@ -89,7 +90,7 @@ func TestExplainStranger(t *testing.T) {
 				_, err = table.Describe(ctx, db, s.Table)
 				return err
 			})
-			want := fmt.Sprintf("endpoint: %s\n09-test: what answers at %[1]s is no DynamoDB (%s): stop it, or give another -endpoint\n",
+			want := fmt.Sprintf("endpoint: %s\n09-test: what answers at %[1]s is not DynamoDB (%s): stop it, or give another -endpoint\n",
 				server.URL, test.want)
 			if got := stderr.String(); got != want {
 				t.Errorf("a step prints %q, want %q", got, want)
@@ -214,5 +215,63 @@ func TestTableErrors(t *testing.T) {
 				t.Errorf("%s = %q, want %q (%s)", test.name, got, test.want, test.reason)
 			}
 		})
+	}
+}
+
+// Where a table is missing, the tables that exist help to find a typo: one
+// with almost the same name is offered, and nothing is to be created then.
+func TestExplainNoTable(t *testing.T) {
+	for _, test := range []struct{ name, there, asked, want string }{
+		{"a typo", "user-activities", "user-activites", "table user-activites does not exist: did you mean -table user-activities?"},
+		{"another name", "user-activities", "orders", "table orders does not exist: run go run ./steps/01-create-table -endpoint ENDPOINT -table orders; these exist: user-activities"},
+		{"none", "", "orders", "table orders does not exist: run go run ./steps/01-create-table -endpoint ENDPOINT -table orders"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			at := "embedded:" + t.TempDir()
+			s := stepWith(t, "-endpoint", at, "-table", test.asked)
+			db, _, err := s.Connect(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer s.resolved.Close()
+			if test.there != "" {
+				if _, err := table.Create(t.Context(), db, test.there); err != nil {
+					t.Fatal(err)
+				}
+			}
+			_, err = table.Describe(t.Context(), db, s.Table)
+			if got := strings.ReplaceAll(s.explain(err).Error(), at, "ENDPOINT"); got != test.want {
+				t.Errorf("explain(%v) = %q, want %q", err, got, test.want)
+			}
+		})
+	}
+}
+
+// A folder that is deleted under a step ends it, at the next call half a
+// second later, with the cause.
+func TestExplainDeletedFolder(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "db")
+	s := stepWith(t, "-endpoint", "embedded:"+dir)
+	db, _, err := s.Connect(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.resolved.Close()
+	if _, err := table.Create(t.Context(), db, s.Table); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	for err == nil && time.Since(began) < 20*time.Second {
+		time.Sleep(50 * time.Millisecond)
+		_, err = table.Describe(t.Context(), db, s.Table)
+	}
+	if took := time.Since(began); err == nil || took > 10*time.Second {
+		t.Fatalf("after %v a call = %v, want an error that nobody retries", took, err)
+	}
+	if got := s.explain(err).Error(); !strings.Contains(got, dir) || !strings.Contains(got, "was removed, moved or replaced while it was in use") {
+		t.Errorf("explain(%v) = %q, want the cause", err, got)
 	}
 }

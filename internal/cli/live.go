@@ -12,7 +12,7 @@ import (
 	"golang.org/x/term"
 )
 
-// Live shows on stderr how a step that runs for long gets on: on a
+// Live shows on stderr how far a step that runs for long is: on a
 // terminal some lines that are redrawn in place, elsewhere a plain line
 // now and then. It may be used by many goroutines.
 type Live struct {
@@ -41,14 +41,14 @@ func (s *Step) Live() *Live {
 }
 
 // Show puts lines in the place of those that stand, where they can be
-// redrawn. Elsewhere it prints plain, unless it did so in the last
-// seconds.
+// redrawn. Elsewhere it prints plain, unless that is empty or something was
+// printed in the last seconds.
 func (l *Live) Show(lines []string, plain string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.terminal {
 		l.draw("", lines)
-	} else if time.Since(l.last) >= plainEvery {
+	} else if plain != "" && time.Since(l.last) >= plainEvery {
 		l.last = time.Now()
 		fmt.Fprintln(l.out, plain)
 	}
@@ -57,6 +57,17 @@ func (l *Live) Show(lines []string, plain string) {
 // Notef prints a line that stays, above those that are redrawn.
 func (l *Live) Notef(format string, args ...any) {
 	l.Write(fmt.Appendf(nil, format+"\n", args...))
+}
+
+// Above removes the lines that are redrawn while f prints on stdout, which
+// may be the same terminal.
+func (l *Live) Above(f func() error) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.terminal && len(l.drawn) > 0 {
+		l.draw("", nil)
+	}
+	return f()
 }
 
 // Write prints whole lines that stay, so that a logger may write here.
@@ -70,7 +81,7 @@ func (l *Live) Write(text []byte) (int, error) {
 	return len(text), nil
 }
 
-// End leaves what stands and begins anew below it.
+// End leaves what stands, and starts below it.
 func (l *Live) End() {
 	l.mu.Lock()
 	defer l.mu.Unlock()

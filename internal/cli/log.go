@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Logger returns a logger for the rooms that a step uses. It prints on
+// Logger returns a logger for the packages that a step uses. It prints on
 // stderr, as Notef does.
 func (s *Step) Logger() *slog.Logger { return NewLogger(s.stderr) }
 

@@ -15,7 +15,7 @@ func terminal(f any) bool {
 	return ok && term.IsTerminal(int(file.Fd())) && os.Getenv("TERM") != "dumb"
 }
 
-// shown reports whether somebody may see at once what is printed on f: it
+// shown reports whether a person may see at once what is printed on f: it
 // is a terminal, or a pipe, which may end at one.
 func shown(f any) bool {
 	file, ok := f.(*os.File)
@@ -26,11 +26,11 @@ func shown(f any) bool {
 	return terminal(f) || err == nil && info.Mode()&(os.ModeNamedPipe|os.ModeSocket) != 0
 }
 
-// Progress returns a bar on stderr that counts to total, or without an
-// end where total is -1. It draws nothing where stderr is no terminal,
-// nor, without an end, where results are shown meanwhile: it would be
-// drawn over them. Finish removes it.
-func (s *Step) Progress(total int) *progressbar.ProgressBar {
+// Progress returns a bar on stderr that counts things, such as rows, to
+// total, or without an end where total is -1. It draws nothing where stderr is
+// not a terminal, nor, without an end, where results are shown meanwhile: it
+// would be drawn over them. Finish removes it.
+func (s *Step) Progress(total int, things string) *progressbar.ProgressBar {
 	if !terminal(s.stderr) || total < 0 && shown(s.stdout) {
 		return progressbar.DefaultSilent(int64(total))
 	}
@@ -39,6 +39,7 @@ func (s *Step) Progress(total int) *progressbar.ProgressBar {
 		progressbar.OptionSetDescription(s.Name()),
 		progressbar.OptionShowCount(),
 		progressbar.OptionShowIts(),
+		progressbar.OptionSetItsString(things),
 		progressbar.OptionThrottle(100*time.Millisecond),
 		progressbar.OptionClearOnFinish(),
 	)

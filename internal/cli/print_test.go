@@ -93,7 +93,7 @@ func TestKind(t *testing.T) {
 func TestProgressInAPipe(t *testing.T) {
 	for _, total := range []int{3, -1} {
 		s, stdout, stderr := newStep()
-		bar := s.Progress(total)
+		bar := s.Progress(total, "rows")
 		if err := errors.Join(bar.Add(2), bar.Add(1), bar.Finish()); err != nil {
 			t.Errorf("Progress(%d): %v", total, err)
 		}

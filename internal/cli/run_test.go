@@ -100,7 +100,7 @@ func TestHelp(t *testing.T) {
 			want := []string{
 				"09-test tries things out.\n\nusage: go run ./steps/09-test [flags]\n\n",
 				"\nexample:\n  go run ./steps/09-test -n 3\n",
-				"\nexit status: 0 done, 1 failed, 2 wrong use; Ctrl-C stops it cleanly, with 1\n",
+				"\nexit status: 0 done, 1 failed, 2 wrong usage; Ctrl-C stops it cleanly, with 1\n",
 				"  -endpoint where\n", "AWS_ENDPOINT_URL_DYNAMODB_STREAMS",
 				"  -table name\n", "(default \"user-activities\")",
 			}
@@ -131,7 +131,7 @@ func TestPlainly(t *testing.T) {
 		{"float64", "a word", []string{"-rate", "fast"}, "-rate fast: not a number"},
 		{"duration, too large", "it is a duration", []string{"-ttl", "9999999h"}, "-ttl 9999999h: out of range"},
 		{"duration, negative", "no flag takes one", []string{"-ttl", "-5s"}, "-ttl -5s is less than 0"},
-		{"float64, not a number", "no flag takes it", []string{"-rate", "nan"}, "-rate NaN is less than 0"},
+		{"float64, not a number", "no flag takes it", []string{"-rate", "nan"}, "-rate NaN: not a number"},
 		{"duration", "a unit is needed", []string{"-ttl", "5"}, "-ttl 5: not a duration (try 500ms, 3s, 1h)"},
 		{"bool", "it takes no word", []string{"-follow=maybe"}, "-follow maybe: give -follow or nothing"},
 		{"other", "its type is not known", []string{"-odd", "2"}, "-odd 2: not a value for it"},

@@ -107,6 +107,10 @@ func newDB(s *store.Store, o Options) *DB {
 // Close stops the sweeper and closes the database. Later requests get a 500.
 func (db *DB) Close() error { return db.engine.Close() }
 
+// InPlace returns an error once the database's file was removed, moved or replaced:
+// what is written to it from then on is lost.
+func (db *DB) InPlace() error { return db.engine.InPlace() }
+
 // Now returns the time of the database's clock.
 func (db *DB) Now() time.Time { return db.engine.Now() }
 

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -53,8 +52,8 @@ func (e *Endpoint) Clients(ctx context.Context) (*dynamodb.Client, *dynamodbstre
 // open shard of a stream that is read.
 const connections = 512
 
-// httpClient is the SDK's own but for the connections it keeps. That has 10:
-// with more open shards, each poll would make a new one.
+// httpClient is the SDK's, except for the connections that it keeps. The SDK
+// keeps 10: with more open shards, each poll would make a new one.
 func httpClient() *awshttp.BuildableClient {
 	return awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
 		t.MaxIdleConns, t.MaxIdleConnsPerHost = connections, connections
@@ -76,7 +75,7 @@ func (e *Endpoint) embeddedClients() (*dynamodb.Client, *dynamodbstreams.Client,
 	}
 	cfg := aws.Config{
 		Region:       e.engine.Region(),
-		HTTPClient:   e.engine.HTTPClient(),
+		HTTPClient:   &inPlace{db: e.engine, client: e.engine.HTTPClient()},
 		BaseEndpoint: aws.String(embedded.BaseEndpoint),
 		Credentials:  credentials.NewStaticCredentialsProvider("local", "local", ""),
 	}
@@ -122,10 +121,10 @@ func (e *Endpoint) awsClients(ctx context.Context) (*dynamodb.Client, *dynamodbs
 
 // Reach makes sure that servers listen where the endpoint says, in a few
 // seconds at most; the SDK by itself would retry for longer. AWS and the
-// embedded engine are taken to be there, and so is what the environment
-// has the SDK call through a proxy.
+// embedded engine are taken to be there, and so is what the SDK calls
+// through a proxy.
 func (e Endpoint) Reach(ctx context.Context) error {
-	for _, base := range slices.Compact([]string{e.tables, e.streams}) {
+	for base, from := range map[string]string{e.streams: e.streamsFrom, e.tables: e.tablesFrom} {
 		u, err := url.Parse(base)
 		if err != nil || u.Host == "" {
 			continue // AWS, or embedded
@@ -143,7 +142,7 @@ func (e Endpoint) Reach(ctx context.Context) error {
 			return ctx.Err() // Ctrl-C says nothing of the server
 		}
 		if err != nil {
-			return Endpoint{tables: base, streams: base}.Unreachable()
+			return Endpoint{tables: base, streams: base, tablesFrom: from}.Unreachable()
 		}
 		conn.Close()
 	}
@@ -152,9 +151,14 @@ func (e Endpoint) Reach(ctx context.Context) error {
 
 // Unreachable is the error of an endpoint where nothing answers.
 func (e Endpoint) Unreachable() error {
-	if e.tables == LocalURL {
-		return fmt.Errorf("nothing answers at %v: run docker compose up -d --wait, or without Docker bash .ci/dynamodb-local/run, "+
-			"or leave out -endpoint: the embedded DynamoDB needs no server", e)
+	serve := "go run ./internal/embedded/serve in another terminal"
+	switch {
+	case e.tablesFrom != "":
+		return fmt.Errorf("nothing answers at %v, which the variable %s names: start that server, such as by %s, "+
+			"or unset %[2]s", e, e.tablesFrom, serve)
+	case e.tables == LocalURL:
+		return fmt.Errorf("nothing answers at %v: run docker compose up -d --wait, without Docker bash .ci/dynamodb-local/run "+
+			"or %s; or leave out -endpoint: the embedded DynamoDB needs no server", e, serve)
 	}
 	return fmt.Errorf("nothing answers at %v: start that server or give another -endpoint", e)
 }
@@ -162,5 +166,5 @@ func (e Endpoint) Unreachable() error {
 // Stranger is the error of an endpoint where something else answers, with
 // the given status.
 func (e Endpoint) Stranger(status int) error {
-	return fmt.Errorf("what answers at %v is no DynamoDB (%d %s): stop it, or give another -endpoint", e, status, http.StatusText(status))
+	return fmt.Errorf("what answers at %v is not DynamoDB (%d %s): stop it, or give another -endpoint", e, status, http.StatusText(status))
 }

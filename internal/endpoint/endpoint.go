@@ -8,10 +8,12 @@
 package endpoint
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -32,13 +34,15 @@ const Usage = "`where` DynamoDB is: embedded (in this process, kept in " + Defau
 	"without it AWS_ENDPOINT_URL_DYNAMODB, AWS_ENDPOINT_URL_DYNAMODB_STREAMS\n" +
 	"and AWS_ENDPOINT_URL are honoured, then it is embedded"
 
-// An Endpoint is one choice of DynamoDB; the zero value is none.
+// An Endpoint is one choice of DynamoDB; the zero value is not one.
 type Endpoint struct {
 	aws    bool
 	region string // of AWS; set by Clients from the SDK's configuration
 
 	tables  string // base URL of DynamoDB
 	streams string // base URL of DynamoDB Streams
+	// The environment variables that these come from; empty: the flag.
+	tablesFrom, streamsFrom string
 
 	dir    string // of the embedded engine; with it, no URLs
 	isNew  bool   // the folder was made by Clients
@@ -69,7 +73,7 @@ func Resolve(name string, getenv func(string) string) (Endpoint, error) {
 	if !strings.Contains(name, "://") {
 		_, port, _ := net.SplitHostPort(name)
 		if _, err := strconv.ParseUint(port, 10, 16); err == nil {
-			return Endpoint{}, fmt.Errorf("-endpoint %s is no URL: give http://%[1]s", name)
+			return Endpoint{}, fmt.Errorf("-endpoint %s: not a URL (try http://%[1]s)", name)
 		}
 		return Endpoint{}, fmt.Errorf("-endpoint %s is unknown: give embedded, embedded:DIR, local, aws or a URL", name)
 	}
@@ -84,22 +88,21 @@ func fromEnvironment(getenv func(string) string) (Endpoint, error) {
 	if getenv(both) == "" && getenv(forTables) == "" && getenv(forStreams) == "" {
 		return Endpoint{dir: DefaultDir}, nil
 	}
-	// A service without a variable of its own follows the other one:
-	// a table here and its stream elsewhere is never what is meant.
-	first := func(names ...string) (string, error) {
-		for _, name := range names {
-			if value := getenv(name); value != "" {
-				return check(name, value)
-			}
-		}
-		return "", nil // not reached: one of them is set
+	// A service without a variable follows the other one: a table here
+	// and its stream elsewhere is never what is meant.
+	first := func(names ...string) (base, name string, err error) {
+		i := slices.IndexFunc(names, func(name string) bool { return getenv(name) != "" })
+		base, err = check(names[i], getenv(names[i]))
+		return base, names[i], err
 	}
-	tables, err := first(forTables, forStreams, both)
-	if err != nil {
+	var e Endpoint
+	var err, streamsErr error
+	e.tables, e.tablesFrom, err = first(forTables, forStreams, both)
+	e.streams, e.streamsFrom, streamsErr = first(forStreams, forTables, both)
+	if err = cmp.Or(err, streamsErr); err != nil {
 		return Endpoint{}, err
 	}
-	streams, err := first(forStreams, forTables, both)
-	return Endpoint{tables: tables, streams: streams}, err
+	return e, nil
 }
 
 // awsDomains are those of all the partitions that the SDK knows.
@@ -116,7 +119,7 @@ var awsDomains = []string{
 func check(source, value string) (string, error) {
 	u, err := url.Parse(value)
 	if err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return "", fmt.Errorf("%s=%s is no URL: write it like %s", source, value, LocalURL)
+		return "", fmt.Errorf("%s=%s: not a URL (try %s)", source, value, LocalURL)
 	}
 	host := strings.TrimSuffix(strings.ToLower(u.Hostname()), ".")
 	for _, domain := range awsDomains {
@@ -127,9 +130,9 @@ func check(source, value string) (string, error) {
 	return strings.TrimRight(value, "/"), nil
 }
 
-// Scale has the embedded engine pass scale seconds in each real one. It is
-// then one of its own, in memory, since two notions of time in one folder
-// would contradict each other. Other endpoints have only the real time.
+// Scale lets the embedded engine pass scale seconds in each real one. It is
+// then a new one, in memory, since two notions of time in one folder would
+// contradict each other. Other endpoints have only the real time.
 func (e *Endpoint) Scale(scale int) error {
 	if e.dir == "" {
 		return errors.New("only the embedded endpoint has a clock that can run faster")

@@ -79,6 +79,7 @@ func TestResolve(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			got, err := Resolve(test.flag, test.env.get)
+			got.tablesFrom, got.streamsFrom = "", "" // see TestUnreachable
 			if got != test.want || err != nil {
 				t.Errorf("Resolve(%q, %v) = %+v, %v, want %+v (%s)", test.flag, test.env, got, err, test.want, test.reason)
 			}
@@ -103,14 +104,14 @@ func TestResolveRefuses(t *testing.T) {
 	}{
 		{"word", "a mistyped name is no host", "nowhere", nil, "-endpoint nowhere is unknown: give embedded, embedded:DIR, local, aws or a URL"},
 		{"other case", "names are written as they are", "AWS", nil, "-endpoint AWS is unknown: give embedded, embedded:DIR, local, aws or a URL"},
-		{"no scheme", "a host is no URL", "localhost:8000", nil, "-endpoint localhost:8000 is no URL: give http://localhost:8000"},
-		{"no scheme, an address", "it is nearly one", "127.0.0.1:8000", nil, "-endpoint 127.0.0.1:8000 is no URL: give http://127.0.0.1:8000"},
+		{"no scheme", "a host is no URL", "localhost:8000", nil, "-endpoint localhost:8000: not a URL (try http://localhost:8000)"},
+		{"no scheme, an address", "it is nearly one", "127.0.0.1:8000", nil, "-endpoint 127.0.0.1:8000: not a URL (try http://127.0.0.1:8000)"},
 		{"no scheme, a folder", "a mistyped name is no host", "embeded:DIR", nil, "-endpoint embeded:DIR is unknown: give embedded, embedded:DIR, local, aws or a URL"},
 		{"no folder", "an unset shell variable", "embedded:", nil, "-endpoint embedded: names no folder: give embedded:DIR"},
-		{"other scheme", "it is not spoken", "ftp://h", nil, "-endpoint=ftp://h is no URL: write it like http://127.0.0.1:8000"},
-		{"no host", "there is nothing to call", "http://", nil, "-endpoint=http:// is no URL: write it like http://127.0.0.1:8000"},
-		{"no host, a port", "a port alone is nobody's", "http://:8000", nil, "-endpoint=http://:8000 is no URL: write it like http://127.0.0.1:8000"},
-		{"bad port", "it can't be parsed", "http://h:port", nil, "-endpoint=http://h:port is no URL: write it like http://127.0.0.1:8000"},
+		{"other scheme", "it is not spoken", "ftp://h", nil, "-endpoint=ftp://h: not a URL (try http://127.0.0.1:8000)"},
+		{"no host", "there is nothing to call", "http://", nil, "-endpoint=http://: not a URL (try http://127.0.0.1:8000)"},
+		{"no host, a port", "a port alone is nobody's", "http://:8000", nil, "-endpoint=http://:8000: not a URL (try http://127.0.0.1:8000)"},
+		{"bad port", "it can't be parsed", "http://h:port", nil, "-endpoint=http://h:port: not a URL (try http://127.0.0.1:8000)"},
 		{"flag of AWS", "AWS is reached by its name only", aws, nil, "-endpoint=" + isAWS},
 		{"flag of AWS, variables not", "no variable is asked", aws, env{both: ok}, "-endpoint=" + isAWS},
 
@@ -120,11 +121,11 @@ func TestResolveRefuses(t *testing.T) {
 		{"tables of AWS, streams not", "one of two is too many", "", env{forTables: aws, forStreams: ok}, "AWS_ENDPOINT_URL_DYNAMODB=" + isAWS},
 		{"streams of AWS, tables not", "one of two is too many", "", env{forTables: ok, forStreams: aws}, "AWS_ENDPOINT_URL_DYNAMODB_STREAMS=" + isAWS},
 		{"variable without a scheme", "it is no URL", "", env{both: "localhost:8000"},
-			"AWS_ENDPOINT_URL=localhost:8000 is no URL: write it like http://127.0.0.1:8000"},
+			"AWS_ENDPOINT_URL=localhost:8000: not a URL (try http://127.0.0.1:8000)"},
 		{"tables variable with a name", "names are for the flag", "", env{forTables: "local"},
-			"AWS_ENDPOINT_URL_DYNAMODB=local is no URL: write it like http://127.0.0.1:8000"},
+			"AWS_ENDPOINT_URL_DYNAMODB=local: not a URL (try http://127.0.0.1:8000)"},
 		{"streams variable that is a path", "it is no URL", "", env{forTables: ok, forStreams: "/x"},
-			"AWS_ENDPOINT_URL_DYNAMODB_STREAMS=/x is no URL: write it like http://127.0.0.1:8000"},
+			"AWS_ENDPOINT_URL_DYNAMODB_STREAMS=/x: not a URL (try http://127.0.0.1:8000)"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			got, err := Resolve(test.flag, test.env.get)
@@ -220,7 +221,9 @@ func TestUnreachable(t *testing.T) {
 		want         string
 	}{
 		{"local", "Docker starts it", Endpoint{tables: LocalURL, streams: LocalURL},
-			"nothing answers at http://127.0.0.1:8000: run docker compose up -d --wait, or without Docker bash .ci/dynamodb-local/run, or leave out -endpoint: the embedded DynamoDB needs no server"},
+			"nothing answers at http://127.0.0.1:8000: run docker compose up -d --wait, without Docker bash .ci/dynamodb-local/run or go run ./internal/embedded/serve in another terminal; or leave out -endpoint: the embedded DynamoDB needs no server"},
+		{"from a variable", "whoever reads it may have forgotten the variable", Endpoint{tables: "http://127.0.0.1:9", streams: "http://127.0.0.1:9", tablesFrom: "AWS_ENDPOINT_URL"},
+			"nothing answers at http://127.0.0.1:9, which the variable AWS_ENDPOINT_URL names: start that server, such as by go run ./internal/embedded/serve in another terminal, or unset AWS_ENDPOINT_URL"},
 		{"other", "we can't know how that is started", Endpoint{tables: "http://127.0.0.1:9", streams: "http://127.0.0.1:9"},
 			"nothing answers at http://127.0.0.1:9: start that server or give another -endpoint"},
 	} {

@@ -81,7 +81,7 @@ func run(ctx context.Context, step *cli.Step, o options) error {
 	}
 
 	began := time.Now()
-	progress := step.Progress(o.n)
+	progress := step.Progress(o.n, "rows")
 	// A batch has what may be written in a second, up to the 25
 	// rows that DynamoDB takes in one call. Then some of its rows
 	// are changed and others deleted: one call each, since a

@@ -31,7 +31,7 @@ type choices struct {
 func newChoices(step *cli.Step) *choices {
 	c := &choices{step: step}
 	step.BoolVar(&c.follow, "follow", false,
-		"go on until Ctrl-C instead of ending at the last change")
+		"continue until Ctrl-C instead of ending at the last change")
 	step.DurationVar(&c.idle, "idle", 3*time.Second,
 		"without -follow: end once the open shards have had\nnothing new for this `time`")
 	step.StringVar(&c.from, "from", "trim-horizon",
@@ -44,7 +44,7 @@ func newChoices(step *cli.Step) *choices {
 	step.StringVar(&c.format, "format", "text",
 		"print `text`, a line for each change, or json,\nan object for each")
 	step.StringVar(&c.checkpoint, "checkpoint", "",
-		"keep the place in this `file`, or in a table as\ntable:NAME, and go on from there the next time")
+		"keep the position in this `file`, or in a table as\ntable:NAME, and resume from there the next time")
 	step.StringVar(&c.onGap, "on-gap", "stop",
 		"`stop` where changes were lost or may have been, or\nskip: print that gap and continue after it")
 	step.Float64Var(&c.pace, "pace", 0,
@@ -61,14 +61,12 @@ func (c *choices) options() (stream.Options, error) {
 		o.Idle = 0
 	}
 	var err error
-	if o.Start, err = parseStart(c.from, time.Now()); err != nil {
+	if o.Start, err = cli.ParseStart(c.from, time.Now()); err != nil {
 		return o, err
 	}
 	switch {
 	case c.idle <= 0:
 		return o, cli.Usagef("-idle %v must be more than 0", c.idle)
-	case !(c.pace >= 0):
-		return o, cli.Usagef("-pace %v must not be less than 0", c.pace)
 	case c.onGap != "stop" && c.onGap != "skip":
 		return o, cli.Usagef("-on-gap %s is unknown: give stop or skip", c.onGap)
 	case c.checkpoint == "table:":
@@ -87,7 +85,7 @@ func (c *choices) connected(o *stream.Options, db *dynamodb.Client) {
 	name, inTable := strings.CutPrefix(c.checkpoint, "table:")
 	switch {
 	case inTable:
-		// One table may hold the places of many readers.
+		// One table may have the checkpoints of many readers.
 		o.Checkpoints = stream.TableCheckpoints(db, name, c.step.Name()+"/"+c.step.Table)
 	case c.checkpoint != "":
 		o.Checkpoints = stream.FileCheckpoints(c.checkpoint)
@@ -97,8 +95,16 @@ func (c *choices) connected(o *stream.Options, db *dynamodb.Client) {
 	}
 }
 
-// checkpointHint says of a table that can't hold checkpoints why not. A
-// reader asks DynamoDB for nothing else that could be invalid or missing.
+// ignored says that -from doesn't count where there is a checkpoint.
+func (c *choices) ignored() string {
+	if !c.step.Given("from") {
+		return ""
+	}
+	return ": -from " + c.from + " is ignored"
+}
+
+// checkpointHint says why a table can't have checkpoints. A reader asks
+// DynamoDB for nothing else that could be invalid or missing.
 func (c *choices) checkpointHint(err error) error {
 	name, inTable := strings.CutPrefix(c.checkpoint, "table:")
 	var call *smithy.OperationError
@@ -111,7 +117,7 @@ func (c *choices) checkpointHint(err error) error {
 		return fmt.Errorf("the checkpoints' table %s was deleted meanwhile: run this again, "+
 			"which makes it anew and starts at -from", name)
 	case "ValidationException":
-		return fmt.Errorf("table %s is there, but is no table of checkpoints, whose key is reader, place: "+
+		return fmt.Errorf("table %s exists with other keys than reader, place, which checkpoints need: "+
 			"give -checkpoint another table:NAME, which is made if it is missing", name)
 	}
 	return err
@@ -160,5 +166,8 @@ func report(step *cli.Step, stats stream.Stats) {
 		}
 		step.Notef("%s %s, %s: calls %d, records %d, empty pages %d, throttles %d, new iterators %d, gaps %d",
 			s.Shard, s.State, lag, s.Calls, s.Records, s.EmptyPages, s.Throttles, s.Renewals, s.Gaps)
+	}
+	if stats.Next != "" {
+		step.Notef("next stream %s: it is read once this one is consumed", stats.Next)
 	}
 }

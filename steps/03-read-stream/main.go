@@ -1,5 +1,5 @@
 // 03-read-stream prints every change that the table's stream holds, and
-// tells rows that TTL removed from rows that somebody deleted.
+// tells rows that TTL removed from rows that a program deleted.
 package main
 
 import (
@@ -50,7 +50,7 @@ func main() {
 		//weave:end
 		step.Notef("reading %s", reader.Stream())
 		if reader.Resumed() {
-			step.Notef("going on from checkpoint %s", choices.checkpoint)
+			step.Notef("resuming from checkpoint %s%s", choices.checkpoint, choices.ignored())
 		}
 		defer choices.reportRegularly(ctx, reader)()
 		counts, err := read(ctx, step, reader, show)
@@ -71,7 +71,7 @@ func main() {
 func read(ctx context.Context, step *cli.Step, reader *stream.Reader,
 	show func(stream.Event) error,
 ) (map[stream.Kind]int, error) {
-	progress := step.Progress(-1)
+	progress := step.Progress(-1, "changes")
 	defer progress.Finish()
 	//weave:read
 	// Shards, iterators, empty pages and retries are the

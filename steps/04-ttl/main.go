@@ -109,7 +109,8 @@ func run(ctx context.Context, step *cli.Step, o options) error {
 		return err
 	}
 	step.Notef("%d rows will be removed: one was deleted just now, the others once DynamoDB looks for expired ones", len(expected))
-	if err := watch(ctx, step, reader, expected, o.timeout); err != nil {
+	w := &watcher{step: step, live: step.Live(), left: expected}
+	if err := w.watch(ctx, reader, o.timeout); err != nil {
 		return err
 	}
 	return stillThere(ctx, step, db, kept)

@@ -38,12 +38,12 @@ func ready(ctx context.Context, step *cli.Step, db *dynamodb.Client) (table.Desc
 }
 
 // play writes the rows, deletes the first of them by hand and lets the
-// last one live a day longer. It returns the ids of those that will be
-// removed and the one that stays.
+// last one live a day longer. It returns the ttl of those that will be
+// removed, by id, and the one that stays.
 func play(ctx context.Context, step *cli.Step, db *dynamodb.Client, rows []activity.UserActivity) (
-	expected map[string]bool, kept activity.UserActivity, err error,
+	expected map[string]time.Time, kept activity.UserActivity, err error,
 ) {
-	expected = make(map[string]bool)
+	expected = make(map[string]time.Time)
 	for i, row := range rows {
 		item, err := attributevalue.MarshalMap(row)
 		if err != nil {
@@ -55,7 +55,7 @@ func play(ctx context.Context, step *cli.Step, db *dynamodb.Client, rows []activ
 		if err != nil {
 			return nil, kept, err
 		}
-		expected[row.ID] = true
+		expected[row.ID] = time.Unix(row.TTL, 0)
 		if i > 0 {
 			continue
 		}
@@ -106,5 +106,5 @@ func stillThere(ctx context.Context, step *cli.Step, db *dynamodb.Client, kept a
 		return fmt.Errorf("row %s was removed, though its ttl was moved a day ahead", kept.ID)
 	}
 	return step.Printf("%s %s %-23s its ttl was moved a day ahead\n",
-		step.Kind("kept"), kept.ID, kept.Email)
+		step.Kind("kept"), cli.ID(kept.ID), kept.Email)
 }

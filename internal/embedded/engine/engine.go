@@ -75,6 +75,9 @@ func New(s *store.Store, o Options) *Engine {
 	return e
 }
 
+// InPlace returns an error once the database's file was removed, moved or replaced.
+func (e *Engine) InPlace() error { return e.store.InPlace() }
+
 // Close stops the sweeper and closes the store.
 func (e *Engine) Close() error {
 	e.stop()

@@ -182,7 +182,7 @@ func (s *Store) transact(ctx context.Context, fn func(*Tx) error) error {
 	if s.begin(ctx, tx); tx.err != nil {
 		return tx.err
 	}
-	tx.Fail(s.inPlace()) // after begin, which may wait long for other processes
+	tx.Fail(s.InPlace()) // after begin, which may wait long for other processes
 	if tx.loadMeta(); tx.err == nil {
 		tx.Fail(fn(tx))
 	}

@@ -96,9 +96,9 @@ func (s *Store) open() error {
 	return nil
 }
 
-// inPlace fails if the file is no longer at its path. SQLite does not notice that a file
+// InPlace fails if the file is no longer at its path. SQLite does not notice that a file
 // was removed, and what it writes to such a file is lost.
-func (s *Store) inPlace() error {
+func (s *Store) InPlace() error {
 	if s.path == "" {
 		return nil
 	}
@@ -233,7 +233,7 @@ func (s *Store) Read(ctx context.Context, fn func(*Tx) error) error {
 		return ctx.Err()
 	}
 	defer func() { <-s.reading }()
-	if err := s.inPlace(); err != nil {
+	if err := s.InPlace(); err != nil {
 		return err
 	}
 	conn, err := s.reader()

@@ -1,15 +1,15 @@
-package main
+package cli
 
 import (
 	"strings"
 	"time"
 
-	"dynamostreamer/internal/cli"
 	"dynamostreamer/internal/stream"
 )
 
-// parseStart reads the value of -from.
-func parseStart(from string, now time.Time) (stream.Start, error) {
+// ParseStart reads the value of -from: trim-horizon, latest, a duration ago, a
+// time or after:SEQUENCE.
+func ParseStart(from string, now time.Time) (stream.Start, error) {
 	switch from {
 	case "trim-horizon":
 		return stream.TrimHorizon, nil
@@ -18,14 +18,14 @@ func parseStart(from string, now time.Time) (stream.Start, error) {
 	}
 	if sequence, ok := strings.CutPrefix(from, "after:"); ok {
 		if sequence == "" || strings.Trim(sequence, "0123456789") != "" {
-			return stream.Start{}, cli.Usagef("-from %s is no sequence number: it takes digits only", from)
+			return stream.Start{}, Usagef("-from %s : not a sequence number, which has digits only", from)
 		}
 		return stream.After(sequence), nil
 	}
 	ago, err := time.ParseDuration(from)
 	switch {
 	case err == nil && ago < 0:
-		return stream.Start{}, cli.Usagef("-from %s is in the future", from)
+		return stream.Start{}, Usagef("-from %s is in the future", from)
 	case err == nil && ago == 0:
 		return stream.Latest, nil
 	case err == nil:
@@ -34,10 +34,10 @@ func parseStart(from string, now time.Time) (stream.Start, error) {
 	at, err := time.Parse(time.RFC3339, from)
 	switch {
 	case err != nil:
-		return stream.Start{}, cli.Usagef("-from %s is unknown: give trim-horizon, latest, a time ago such as 10m, "+
+		return stream.Start{}, Usagef("-from %s is unknown: give trim-horizon, latest, a time ago such as 10m, "+
 			"a time such as %s, or after:SEQUENCE", from, now.UTC().Format(time.RFC3339))
 	case at.After(now):
-		return stream.Start{}, cli.Usagef("-from %s is in the future", from)
+		return stream.Start{}, Usagef("-from %s is in the future", from)
 	}
 	return stream.At(at), nil
 }

@@ -195,7 +195,7 @@ func TestReadersSeeSnapshots(t *testing.T) {
 	}
 }
 
-func TestClosed(t *testing.T) {
+func TestClosedStore(t *testing.T) {
 	forBoth(t, func(t *testing.T, s *store.Store) {
 		if err := s.Close(); err != nil {
 			t.Fatal(err)

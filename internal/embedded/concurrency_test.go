@@ -137,7 +137,7 @@ func TestExtendedWhileSwept(t *testing.T) {
 }
 
 // TestShardsRolledWhileWritten: two openers write while a third rolls and splits the
-// shards. Read parents first, each item's changes come once and in order.
+// shards. Read parents first, each item's changes come once and in their order.
 func TestShardsRolledWhileWritten(t *testing.T) {
 	ctx, dir := context.Background(), t.TempDir()
 	roller := open(t, dir, embedded.Options{SweepInterval: -1})
@@ -310,16 +310,16 @@ func TestSharedCatalog(t *testing.T) {
 	putID(t, c2, "both", "b")
 	records := readStream(t, s1, arn)
 	if len(records) != 2 || *records[0].Dynamodb.SequenceNumber >= *records[1].Dynamodb.SequenceNumber {
-		t.Errorf("%d records after the other opener rolled the shard, want 2 in order", len(records))
+		t.Errorf("%d records after the other opener rolled the shard, want 2 in the order of their sequence numbers", len(records))
 	}
 	if _, err := c1.DeleteTable(ctx, &dynamodb.DeleteTableInput{TableName: aws.String("both")}); err != nil {
 		t.Fatal(err)
 	}
 	if again := createTable(t, c1, "both"); again == arn {
-		t.Error("the table made anew has the old stream")
+		t.Error("the new table has the old stream")
 	}
 	out, err := c2.Scan(ctx, &dynamodb.ScanInput{TableName: aws.String("both")})
 	if err != nil || out.Count != 0 {
-		t.Errorf("the other opener finds %d items in the table made anew (%v)", out.Count, err)
+		t.Errorf("the other opener finds %d items in the new table (%v)", out.Count, err)
 	}
 }

@@ -237,7 +237,7 @@ func TestKilledWriters(t *testing.T) {
 	checkShared(t, db, arn, acks)
 }
 
-// checkShared holds table and stream against each other and against what was
+// checkShared compares the table with the stream, and both with what was
 // acknowledged.
 func checkShared(t *testing.T, db *embedded.DB, arn string, acks *acknowledged) {
 	t.Helper()

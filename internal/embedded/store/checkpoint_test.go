@@ -9,7 +9,7 @@ import (
 )
 
 // TestWALRestarts writes more than the WAL may have: it stays near its
-// bound, whether each commit is large or somebody reads all the time, if never for long.
+// bound, whether each commit is large or readers read all the time, none of them for long.
 func TestWALRestarts(t *testing.T) {
 	const total, most = 120 << 20, 100 << 20
 	for _, test := range []struct {

@@ -92,7 +92,7 @@ func (w *world) randomWrite(rt *rapid.T) {
 	}
 }
 
-// compareIndex holds an index against the table's items: its rows, its counts and
+// compareIndex compares an index with the table's items: its rows, its counts and
 // how its partitions read, in both directions and by pages of every size.
 func (w *world) compareIndex(rt *rapid.T, name string, key, projected []string) {
 	var want []string
@@ -224,7 +224,7 @@ func TestParallelScan(t *testing.T) {
 	}
 }
 
-// indexRows counts the rows in the store that are no table's: those of indexes, also
+// indexRows counts the rows in the store that belong to indexes, also
 // of indexes that are gone.
 func (w *world) indexRows() (n int) {
 	w.t.Helper()

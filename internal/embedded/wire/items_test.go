@@ -26,7 +26,7 @@ func TestItemOperations(t *testing.T) {
 			`{"Attributes":{"m":{"M":{"x":{"S":"1"}}},"n":{"N":"3"}}}`},
 		{"updated old", "UpdateItem", `{"TableName":"tab","Key":{"p":{"S":"a"},"q":{"N":"2"}},"UpdateExpression":"ADD n :n SET o = :n","ExpressionAttributeValues":{":n":{"N":"3"}},"ReturnValues":"UPDATED_OLD"}`,
 			`{"Attributes":{"n":{"N":"3"}}}`},
-		// scylladb, issue 5862 and test_update_expression: nothing to remove from is no error.
+		// scylladb, issue 5862 and test_update_expression: nothing to remove from is not an error.
 		{"an update that only removes makes no item", "UpdateItem", `{"TableName":"tab","Key":{"p":{"S":"z"},"q":{"N":"1"}},"UpdateExpression":"REMOVE n, m.x DELETE s :s","ExpressionAttributeValues":{":s":{"SS":["a"]}},"ReturnValues":"ALL_NEW"}`, `{}`},
 		{"nor does it in a transaction", "TransactWriteItems", `{"TransactItems":[{"Update":{"TableName":"tab","Key":{"p":{"S":"z"},"q":{"N":"1"}},"UpdateExpression":"REMOVE l[0]"}}]}`, `{}`},
 		{"so that there is none", "GetItem", `{"TableName":"tab","Key":{"p":{"S":"z"},"q":{"N":"1"}}}`, `{}`},

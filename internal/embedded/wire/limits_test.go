@@ -132,8 +132,8 @@ func TestSweepOfMuchSpace(t *testing.T) {
 	}
 }
 
-// TestUpdateCharge: UpdateItem holds what the update itself comes to against 400 KB
-// too, before the condition; a transaction holds the item alone against it
+// TestUpdateCharge: UpdateItem compares the size of the update itself with 400 KB
+// too, before the condition; a transaction compares only the item with it
 // (dynamodb-conformance, limits/itemSizeBySurface).
 func TestUpdateCharge(t *testing.T) {
 	w := newWorld(t).withTable()

@@ -105,7 +105,7 @@ func TestSerialization(t *testing.T) {
 	runRefusals(t, cases)
 }
 
-// TestNullsAreAbsent: a null is as good as nothing.
+// TestNullsAreAbsent: a null is treated as absent.
 func TestNullsAreAbsent(t *testing.T) {
 	runRefusals(t, []refusalCase{
 		{"nulls", "PutItem", `{"TableName":"tab","Item":{"p":{"S":"n"},"q":{"N":"1"}},"ConditionExpression":null,"ExpressionAttributeNames":null,

@@ -42,6 +42,6 @@ func TestTableLifecycle(t *testing.T) {
 	w.must("DeleteTable", `{"TableName":"tab"}`)
 	w.withTable()
 	if n := w.must("Scan", `{"TableName":"tab"}`)["Count"]; n != 0.0 {
-		t.Errorf("a table made anew has %v items", n)
+		t.Errorf("a table that was created again has %v items", n)
 	}
 }

@@ -7,8 +7,8 @@ import (
 )
 
 // TestTokenTellsContentsApart: a token that was used is refused with a request that
-// differs in whatever part, and stands for one that differs in the order of its
-// members only.
+// differs in any part, but accepted with one that differs only in the order of its
+// members.
 func TestTokenTellsContentsApart(t *testing.T) {
 	const update = `{"ClientRequestToken":"again","TransactItems":[{"Update":{"TableName":"tab","Key":{"p":{"S":"t"},"q":{"N":"1"}},` +
 		`"UpdateExpression":"SET #n = :v","ConditionExpression":"#m <> :w","ReturnValuesOnConditionCheckFailure":"NONE",` +

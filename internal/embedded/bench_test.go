@@ -17,12 +17,7 @@ import (
 func BenchmarkPut(b *testing.B) {
 	for _, rows := range []int64{1_000, 1_000_000} {
 		b.Run(fmt.Sprintf("rows=%d", rows), func(b *testing.B) {
-			db, err := embedded.Open(b.TempDir(), embedded.Options{})
-			if err != nil {
-				b.Fatal(err)
-			}
-			defer db.Close()
-			c, _ := clientsOf(db)
+			c, _ := clientsOf(open(b, b.TempDir(), embedded.Options{}))
 			if _, err := c.CreateTable(context.Background(), tableInput("rows")); err != nil {
 				b.Fatal(err)
 			}
@@ -47,12 +42,7 @@ func BenchmarkPut(b *testing.B) {
 //	go test ./internal/embedded -run '^$' -bench Call/put -cpuprofile /tmp/put.prof -o /tmp/embedded.test
 //	go tool pprof -top -cum /tmp/embedded.test /tmp/put.prof
 func BenchmarkCall(b *testing.B) {
-	db, err := embedded.Open(b.TempDir(), embedded.Options{})
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer db.Close()
-	c, _ := clientsOf(db)
+	c, _ := clientsOf(open(b, b.TempDir(), embedded.Options{}))
 	ctx, rows := context.Background(), aws.String("rows")
 	row := func(i int) map[string]types.AttributeValue {
 		item := activity(fmt.Sprint("user-", i%1000/20), int64(i))
@@ -110,15 +100,6 @@ func BenchmarkCall(b *testing.B) {
 				}
 			}
 		})
-	}
-}
-
-func activity(id string, n int64) map[string]types.AttributeValue {
-	return map[string]types.AttributeValue{
-		"id": str(id), "email": str("someone@example.com"), "ttl": num("4000000000"),
-		"activity": &types.AttributeValueMemberM{Value: map[string]types.AttributeValue{
-			"page": str("/checkout/cart"), "task": str("buying"), "n": num(fmt.Sprint(n)),
-		}},
 	}
 }
 

@@ -9,7 +9,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
@@ -35,7 +34,7 @@ func TestDateIsTheEnginesClock(t *testing.T) {
 			"served":     {HTTPClient: server.Client(), BaseEndpoint: &server.URL},
 		} {
 			cfg.Region = db.Region()
-			cfg.Credentials = credentials.NewStaticCredentialsProvider("any", "any", "")
+			cfg.Credentials = anybody
 			check := func(what string, got time.Time) {
 				if want := clock.Now().Truncate(time.Second); !got.Equal(want) {
 					t.Errorf("%s, clock off by %v, %s: Date = %v, want %v", how, off, what, got, want)

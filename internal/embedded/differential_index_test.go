@@ -119,7 +119,7 @@ func (d *differ) indexScan() map[string]any {
 }
 
 // compareIndexes compares the order in which both read the indexes, what they read
-// by pages, and in segments. Among equal keys the order is no promise.
+// by pages, and in segments. The order of equal keys is undefined.
 func (d *differ) compareIndexes() {
 	for _, ix := range differentialIndexes {
 		for _, hash := range keyValues[ix.hash] {

@@ -277,7 +277,7 @@ var knownDifferences = []struct {
 	},
 }
 
-// partOf says whether a value is one of which parts may have been left out.
+// partOf reports whether a value equals another one from which parts may be missing.
 func partOf(part, whole any) bool {
 	switch part := part.(type) {
 	case map[string]any:
@@ -387,8 +387,8 @@ func textOf(v any) string {
 }
 
 // compareStreams compares what both streams recorded of each item, in order: the
-// order of different items is no promise of a stream, and within a batch or a
-// transaction Local has one of its own.
+// order of different items is undefined in a stream, and within a batch or a
+// transaction Local uses a different one.
 func (d *differ) compareStreams() {
 	got, want := d.readStream(d.engine), d.readStream(d.local)
 	for _, records := range [][]any{got, want} {

@@ -202,7 +202,7 @@ func TestOpenAtOnce(t *testing.T) {
 	wg.Wait()
 }
 
-// TestARemovedFolder: what is written to a database that somebody removed would be
+// TestARemovedFolder: what is written to a database that was removed would be
 // lost, so it fails and says why; so does reading.
 func TestARemovedFolder(t *testing.T) {
 	for name, remove := range map[string]func(dir string) error{

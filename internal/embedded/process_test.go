@@ -17,7 +17,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-	streamtypes "github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
 
 	"dynamostreamer/internal/embedded"
 )
@@ -238,26 +237,7 @@ func TestKilledWriters(t *testing.T) {
 	checkShared(t, db, arn, acks)
 }
 
-func sharedDB(t *testing.T, dir string) (*embedded.DB, string) {
-	t.Helper()
-	db, err := embedded.Open(dir, embedded.Options{SweepInterval: -1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { db.Close() })
-	c, _ := clientsOf(db)
-	arn := createTable(t, c, sharedTable)
-	_, err = c.UpdateTimeToLive(context.Background(), &dynamodb.UpdateTimeToLiveInput{
-		TableName:               aws.String(sharedTable),
-		TimeToLiveSpecification: &types.TimeToLiveSpecification{AttributeName: aws.String("ttl"), Enabled: aws.Bool(true)},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return db, arn
-}
-
-// checkShared holds table and stream against each other and against what was
+// checkShared compares the table with the stream, and both with what was
 // acknowledged.
 func checkShared(t *testing.T, db *embedded.DB, arn string, acks *acknowledged) {
 	t.Helper()
@@ -321,20 +301,4 @@ func checkShared(t *testing.T, db *embedded.DB, arn string, acks *acknowledged) 
 		t.Errorf("the table has %d items, the stream tells of %d", stored, len(streamed))
 	}
 	t.Logf("%d acknowledged counts of %d items, %d items swept", total, stored, expired)
-}
-
-func textOfValue(t *testing.T, v any) string {
-	t.Helper()
-	switch v := v.(type) {
-	case *types.AttributeValueMemberS:
-		return v.Value
-	case *types.AttributeValueMemberN:
-		return v.Value
-	case *streamtypes.AttributeValueMemberS:
-		return v.Value
-	case *streamtypes.AttributeValueMemberN:
-		return v.Value
-	}
-	t.Fatalf("no S and no N: %#v", v)
-	return ""
 }

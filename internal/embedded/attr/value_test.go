@@ -89,7 +89,7 @@ func TestCheck(t *testing.T) {
 		{nested(`{"M":{"n":`, `{"S":"leaf"}`, `}}`, 32), tooDeep, "and at level 33"},
 		{nested(`{"L":[`, `{"S":"leaf"}`, `]}`, 31), "", "lists count as maps do"},
 		{nested(`{"L":[`, `{"S":"leaf"}`, `]}`, 32), tooDeep, "lists count as maps do"},
-		{nested(`{"L":[`, `{"SS":["a"]}`, `]}`, 31), "", "a set's members are no level"},
+		{nested(`{"L":[`, `{"SS":["a"]}`, `]}`, 31), "", "a set's members are not a level"},
 		{nested(`{"L":[`, `{"M":{}}`, `]}`, 31), tooDeep, "an empty map counts as a full one: DynamoDB Local"},
 		{`{"M":{"` + name + `":{"S":"x"}}}`, "", "the longest name"},
 		{`{"M":{"` + name + `n":{"S":"x"}}}`, tooLong, "one byte more"},

@@ -195,7 +195,7 @@ func (c *client) add(ctx context.Context) (int, error) {
 	return 1, err
 }
 
-// raise reads a counter and writes what it should be, if nobody else did.
+// raise reads a counter and writes what it should be, if no other client did.
 func (c *client) raise(ctx context.Context) (int, error) {
 	at := someCounter()
 	got, err := c.tables.GetItem(ctx, &dynamodb.GetItemInput{TableName: aws.String(tableName), Key: at, ConsistentRead: aws.Bool(true)})

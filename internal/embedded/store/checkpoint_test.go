@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// TestWALBeginsAnew writes more than the WAL may have: it stays near its
-// bound, whether each commit is large or somebody reads all the time, if never for long.
-func TestWALBeginsAnew(t *testing.T) {
+// TestWALRestarts writes more than the WAL may have: it stays near its
+// bound, whether each commit is large or readers read all the time, none of them for long.
+func TestWALRestarts(t *testing.T) {
 	const total, most = 120 << 20, 100 << 20
 	for _, test := range []struct {
 		name    string

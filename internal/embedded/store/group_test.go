@@ -8,18 +8,12 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"zombiezen.com/go/sqlite"
 )
 
 // TestFailedCommit: what was decided on a neighbour's change that could not be
 // committed is decided again. A violated deferred key makes COMMIT itself fail.
 func TestFailedCommit(t *testing.T) {
-	s, err := OpenMemory()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
+	s := openedInMemory(t)
 	if err := execute(s.writer, "PRAGMA foreign_keys=ON",
 		"CREATE TABLE strict (x INTEGER REFERENCES tables (id) DEFERRABLE INITIALLY DEFERRED)"); err != nil {
 		t.Fatal(err)
@@ -58,9 +52,9 @@ func TestFailedCommit(t *testing.T) {
 	wg.Wait()
 }
 
-// TestTakenBackBySQLite: where SQLite ends the transaction by itself, as it may when a
+// TestWriteUndoneBySQLite: where SQLite ends the transaction by itself, as it may when a
 // disk is full, even while a write only reads, the writes behind are done once.
-func TestTakenBackBySQLite(t *testing.T) {
+func TestWriteUndoneBySQLite(t *testing.T) {
 	s := opened(t, filepath.Join(t.TempDir(), "db"))
 	full := errors.New("the disk is full")
 	release := held(t, s)
@@ -86,37 +80,6 @@ func TestTakenBackBySQLite(t *testing.T) {
 	if err != nil || records != 1 {
 		t.Errorf("%d records of one write (%v)", records, err)
 	}
-}
-
-// held begins a write that does not end before release, so that others queue up.
-func held(t *testing.T, s *Store) (release func()) {
-	t.Helper()
-	entered, released := make(chan struct{}), make(chan struct{})
-	var once sync.Once
-	done := make(chan error, 1)
-	go func() {
-		done <- s.Write(context.Background(), func(*Tx) error { once.Do(func() { close(entered); <-released }); return nil })
-	}()
-	<-entered
-	return func() {
-		close(released)
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	}
-}
-
-// locked takes the database for writing, as another process would.
-func locked(t *testing.T, path string) (release func()) {
-	t.Helper()
-	other, err := sqlite.OpenConn(path, sqlite.OpenReadWrite)
-	if err == nil {
-		err = execute(other, "BEGIN IMMEDIATE")
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return func() { other.Close() }
 }
 
 // TestLockedByAnother: what waits for another process gives up when its context ends,
@@ -232,75 +195,4 @@ func TestPanicBetweenRows(t *testing.T) {
 	if err != nil {
 		t.Error(err)
 	}
-}
-
-// TestDeletedCounters: a deleted table leaves no counter behind, not even where
-// the same transaction has counted.
-func TestDeletedCounters(t *testing.T) {
-	s, err := OpenMemory()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	left := 0
-	err = s.Write(context.Background(), func(tx *Tx) error {
-		id := tx.InsertTable("gone", []byte{1})
-		tx.Put(id, Row{Key: Key{PK: []byte("k")}, Item: []byte{1}}, 1, 0)
-		tx.DeleteTable(id)
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	err = s.Read(context.Background(), func(tx *Tx) error {
-		left = 0
-		tx.rows(func(*sqlite.Stmt) bool { left++; return true }, "SELECT 1 FROM counters WHERE kind = ?", int64(counterTable))
-		return nil
-	})
-	if err != nil || left != 0 {
-		t.Errorf("%d counters of a deleted table are left (%v)", left, err)
-	}
-}
-
-// TestTimesGrow: records of one shard never go back in time, so that a search by
-// time and trimming find the right ones even after the clock was set back.
-func TestTimesGrow(t *testing.T) {
-	s, err := OpenMemory()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	var first int64
-	err = s.Write(context.Background(), func(tx *Tx) error {
-		for i, at := range []int64{100, 50, 60, 110} {
-			tx.Append(1, Record{At: at})
-			if i == 0 {
-				first = tx.LastSequence()
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	err = s.Read(context.Background(), func(tx *Tx) error {
-		got, found := tx.FirstSince(1, 55)
-		if got != first || !found {
-			t.Errorf("FirstSince after the clock went back = %d, %v, want the first record %d", got, found, first)
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-func opened(t *testing.T, path string) *Store {
-	t.Helper()
-	s, err := Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { s.Close() })
-	return s
 }

@@ -13,11 +13,7 @@ import (
 // TestLargeItems: an item that is kept apart reads like any other, and goes with its
 // row, however that goes.
 func TestLargeItems(t *testing.T) {
-	s, err := OpenMemory()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
+	s := openedInMemory(t)
 	key := Key{Part: 7, PK: []byte("p"), SK: []byte("s")}
 	other := Key{Part: 7, PK: []byte("p"), SK: []byte("t")}
 	was := map[int64]int64{} // by table

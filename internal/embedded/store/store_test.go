@@ -57,7 +57,7 @@ func count(t *testing.T, s *store.Store) (rows int, counted int64) {
 }
 
 // TestSharedTransaction: writes that wait for each other are all done, and one
-// that fails after it began to write takes only itself back.
+// that fails after it began to write undoes only its own changes.
 func TestSharedTransaction(t *testing.T) {
 	forBoth(t, func(t *testing.T, s *store.Store) {
 		entered, release := make(chan struct{}), make(chan struct{})
@@ -195,7 +195,7 @@ func TestReadersSeeSnapshots(t *testing.T) {
 	}
 }
 
-func TestClosed(t *testing.T) {
+func TestClosedStore(t *testing.T) {
 	forBoth(t, func(t *testing.T, s *store.Store) {
 		if err := s.Close(); err != nil {
 			t.Fatal(err)
@@ -212,7 +212,7 @@ func TestClosed(t *testing.T) {
 	})
 }
 
-// TestFirstSince holds the binary search against all times around the records'.
+// TestFirstSince checks the binary search with all times around the records'.
 func TestFirstSince(t *testing.T) {
 	forBoth(t, func(t *testing.T, s *store.Store) {
 		times := []int64{10, 10, 20, 20, 20, 30, 45}

@@ -60,7 +60,7 @@ func TestBackfill(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("the index differs from the table (-table +index):\n%s", diff)
 	}
-	// What it counts is what an index counts that is filled while nobody writes.
+	// Its counts equal those of an index that is filled without concurrent writes.
 	w.must("UpdateTable", fmt.Sprintf(newIndex, "again"))
 	if err := w.engine.Sweep(t.Context()); err != nil {
 		t.Fatal(err)

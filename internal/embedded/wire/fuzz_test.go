@@ -85,7 +85,7 @@ func FuzzIterator(f *testing.F) {
 	})
 }
 
-// answered sends a request, which must be answered in order.
+// answered sends a request, which must get a proper answer.
 func answered(t *testing.T, w *world, operation, body string) {
 	t.Helper()
 	rec := w.send(operation, body)
@@ -93,6 +93,6 @@ func answered(t *testing.T, w *world, operation, body string) {
 		t.Errorf("%s %s: %d %s, want 200 or 400", operation, body, rec.Code, rec.Body)
 	}
 	if !json.Valid(rec.Body.Bytes()) {
-		t.Errorf("%s %s: %s is no JSON", operation, body, rec.Body)
+		t.Errorf("%s %s: %s is not JSON", operation, body, rec.Body)
 	}
 }

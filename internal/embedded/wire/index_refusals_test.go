@@ -6,23 +6,6 @@ import (
 	"testing"
 )
 
-// refuse sends requests and compares what they are refused with.
-func (w *world) refuse(t *testing.T, cases []refusalCase) {
-	t.Helper()
-	for _, c := range cases {
-		t.Run(c.operation+"/"+c.name, func(t *testing.T) {
-			if got := refused(t, w.send(c.operation, c.body)); got != c.want {
-				t.Errorf("%s %s\n got %s\nwant %s", c.operation, c.body, got, c.want)
-			}
-		})
-	}
-}
-
-const (
-	v  = "ValidationException: "
-	vi = v + "One or more parameter values were invalid: "
-)
-
 // The messages of these tests are the service's: from the ack-api-quirks catalogue
 // of live errors, dynamodb-conformance and the tests of dynalite.
 

@@ -16,59 +16,6 @@ import (
 	"dynamostreamer/internal/embedded/store"
 )
 
-// withIndexes adds the table "tab" with the key p (String) and q (Number), global
-// indexes on g (String) and n (Number), and local ones on b (Binary).
-func (w *world) withIndexes() *world {
-	w.t.Helper()
-	w.must("CreateTable", `{"TableName":"tab","KeySchema":[{"AttributeName":"p","KeyType":"HASH"},{"AttributeName":"q","KeyType":"RANGE"}],
-		"AttributeDefinitions":[{"AttributeName":"p","AttributeType":"S"},{"AttributeName":"q","AttributeType":"N"},
-			{"AttributeName":"g","AttributeType":"S"},{"AttributeName":"n","AttributeType":"N"},{"AttributeName":"b","AttributeType":"B"}],
-		"BillingMode":"PAY_PER_REQUEST","StreamSpecification":{"StreamEnabled":true,"StreamViewType":"NEW_AND_OLD_IMAGES"},
-		"GlobalSecondaryIndexes":[
-			{"IndexName":"g-all","KeySchema":[{"AttributeName":"g","KeyType":"HASH"},{"AttributeName":"n","KeyType":"RANGE"}],"Projection":{"ProjectionType":"ALL"}},
-			{"IndexName":"g-include","KeySchema":[{"AttributeName":"g","KeyType":"HASH"}],"Projection":{"ProjectionType":"INCLUDE","NonKeyAttributes":["x","a"]}}],
-		"LocalSecondaryIndexes":[
-			{"IndexName":"l-all","KeySchema":[{"AttributeName":"p","KeyType":"HASH"},{"AttributeName":"b","KeyType":"RANGE"}],"Projection":{"ProjectionType":"ALL"}},
-			{"IndexName":"l-keys","KeySchema":[{"AttributeName":"p","KeyType":"HASH"},{"AttributeName":"n","KeyType":"RANGE"}],"Projection":{"ProjectionType":"KEYS_ONLY"}}]}`)
-	return w
-}
-
-// indexes tells what each index of withIndexes holds: the attributes of its key,
-// and of its projection, nil for all.
-var indexes = []struct {
-	name      string
-	key       []string
-	projected []string
-}{
-	{"g-all", []string{"g", "n"}, nil},
-	{"g-include", []string{"g"}, []string{"a", "g", "p", "q", "x"}},
-	{"l-all", []string{"p", "b"}, nil},
-	{"l-keys", []string{"p", "n"}, []string{"n", "p", "q"}},
-}
-
-func encoded(v any) string {
-	b, err := json.Marshal(v)
-	if err != nil {
-		panic(err)
-	}
-	return string(b)
-}
-
-// items reads all pages of a Query or Scan and is the items as texts.
-func (w *world) items(operation string, request map[string]any) (items []string) {
-	w.t.Helper()
-	for {
-		page := w.must(operation, encoded(request))
-		for _, it := range page["Items"].([]any) {
-			items = append(items, encoded(it))
-		}
-		if page["LastEvaluatedKey"] == nil {
-			return items
-		}
-		request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
-	}
-}
-
 // TestIndexesFollowTheTable changes items at random, by every operation that does,
 // and compares the indexes with the table.
 func TestIndexesFollowTheTable(t *testing.T) {
@@ -145,7 +92,7 @@ func (w *world) randomWrite(rt *rapid.T) {
 	}
 }
 
-// compareIndex holds an index against the table's items: its rows, its counts and
+// compareIndex compares an index with the table's items: its rows, its counts and
 // how its partitions read, in both directions and by pages of every size.
 func (w *world) compareIndex(rt *rapid.T, name string, key, projected []string) {
 	var want []string
@@ -277,7 +224,7 @@ func TestParallelScan(t *testing.T) {
 	}
 }
 
-// indexRows counts the rows in the store that are no table's: those of indexes, also
+// indexRows counts the rows in the store that belong to indexes, also
 // of indexes that are gone.
 func (w *world) indexRows() (n int) {
 	w.t.Helper()
@@ -294,10 +241,10 @@ func (w *world) indexRows() (n int) {
 	return n
 }
 
-// TestFreedIndexes: an index that is removed, alone or with its table, leaves no
+// TestDeletedIndexesLeaveNoRows: an index that is removed, alone or with its table, leaves no
 // rows behind. The answer to DeleteTable does not tell what the table was made of
 // (scylladb, test_table).
-func TestFreedIndexes(t *testing.T) {
+func TestDeletedIndexesLeaveNoRows(t *testing.T) {
 	w := newWorld(t).withIndexes()
 	for i := range 3 {
 		w.must("PutItem", fmt.Sprintf(`{"TableName":"tab","Item":{"p":{"S":"p"},"q":{"N":"%d"},"g":{"S":"g"},"n":{"N":"1"},"b":{"B":"AA=="}}}`, i))
@@ -371,5 +318,37 @@ func TestIndexLifecycle(t *testing.T) {
 	w.withIndexes()
 	if got := w.items("Scan", map[string]any{"TableName": "tab", "IndexName": "g-all"}); len(got) != 0 {
 		t.Errorf("a new table's index has %v", got)
+	}
+}
+
+// TestScanSegments: the segments of a scan have each item once.
+func TestScanSegments(t *testing.T) {
+	w := newWorld(t).withTable()
+	want := map[string]int{}
+	for i := range 50 {
+		w.must("PutItem", fmt.Sprintf(`{"TableName":"tab","Item":{"p":{"S":"item-%d"},"q":{"N":"1"}}}`, i))
+		want[fmt.Sprintf("item-%d", i)] = 1
+	}
+	got, used := map[string]int{}, 0
+	for segment := range 4 {
+		start, n := "", 0
+		for {
+			out := w.must("Scan", fmt.Sprintf(`{"TableName":"tab","Segment":%d,"TotalSegments":4,"Limit":3%s}`, segment, start))
+			for _, item := range out["Items"].([]any) {
+				got[item.(map[string]any)["p"].(map[string]any)["S"].(string)]++
+				n++
+			}
+			last, ok := out["LastEvaluatedKey"].(map[string]any)
+			if !ok {
+				break
+			}
+			start = fmt.Sprintf(`,"ExclusiveStartKey":{"p":{"S":%q},"q":{"N":"1"}}`, last["p"].(map[string]any)["S"])
+		}
+		if n > 0 {
+			used++
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" || used < 3 {
+		t.Errorf("items over %d segments (-want +got):\n%s", used, diff)
 	}
 }

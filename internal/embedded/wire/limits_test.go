@@ -10,14 +10,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// fill puts n items of about size bytes into one partition.
-func (w *world) fill(n, size int) {
-	w.t.Helper()
-	for i := range n {
-		w.must("PutItem", fmt.Sprintf(`{"TableName":"tab","Item":{"p":{"S":"big"},"q":{"N":"%d"},"a":{"S":%q}}}`, i, strings.Repeat("x", size)))
-	}
-}
-
 // TestPageSizes: a page of Query ends behind the item that brings it to 1 MB, one
 // of GetRecords before the record that would.
 func TestPageSizes(t *testing.T) {
@@ -140,79 +132,8 @@ func TestSweepOfMuchSpace(t *testing.T) {
 	}
 }
 
-// TestSegments: the segments of a scan have each item once.
-func TestSegments(t *testing.T) {
-	w := newWorld(t).withTable()
-	want := map[string]int{}
-	for i := range 50 {
-		w.must("PutItem", fmt.Sprintf(`{"TableName":"tab","Item":{"p":{"S":"item-%d"},"q":{"N":"1"}}}`, i))
-		want[fmt.Sprintf("item-%d", i)] = 1
-	}
-	got, used := map[string]int{}, 0
-	for segment := range 4 {
-		start, n := "", 0
-		for {
-			out := w.must("Scan", fmt.Sprintf(`{"TableName":"tab","Segment":%d,"TotalSegments":4,"Limit":3%s}`, segment, start))
-			for _, item := range out["Items"].([]any) {
-				got[item.(map[string]any)["p"].(map[string]any)["S"].(string)]++
-				n++
-			}
-			last, ok := out["LastEvaluatedKey"].(map[string]any)
-			if !ok {
-				break
-			}
-			start = fmt.Sprintf(`,"ExclusiveStartKey":{"p":{"S":%q},"q":{"N":"1"}}`, last["p"].(map[string]any)["S"])
-		}
-		if n > 0 {
-			used++
-		}
-	}
-	if diff := cmp.Diff(want, got); diff != "" || used < 3 {
-		t.Errorf("items over %d segments (-want +got):\n%s", used, diff)
-	}
-}
-
-// TestTables follows tables through the operations.
-func TestTables(t *testing.T) {
-	w := newWorld(t).withTable()
-	w.fill(2, 100)
-	table := w.must("DescribeTable", `{"TableName":"tab"}`)["Table"].(map[string]any)
-	got := fmt.Sprint(table["TableStatus"], " ", table["ItemCount"], " ", table["TableSizeBytes"], " ", table["BillingModeSummary"].(map[string]any)["BillingMode"])
-	if want := "ACTIVE 2 215 PAY_PER_REQUEST"; got != want { // p 1+3, q 1+1 (0) and 1+2 (1), a 1+100
-		t.Errorf("the table is %s, want %s", got, want)
-	}
-	for i := range 3 {
-		out := w.must("CreateTable", fmt.Sprintf(`{"TableName":"more%d","KeySchema":[{"AttributeName":"p","KeyType":"HASH"}],
-			"AttributeDefinitions":[{"AttributeName":"p","AttributeType":"B"}],"ProvisionedThroughput":{"ReadCapacityUnits":1,"WriteCapacityUnits":1}}`, i))
-		if status := out["TableDescription"].(map[string]any)["TableStatus"]; status != "CREATING" {
-			t.Errorf("CreateTable answers with the status %v", status)
-		}
-	}
-	out := w.must("ListTables", `{"Limit":2}`)
-	if diff := cmp.Diff(map[string]any{"TableNames": []any{"more0", "more1"}, "LastEvaluatedTableName": "more1"}, out); diff != "" {
-		t.Errorf("ListTables (-want +got):\n%s", diff)
-	}
-	out = w.must("ListTables", `{"ExclusiveStartTableName":"more1"}`)
-	if diff := cmp.Diff(map[string]any{"TableNames": []any{"more2", "tab"}}, out); diff != "" {
-		t.Errorf("ListTables, the next page (-want +got):\n%s", diff)
-	}
-	capacity := `{"TableName":"more0","ProvisionedThroughput":{"ReadCapacityUnits":5,"WriteCapacityUnits":1}}`
-	w.must("UpdateTable", capacity)
-	w.expectRefusal("UpdateTable", capacity, "ValidationException: The provisioned throughput for the table will not change.")
-	w.must("UpdateTable", `{"TableName":"more0","BillingMode":"PAY_PER_REQUEST"}`)
-	table = w.must("DescribeTable", `{"TableName":"more0"}`)["Table"].(map[string]any)
-	if units := table["ProvisionedThroughput"].(map[string]any)["ReadCapacityUnits"]; units != 0.0 {
-		t.Errorf("a table on demand has %v read units", units)
-	}
-	w.must("DeleteTable", `{"TableName":"tab"}`)
-	w.withTable()
-	if n := w.must("Scan", `{"TableName":"tab"}`)["Count"]; n != 0.0 {
-		t.Errorf("a table made anew has %v items", n)
-	}
-}
-
-// TestUpdateCharge: UpdateItem holds what the update itself comes to against 400 KB
-// too, before the condition; a transaction holds the item alone against it
+// TestUpdateCharge: UpdateItem compares the size of the update itself with 400 KB
+// too, before the condition; a transaction compares only the item with it
 // (dynamodb-conformance, limits/itemSizeBySurface).
 func TestUpdateCharge(t *testing.T) {
 	w := newWorld(t).withTable()

@@ -12,60 +12,6 @@ import (
 	"dynamostreamer/internal/embedded/wire"
 )
 
-func (w *world) streamARN() string {
-	w.t.Helper()
-	arn, _ := w.must("DescribeTable", `{"TableName":"tab"}`)["Table"].(map[string]any)["LatestStreamArn"].(string)
-	return arn
-}
-
-func (w *world) shards(arn string) (shards []map[string]any) {
-	w.t.Helper()
-	d := w.must("streams:DescribeStream", fmt.Sprintf(`{"StreamArn":%q}`, arn))["StreamDescription"].(map[string]any)
-	for _, sh := range d["Shards"].([]any) {
-		shards = append(shards, sh.(map[string]any))
-	}
-	return shards
-}
-
-// iterator asks for an iterator; more are further fields of the request.
-func (w *world) iterator(arn string, shard any, kind, more string) string {
-	w.t.Helper()
-	return w.must("streams:GetShardIterator", iteratorRequest(arn, shard, kind, more))["ShardIterator"].(string)
-}
-
-func iteratorRequest(arn string, shard any, kind, more string) string {
-	return fmt.Sprintf(`{"StreamArn":%q,"ShardId":%q,"ShardIteratorType":%q%s}`, arn, shard, kind, more)
-}
-
-// page reads a page: the partition keys of its records, and the next iterator.
-func (w *world) page(iterator, more string) (keys, next string) {
-	w.t.Helper()
-	out := w.must("streams:GetRecords", fmt.Sprintf(`{"ShardIterator":%q%s}`, iterator, more))
-	for _, r := range out["Records"].([]any) {
-		keys += recordOf(r)["Keys"].(map[string]any)["p"].(map[string]any)["S"].(string)
-	}
-	next, _ = out["NextShardIterator"].(string)
-	return keys, next
-}
-
-func recordOf(r any) map[string]any { return r.(map[string]any)["dynamodb"].(map[string]any) }
-
-func (w *world) put(keys string) {
-	w.t.Helper()
-	for _, k := range keys {
-		w.must("PutItem", fmt.Sprintf(`{"TableName":"tab","Item":{"p":{"S":"%c"},"q":{"N":"1"}}}`, k))
-	}
-}
-
-func (w *world) expectRefusal(operation, body, want string) {
-	w.t.Helper()
-	if got := refused(w.t, w.send(operation, body)); !strings.HasPrefix(got, want) || (want == "") != (got == "") {
-		w.t.Errorf("%s %s: %q, want %q", operation, body, got, want)
-	}
-}
-
-func getRecords(iterator string) string { return fmt.Sprintf(`{"ShardIterator":%q}`, iterator) }
-
 func TestPagesAndIterators(t *testing.T) {
 	w := newWorld(t).withTable()
 	arn := w.streamARN()
@@ -278,8 +224,8 @@ func TestTrimTo(t *testing.T) {
 	}
 }
 
-// TestUnchanged: a change that changes nothing has no record.
-func TestUnchanged(t *testing.T) {
+// TestUnchangedItemsMakeNoRecord: a change that changes nothing has no record.
+func TestUnchangedItemsMakeNoRecord(t *testing.T) {
 	w := newWorld(t).withTable()
 	arn := w.streamARN()
 	for range 2 {
@@ -294,7 +240,7 @@ func TestUnchanged(t *testing.T) {
 	}
 }
 
-func TestViews(t *testing.T) {
+func TestStreamViewTypes(t *testing.T) {
 	w := newWorld(t).withTable()
 	w.must("UpdateTable", `{"TableName":"tab","StreamSpecification":{"StreamEnabled":false}}`)
 	for view, want := range map[string]string{

@@ -9,11 +9,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func (w *world) enableTTL() {
-	w.t.Helper()
-	w.must("UpdateTimeToLive", `{"TableName":"tab","TimeToLiveSpecification":{"Enabled":true,"AttributeName":"ttl"}}`)
-}
-
 // TestSweepRemoves: only Numbers of seconds that have passed, and not five years
 // ago; everything else stays.
 func TestSweepRemoves(t *testing.T) {

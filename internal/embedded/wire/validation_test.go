@@ -113,7 +113,7 @@ func TestValidation(t *testing.T) {
 
 		{"limit", "streams:ListStreams", `{"Limit":0}`, v + "1 validation error detected: Value '0' at 'limit' failed to satisfy constraint: Member must have value greater than or equal to 1"},
 		{"no such stream", "streams:DescribeStream", `{"StreamArn":"arn:aws:dynamodb:us-east-1:000000000000:table/tab/stream/2000"}`, "ResourceNotFoundException: Requested resource not found: Stream: arn:aws:dynamodb:us-east-1:000000000000:table/tab/stream/2000 not found"},
-		// scylladb, test_streams: of what is no ARN of a stream, the service says so.
+		// scylladb, test_streams: the service says what is not the ARN of a stream.
 		{"no ARN", "streams:DescribeStream", `{"StreamArn":"` + noARN + `"}`, v + "Invalid StreamArn"},
 		{"no ARN", "streams:GetShardIterator", `{"StreamArn":"` + noARN + `","ShardId":"shardId-00000000000000000000-00000000","ShardIteratorType":"LATEST"}`, v + "Invalid StreamArn"},
 		{"no ARN", "streams:ListStreams", `{"ExclusiveStartStreamArn":"` + noARN + `"}`, v + "Invalid StreamArn"},

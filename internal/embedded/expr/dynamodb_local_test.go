@@ -108,7 +108,7 @@ func TestMessagesOfLocal(t *testing.T) {
 		"projection":    {"GetItem", "ProjectionExpression", "Key"},
 		"key_condition": {"Query", "KeyConditionExpression", ""},
 	}
-	// Of an expression without fault, an answer about the item is no difference.
+	// For a valid expression, an answer about the item is not a difference.
 	evaluated := map[string]bool{badPath: true, badOperand: true, missingOperand: true}
 	for file, r := range requests {
 		t.Run(file, func(t *testing.T) {
@@ -340,7 +340,7 @@ func compare(t *rapid.T, l *local, operation, parameter, text string, it, values
 	}
 }
 
-// knownDifference says whether the answers differ in a text for which the
+// knownDifference reports whether the answers differ in a text for which the
 // service has other words than DynamoDB Local.
 func knownDifference(local, ours string) bool {
 	both := func(text string) bool { return strings.Contains(local, text) && strings.Contains(ours, text) }

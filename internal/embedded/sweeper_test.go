@@ -16,54 +16,6 @@ import (
 	"dynamostreamer/internal/embedded"
 )
 
-func open(t *testing.T, dir string, o embedded.Options) *embedded.DB {
-	t.Helper()
-	db, err := embedded.Open(dir, o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { db.Close() })
-	return db
-}
-
-func putID(t *testing.T, c *dynamodb.Client, table, id string) {
-	t.Helper()
-	_, err := c.PutItem(context.Background(), &dynamodb.PutItemInput{TableName: &table, Item: map[string]types.AttributeValue{"id": str(id), "email": str("e")}})
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-// TestSharedCatalog: what one opener does to tables and shards, another sees with
-// its next request.
-func TestSharedCatalog(t *testing.T) {
-	ctx := context.Background()
-	dir := t.TempDir()
-	one, two := open(t, dir, embedded.Options{}), open(t, dir, embedded.Options{})
-	c1, s1 := clientsOf(one)
-	c2, _ := clientsOf(two)
-	arn := createTable(t, c1, "both")
-	putID(t, c2, "both", "a")
-	if err := one.RollShards(ctx, "both"); err != nil {
-		t.Fatal(err)
-	}
-	putID(t, c2, "both", "b")
-	records := readStream(t, s1, arn)
-	if len(records) != 2 || *records[0].Dynamodb.SequenceNumber >= *records[1].Dynamodb.SequenceNumber {
-		t.Errorf("%d records after the other opener rolled the shard, want 2 in order", len(records))
-	}
-	if _, err := c1.DeleteTable(ctx, &dynamodb.DeleteTableInput{TableName: aws.String("both")}); err != nil {
-		t.Fatal(err)
-	}
-	if again := createTable(t, c1, "both"); again == arn {
-		t.Error("the table made anew has the old stream")
-	}
-	out, err := c2.Scan(ctx, &dynamodb.ScanInput{TableName: aws.String("both")})
-	if err != nil || out.Count != 0 {
-		t.Errorf("the other opener finds %d items in the table made anew (%v)", out.Count, err)
-	}
-}
-
 // TestSweeper: an open database sweeps by itself, no later than SweepInterval
 // after an item's time.
 func TestSweeper(t *testing.T) {
@@ -76,13 +28,7 @@ func TestSweeper(t *testing.T) {
 		ctx := context.Background()
 		c, _ := clientsOf(db)
 		createTable(t, c, "users")
-		_, err = c.UpdateTimeToLive(ctx, &dynamodb.UpdateTimeToLiveInput{
-			TableName:               aws.String("users"),
-			TimeToLiveSpecification: &types.TimeToLiveSpecification{AttributeName: aws.String("ttl"), Enabled: aws.Bool(true)},
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
+		enableTTL(t, c, "users")
 		_, err = c.PutItem(ctx, &dynamodb.PutItemInput{TableName: aws.String("users"), Item: map[string]types.AttributeValue{
 			"id": str("a"), "email": str("e"), "ttl": num(unix(time.Now().Add(time.Hour))),
 		}})

@@ -33,9 +33,9 @@ func TestDecodeItem(t *testing.T) {
 		{` { "a" : { "S" : "x" } } `, `{"a":{"S":"x"}}`, "white space"},
 		{`{"a":{"S":"\"\\\/\b\f\n\r\t\u00e9\ud83d\ude00"}}`, `{"a":{"S":"\"\\/\u0008\u000c\n\r\té😀"}}`, "escapes"},
 		{`{"\u0061":{"S":"x"}}`, `{"a":{"S":"x"}}`, "an escape in a name"},
-		{`{"a":{"S":"\ud800x"}}`, `{"a":{"S":"` + "\uFFFD" + `x"}}`, "half a pair is no character"},
-		{"{\"a\":{\"S\":\"\xff\xfex\"}}", `{"a":{"S":"` + "\uFFFD\uFFFD" + `x"}}`, "a byte that is not UTF-8 is no character"},
-		{`{"a":{"S":"x","N":null}}`, `{"a":{"S":"x"}}`, "a null is no type"},
+		{`{"a":{"S":"\ud800x"}}`, `{"a":{"S":"` + "\uFFFD" + `x"}}`, "half a pair is not a character"},
+		{"{\"a\":{\"S\":\"\xff\xfex\"}}", `{"a":{"S":"` + "\uFFFD\uFFFD" + `x"}}`, "a byte that is not UTF-8 is not a character"},
+		{`{"a":{"S":"x","N":null}}`, `{"a":{"S":"x"}}`, "a null is not a type"},
 		{`{"a":{"S":"x","Other":[1,{"a":null}]}}`, `{"a":{"S":"x"}}`, "unknown types are passed over"},
 	}
 	for _, tt := range tests {
@@ -103,7 +103,7 @@ func TestDecodeSerialization(t *testing.T) {
 	}
 }
 
-// A value that DynamoDB refuses is a ValidationError, and the Scanner goes on.
+// A value that DynamoDB refuses is a ValidationError, and the Scanner continues.
 func TestDecodeValidation(t *testing.T) {
 	const empty = "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes"
 	tests := []struct{ in, want string }{

@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// TestImportsGoOneWay holds the rooms apart: each may import only those to its
-// right, and only store knows SQLite.
+// TestImportsGoOneWay: each package may import only those to its right, and only
+// store may import SQLite.
 func TestImportsGoOneWay(t *testing.T) {
 	order := []string{"speed", "serve", ".", "wire", "engine", "store", "expr", "attr"}
 	const prefix = "dynamostreamer/internal/embedded"
@@ -21,10 +21,10 @@ func TestImportsGoOneWay(t *testing.T) {
 			return err
 		}
 		files++
-		room := filepath.Dir(path)
-		place := slices.Index(order, room)
+		folder := filepath.Dir(path)
+		place := slices.Index(order, folder)
 		if place < 0 {
-			t.Errorf("%s is in no room that this test knows", path)
+			t.Errorf("%s is in a package that this test does not know", path)
 			return nil
 		}
 		f, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
@@ -33,8 +33,8 @@ func TestImportsGoOneWay(t *testing.T) {
 		}
 		for _, spec := range f.Imports {
 			name := strings.Trim(spec.Path.Value, `"`)
-			if strings.Contains(name, "sqlite") && room != "store" {
-				t.Errorf("%s imports %s: SQL belongs into store", path, name)
+			if strings.Contains(name, "sqlite") && folder != "store" {
+				t.Errorf("%s imports %s: SQL belongs in store", path, name)
 			}
 			if strings.HasPrefix(name, "dynamostreamer/") && !strings.HasPrefix(name, prefix) {
 				t.Errorf("%s imports %s: the engine knows nothing of the tutorial", path, name)

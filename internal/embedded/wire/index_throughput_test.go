@@ -14,9 +14,9 @@ const ratedTable = `{"TableName":"rated","BillingMode":"PAY_PER_REQUEST","KeySch
 			"OnDemandThroughput":{"MaxReadRequestUnits":50,"MaxWriteRequestUnits":50},"WarmThroughput":{"ReadUnitsPerSecond":13000,"WriteUnitsPerSecond":5000}},
 		{"IndexName":"two","KeySchema":[{"AttributeName":"g","KeyType":"HASH"}],"Projection":{"ProjectionType":"ALL"},"OnDemandThroughput":{},"WarmThroughput":{}}]}`
 
-// TestIndexRates follows the rates of indexes, and of their table, through changes:
+// TestIndexThroughput follows the rates of indexes, and of their table, through changes:
 // ack-api-quirks, findings 061, 134, 135, 138, 153 and 155 of tables.
-func TestIndexRates(t *testing.T) {
+func TestIndexThroughput(t *testing.T) {
 	w := newWorld(t)
 	ratesOf := func(table any) map[string]any {
 		rates := map[string]any{}
@@ -65,8 +65,8 @@ func TestIndexRates(t *testing.T) {
 	}
 }
 
-// TestIndexRatesRefused: ack-api-quirks, findings 128, 153, 155, 161, 164 and 456.
-func TestIndexRatesRefused(t *testing.T) {
+// TestIndexThroughputRefused: ack-api-quirks, findings 128, 153, 155, 161, 164 and 456.
+func TestIndexThroughputRefused(t *testing.T) {
 	w := newWorld(t)
 	w.must("CreateTable", ratedTable)
 	w.must("CreateTable", strings.NewReplacer(`"rated"`, `"provided"`, `"BillingMode":"PAY_PER_REQUEST"`, `"ProvisionedThroughput":{"ReadCapacityUnits":1,"WriteCapacityUnits":1}`,

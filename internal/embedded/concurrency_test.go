@@ -19,11 +19,9 @@ import (
 	"dynamostreamer/internal/embedded"
 )
 
-// This file lets things happen at once that must not mix.
-
-// TestCreateTogether: of several openers that make the same table one succeeds,
+// TestConcurrentCreateTable: of several openers that make the same table one succeeds,
 // the others find it in use, and it has one stream with one shard.
-func TestCreateTogether(t *testing.T) {
+func TestConcurrentCreateTable(t *testing.T) {
 	ctx, dir := context.Background(), t.TempDir()
 	var clients []*dynamodb.Client
 	first := open(t, dir, embedded.Options{SweepInterval: -1})
@@ -58,10 +56,10 @@ func TestCreateTogether(t *testing.T) {
 	}
 }
 
-// TestProlongedWhileSwept: items expire and are prolonged and put anew while two
+// TestExtendedWhileSwept: items expire, have their time extended and are put again while two
 // openers sweep. Whoever is told that an item lives for an hour more finds it,
 // and the stream tells the same story as the table.
-func TestProlongedWhileSwept(t *testing.T) {
+func TestExtendedWhileSwept(t *testing.T) {
 	ctx, dir := context.Background(), t.TempDir()
 	db, arn := sharedDB(t, dir)
 	c, streams := clientsOf(db)
@@ -138,9 +136,9 @@ func TestProlongedWhileSwept(t *testing.T) {
 	t.Logf("%d of %d expirations were swept", swept, 10*items)
 }
 
-// TestRolledWhileWritten: two openers write while a third rolls and splits the
-// shards. Read parents first, each item's changes come once and in order.
-func TestRolledWhileWritten(t *testing.T) {
+// TestShardsRolledWhileWritten: two openers write while a third rolls and splits the
+// shards. Read parents first, each item's changes come once and in their order.
+func TestShardsRolledWhileWritten(t *testing.T) {
 	ctx, dir := context.Background(), t.TempDir()
 	roller := open(t, dir, embedded.Options{SweepInterval: -1})
 	c, streams := clientsOf(roller)
@@ -244,9 +242,9 @@ func TestCancelledRequests(t *testing.T) {
 	t.Logf("%d acknowledged, %d cancelled", acked.Load(), cancelled.Load())
 }
 
-// TestNothingLeftRunning: Close ends all that a database has started, also while
+// TestCloseEndsGoroutines: Close ends all that a database has started, also while
 // requests come in; those are answered or refused.
-func TestNothingLeftRunning(t *testing.T) {
+func TestCloseEndsGoroutines(t *testing.T) {
 	for where, opened := range map[string]func(embedded.Options) (*embedded.DB, error){
 		"file":   func(o embedded.Options) (*embedded.DB, error) { return embedded.Open(t.TempDir(), o) },
 		"memory": embedded.OpenMemory,
@@ -294,4 +292,34 @@ func TestNothingLeftRunning(t *testing.T) {
 func allStacks() string {
 	b := make([]byte, 1<<20)
 	return string(b[:runtime.Stack(b, true)])
+}
+
+// TestSharedCatalog: what one opener does to tables and shards, another sees with
+// its next request.
+func TestSharedCatalog(t *testing.T) {
+	ctx := context.Background()
+	dir := t.TempDir()
+	one, two := open(t, dir, embedded.Options{}), open(t, dir, embedded.Options{})
+	c1, s1 := clientsOf(one)
+	c2, _ := clientsOf(two)
+	arn := createTable(t, c1, "both")
+	putID(t, c2, "both", "a")
+	if err := one.RollShards(ctx, "both"); err != nil {
+		t.Fatal(err)
+	}
+	putID(t, c2, "both", "b")
+	records := readStream(t, s1, arn)
+	if len(records) != 2 || *records[0].Dynamodb.SequenceNumber >= *records[1].Dynamodb.SequenceNumber {
+		t.Errorf("%d records after the other opener rolled the shard, want 2 in the order of their sequence numbers", len(records))
+	}
+	if _, err := c1.DeleteTable(ctx, &dynamodb.DeleteTableInput{TableName: aws.String("both")}); err != nil {
+		t.Fatal(err)
+	}
+	if again := createTable(t, c1, "both"); again == arn {
+		t.Error("the new table has the old stream")
+	}
+	out, err := c2.Scan(ctx, &dynamodb.ScanInput{TableName: aws.String("both")})
+	if err != nil || out.Count != 0 {
+		t.Errorf("the other opener finds %d items in the new table (%v)", out.Count, err)
+	}
 }

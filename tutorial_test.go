@@ -321,7 +321,8 @@ func normalise(text string) string {
 	return text
 }
 
-var itemID = regexp.MustCompile(`\b[a-z2-7]{26}\b`)
+// itemID is an item's id, whole or shortened.
+var itemID = regexp.MustCompile(`\b[a-z2-7]{26}\b|\b[a-z2-7]{7}…`)
 
 // sortByItem sorts lines by the id in them and keeps the order of one
 // item's lines: that order is promised, the one among items is not. A change

@@ -20,6 +20,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -73,6 +74,7 @@ func run(m *testing.M) int {
 		fmt.Fprintf(os.Stderr, "CI=true, and %s\n", noLocal)
 		return 1
 	}
+	go progress()
 	code := m.Run()
 	skipped.Lock()
 	defer skipped.Unlock()
@@ -156,9 +158,25 @@ func noteLongScripts(t *testing.T) {
 	}
 }
 
-// setup gives each script the steps on its PATH, an endpoint, and a table
-// of its own, which goes when the script ends.
+// scripts counts those that have ended, for progress.
+var scripts atomic.Int64
+
+// progress tells on a terminal now and then how far the scripts are.
+func progress() {
+	if info, err := os.Stderr.Stat(); err != nil || info.Mode()&os.ModeCharDevice == 0 {
+		return
+	}
+	fmt.Fprintln(os.Stderr, "building is done; the scripts of the steps, TUTORIAL.md and README.md run for two or three minutes")
+	for began := time.Now(); ; {
+		time.Sleep(15 * time.Second)
+		fmt.Fprintf(os.Stderr, "%v: %d scripts have run\n", time.Since(began).Round(time.Second), scripts.Load())
+	}
+}
+
+// setup gives each script the steps on its PATH, an endpoint and its own
+// table, which is deleted when the script ends.
 func (on target) setup(env *testscript.Env) error {
+	env.Defer(func() { scripts.Add(1) })
 	name := fmt.Sprintf("script-%s-%d", filepath.Base(env.WorkDir), time.Now().UnixNano())
 	env.Setenv("TABLE", name)
 	env.Setenv("PATH", bin+string(filepath.ListSeparator)+env.Getenv("PATH"))

@@ -17,7 +17,7 @@ const idBytes = 16
 
 var idEncoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
-// A Generator makes up user activities. It is no writer: nothing that it
+// A Generator makes up user activities. It writes nothing: nothing that it
 // makes exists until it is written. It is not safe for concurrent use.
 type Generator struct {
 	ids io.Reader

@@ -6,8 +6,8 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// Pace returns a limiter of so many writes a second, 0 for no limit, and
-// the size of a batch for it: what may be written in a second, up to
+// Pace returns a limiter of writes a second, 0 for no limit, and the size
+// of a batch for it: what may be written in a second, up to
 // MaxBatch. The first batch waits too, so that never more was written
 // than the seconds since then allow.
 func Pace(perSecond float64) (*rate.Limiter, int) {

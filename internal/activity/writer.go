@@ -137,8 +137,8 @@ func split(changes []Change, unprocessed []types.WriteRequest) (done, left []Cha
 }
 
 // Change makes a change of kind Modified, which writes the row's activity
-// over the one that is stored, or Deleted. Where the row is gone it
-// counts as missed and stays gone: a blind update would bring back a row
+// over the one that is stored, or Deleted. Where the row was removed
+// it counts as missed and stays removed: a blind update would bring back a row
 // that TTL took, without its ttl, to live for ever.
 func (w *Writer) Change(ctx context.Context, c Change) error {
 	if err := w.intent(ctx, []Change{c}); err != nil {
@@ -149,11 +149,11 @@ func (w *Writer) Change(ctx context.Context, c Change) error {
 			return err
 		}
 		err := w.call(context.WithoutCancel(ctx), c)
-		var gone *types.ConditionalCheckFailedException
+		var removed *types.ConditionalCheckFailedException
 		switch {
 		case throttled(err):
 			continue
-		case errors.As(err, &gone):
+		case errors.As(err, &removed):
 			w.Counts.Missed++
 			return nil
 		case err != nil:

@@ -112,7 +112,7 @@ func (l *lines) append(entries ...any) error {
 }
 
 // endsTorn reports whether the file ends within a line. Where another
-// process is just writing that, the end put there becomes a line of its own.
+// process is just writing that, the end put there becomes a line by itself.
 func endsTorn(file *os.File) bool {
 	info, err := file.Stat()
 	if err != nil || info.Size() == 0 {

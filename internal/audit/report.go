@@ -15,7 +15,7 @@ import (
 // A Report is what Reconcile found.
 type Report struct {
 	Writes  int // acknowledged
-	Unknown int // tried and not acknowledged: they may have been made, or their row was gone
+	Unknown int // tried and not acknowledged: they may have been made, or their row was removed
 	Events  int // seen, each once for each reader
 	Gaps    int // places where records were lost, or may have been
 	// Switches are those of the Gaps that lie between two streams of a
@@ -75,7 +75,7 @@ func (f Finding) String() string {
 
 // Err is nil where every acknowledged write was seen, in order, once but for
 // crashes, and counted once. A reader that is unfinished proves nothing, and
-// what is missing is no fault then.
+// what is missing is not a fault then.
 func (r *Report) Err() error {
 	faults := len(r.OutOfOrder) + len(r.Duplicates)
 	for _, c := range r.Counts {

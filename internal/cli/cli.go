@@ -79,12 +79,14 @@ func NewOffline(name, about, example, takes string) *Step {
 // what it is doing and says how far it came. A second one ends the
 // process at once.
 func (s *Step) Main(run func(context.Context) error) {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, func() {
+	ctx, cancel := context.WithCancel(context.Background())
+	signaled, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(signaled, func() {
 		stop()
 		if terminal(s.stderr) {
-			fmt.Fprint(s.stderr, "\r\x1b[K") // the terminal's ^C
+			fmt.Fprint(s.stderr, "\r\x1b[K") // over the terminal's ^C
 		}
+		cancel()
 	})
 	os.Exit(s.run(ctx, os.Args[1:], run))
 }
@@ -96,8 +98,8 @@ func (s *Step) run(ctx context.Context, args []string, run func(context.Context)
 		return 0
 	}
 	if err == nil {
-		err = run(ctx)
-		err = errors.Join(err, s.resolved.Close())
+		// The explanation may ask the endpoint.
+		err = errors.Join(s.explain(run(ctx)), s.resolved.Close())
 	}
 	var usage usageError
 	switch {
@@ -107,7 +109,7 @@ func (s *Step) run(ctx context.Context, args []string, run func(context.Context)
 		fmt.Fprintf(s.stderr, "%s: %v (see -h)\n", s.Name(), err)
 		return 2
 	}
-	fmt.Fprintf(s.stderr, "%s: %v\n", s.Name(), s.explain(err))
+	fmt.Fprintf(s.stderr, "%s: %v\n", s.Name(), err)
 	return 1
 }
 

@@ -178,7 +178,7 @@ type pacer struct {
 	next   time.Time
 }
 
-// newPacer makes a pacer of so many calls a second.
+// newPacer makes a pacer of calls a second.
 func newPacer(rate float64) *pacer {
 	return &pacer{every: time.Duration(float64(time.Second) / rate)}
 }

@@ -34,8 +34,8 @@ func (c Checkpoint) key() checkpointKey { return checkpointKey{c.Stream, c.Shard
 // shows that.
 type Checkpoints interface {
 	// Load makes the caller the owner and returns all that is kept. From
-	// here on no other reader may write: either it is refused with an
-	// error of its own, or its next Save fails with a *FencedError.
+	// here on no other reader may write: either it is refused with its
+	// own error, or its next Save fails with a *FencedError.
 	Load(context.Context) ([]Checkpoint, error)
 	// Save keeps the changed checkpoints, in the place of older ones of
 	// the same stream and shard, and removes others. It returns once they

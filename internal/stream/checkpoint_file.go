@@ -93,6 +93,9 @@ func (f *checkpointFile) read() (all []Checkpoint, err error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
+	if info, statErr := os.Stat(f.path); statErr == nil && info.IsDir() {
+		return nil, fmt.Errorf("checkpoint %s is a folder: name a file", f.path)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("loading a checkpoint: %w", err)
 	}

@@ -407,7 +407,7 @@ func (t *Table) refused(ctx context.Context, err error, checkpoints ...Checkpoin
 // transaction holds 100 items at most: let Options.PageSize see to that. The
 // condition is what the table holds, which need not be the page before: a
 // handler may commit some pages only. A page of a Gap alone, in a shard that
-// still exists, has no number of its own and can be committed twice.
+// still exists, has no sequence number, so it can be committed twice.
 func (t *Table) TransactItem(p *Page) types.TransactWriteItem {
 	c := p.Checkpoint
 	was, _ := t.wrote(c)

@@ -38,7 +38,7 @@ const (
 	lateChildren = 30 * time.Second
 )
 
-// listEvery is the time between two whole lists of so many pages: about one
+// listEvery is the time between two whole lists of a number of pages: about one
 // call a second, and no shard is found later than two minutes after it was
 // listed.
 func listEvery(pages int) time.Duration {
@@ -128,8 +128,8 @@ func (r *Reader) due() (childless []string, whole bool) {
 		} else if waiting == nil || s.since.After(waiting.since) {
 			waiting = s
 		}
-		for _, patience := range []time.Duration{childrenSoon, lateChildren} {
-			at := s.since.Add(patience)
+		for _, delay := range []time.Duration{childrenSoon, lateChildren} {
+			at := s.since.Add(delay)
 			whole = whole || !now.Before(at) && r.listed.Before(at)
 		}
 		whole = whole || s.state != Consumed

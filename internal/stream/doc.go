@@ -14,8 +14,7 @@
 //     events are yielded one by one.
 //   - Run calls a function for each event, for all shards side by side.
 //   - RunPages calls a function for some events of one shard at once. It
-//     may write their effects and the shard's checkpoint in one transaction
-//     of its own.
+//     may write their effects and the shard's checkpoint in one transaction.
 //
 // A page goes from GetRecords (fetch.go) to the handler (read.go, run.go) and
 // its position to the checkpoint (checkpoint.go).
@@ -52,7 +51,7 @@
 // the reading, a server or a network that is away after half a minute to a
 // minute. Start another Reader then. Throttling does not end it: the Reader
 // waits, warns and counts it, both of the stream and of the checkpoints. It
-// repeats calls by itself and has the SDK try each once, whatever its client is
+// repeats calls by itself and makes the SDK try each once, whatever its client is
 // set to. Watch Left in Stats: it is the time after which a shard loses
 // records.
 //

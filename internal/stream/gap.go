@@ -208,7 +208,7 @@ func (u unread) fetchedAfter(last string) bool {
 func placed(opened time.Time) time.Time { return opened.Add(openGrace + margin - retention) }
 
 // afterVanished is the NotBefore of the children of a shard that had vanished
-// by Open as far as one can tell: the reader asks for them within a minute.
+// by Open, as far as DynamoDB tells: the reader asks for them within a minute.
 func afterVanished(now time.Time) time.Time { return now.Add(time.Minute + margin - retention) }
 
 // Lost is the kind of the event that stands for a Gap, in the place of the

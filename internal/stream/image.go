@@ -168,7 +168,7 @@ func text(v types.AttributeValue) string {
 	}
 	out, err := json.Marshal(plain(v))
 	if err != nil {
-		return fmt.Sprintf("(%v)", err) // a Number that is none: the server's fault
+		return fmt.Sprintf("(%v)", err) // not a number: the server's fault
 	}
 	return string(out)
 }

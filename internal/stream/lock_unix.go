@@ -11,7 +11,7 @@ import (
 var errLocked = errors.New("locked")
 
 // lockFile opens a file, made if need be, that nobody else can lock until
-// it is closed or the process ends. errLocked: somebody has it.
+// it is closed or the process ends. errLocked: another one has it.
 func lockFile(path string) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666)
 	if err != nil {

@@ -12,7 +12,7 @@ var errLocked = errors.New("locked")
 const sharingViolation = syscall.Errno(32)
 
 // lockFile opens a file, made if need be, that nobody else can open until
-// it is closed or the process ends. errLocked: somebody has it.
+// it is closed or the process ends. errLocked: another one has it.
 func lockFile(path string) (*os.File, error) {
 	name, err := syscall.UTF16PtrFromString(path)
 	if err != nil {

@@ -80,7 +80,7 @@ func (r *Reader) endReading(err error) {
 	r.activity, r.err = ready, err
 }
 
-// readStream reads one stream, each shard on goroutines of its own.
+// readStream reads one stream, each shard on separate goroutines.
 func (r *Reader) readStream(ctx context.Context, handle pageHandler) error {
 	crew := newCrew(ctx)
 	asks := make(chan struct{}, 1)
@@ -197,9 +197,9 @@ func (r *Reader) wake() {
 // is to be waited for, since reading ended as Options.Idle says.
 func (r *Reader) succeed(ctx context.Context) (next string, err error) {
 	r.endStream()
-	patience := time.Minute // the table may just be being made
+	limit := time.Minute // the table may just be being made
 	if r.options.Idle > 0 {
-		patience = min(patience, r.options.Idle)
+		limit = min(limit, r.options.Idle)
 	}
 	for began := time.Now(); ; {
 		r.mu.Lock()
@@ -216,7 +216,7 @@ func (r *Reader) succeed(ctx context.Context) (next string, err error) {
 			return "", &EndedError{Stream: arn, Err: err}
 		case next != "":
 			r.found(next)
-		case time.Since(began) < patience:
+		case time.Since(began) < limit:
 			err = sleep(ctx, lookSoon)
 		case r.options.Idle > 0:
 			return "", nil
@@ -246,7 +246,7 @@ func (r *Reader) endStream() {
 }
 
 // switchTo has the gap before the next stream handled, and turns to that. The
-// gap is a page of its own, and its checkpoint the first of that stream, so
+// gap is a page by itself, and its checkpoint the first of that stream, so
 // that it is not redelivered.
 func (r *Reader) switchTo(ctx context.Context, next string, handle pageHandler) error {
 	d, err := r.describe(ctx, next, part{whole: true})

@@ -69,7 +69,7 @@ type Options struct {
 	PageSize int
 	// Grace is how long a shutdown may take from the end of Run's context
 	// on: handlers have seven tenths of it before their own context ends,
-	// the last save may go on until nine tenths, and Close has the rest.
+	// the last save may take until nine tenths, and Close has the rest.
 	// Zero: 10 seconds.
 	Grace time.Duration
 
@@ -125,7 +125,7 @@ func set[T comparable](option *T, value T) {
 }
 
 // A Reader reads the changes of one table's stream. Stats may be called at
-// any time. One read goes on at a time: another one meanwhile, or Close, gets
+// any time. One read runs at a time: another one meanwhile, or Close, gets
 // an error at once.
 type Reader struct {
 	api        API

@@ -31,8 +31,8 @@ func (r *Reader) Run(ctx context.Context, handle func(context.Context, Event) er
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
-			spent, err := r.attempt(ctx, func() error { return handle(working, e) })
-			if spent && r.options.DeadLetter != nil && working.Err() == nil {
+			exhausted, err := r.attempt(ctx, func() error { return handle(working, e) })
+			if exhausted && r.options.DeadLetter != nil && working.Err() == nil {
 				if letter := r.options.DeadLetter(working, e, err); letter != nil {
 					err = errors.Join(err, letter)
 				} else {
@@ -171,8 +171,8 @@ func (r *Reader) saveAtEnd() error {
 }
 
 // attempt calls a handler until it succeeds, as often as the options allow and
-// while ctx lives. spent reports whether it failed as often as that.
-func (r *Reader) attempt(ctx context.Context, handle func() error) (spent bool, err error) {
+// while ctx lives. exhausted reports whether it failed as often as that.
+func (r *Reader) attempt(ctx context.Context, handle func() error) (exhausted bool, err error) {
 	for try := 1; ; try++ {
 		err := handle()
 		switch {
@@ -284,7 +284,7 @@ func (r *Reader) yieldPage(t turn, yield func(Event, error) bool) bool {
 // that returns an error or panics.
 type crew struct {
 	ctx  context.Context
-	end  context.CancelCauseFunc // ends them with an error; errDone is none
+	end  context.CancelCauseFunc // ends them with an error; errDone is not an error
 	wait func() error            // until all have ended; panics if one did
 
 	running sync.WaitGroup

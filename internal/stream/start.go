@@ -9,7 +9,7 @@ import (
 // A Start is where a Reader without a checkpoint begins. It is of use once:
 // shards that are found later are read from their beginning, and where there
 // are checkpoints, these count. What was trimmed before Open, or is within 15
-// minutes of it, is no Gap: nobody has begun to read it. All times are
+// minutes of it, is not a Gap: nobody has begun to read it. All times are
 // DynamoDB's.
 type Start struct {
 	at       time.Time

@@ -85,7 +85,7 @@ const (
 )
 
 // CaughtUpSince reports whether all that was written before the snapshot since
-// was taken, of the same Reader, is handled, as far as one can tell: each open
+// was taken, of the same Reader, is handled, as far as DynamoDB tells: each open
 // shard gave two empty answers after it, the first of which may have been asked
 // for before. Where a shard's children or another stream are still to come, it
 // is false.
@@ -216,8 +216,8 @@ type stall struct {
 // stalls lists what waits for too long in a snapshot that was taken now by a
 // watch that began at a time.
 func (s Stats) stalls(began, now time.Time, rhythm rhythm) (stalls []stall) {
-	add := func(what string, since time.Time, patience time.Duration, log ...any) {
-		if now.Sub(since) > patience {
+	add := func(what string, since time.Time, limit time.Duration, log ...any) {
+		if now.Sub(since) > limit {
 			stalls = append(stalls, stall{what, since, log})
 		}
 	}

@@ -85,7 +85,7 @@ func (d Description) TTLEnabled() bool {
 }
 
 // OtherKeys says in a sentence that the table has other keys than Create
-// gives it, or nothing if it has these. It is somebody else's then.
+// gives it, or nothing if it has these. It is another program's then.
 func (d Description) OtherKeys() string {
 	want := []string{PartitionKey + " (S, HASH)", SortKey + " (S, RANGE)"}
 	if slices.Equal(d.Keys, want) {
@@ -101,7 +101,7 @@ func (d Description) HoldsCheckpoints() bool {
 }
 
 // Differences says, one sentence each, where the table is another one
-// than Create and EnableTTL make. A TTL that is merely disabled is no
+// than Create and EnableTTL make. A TTL that is merely disabled is not a
 // difference, since EnableTTL mends it; nor is another capacity.
 func (d Description) Differences() []string {
 	var diffs []string

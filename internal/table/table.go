@@ -60,7 +60,7 @@ func Create(ctx context.Context, db *dynamodb.Client, name string) (created bool
 	if inUse != nil {
 		was, err := db.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &name})
 		if IsMissing(err) || err == nil && was.Table.TableStatus == types.TableStatusDeleting {
-			if err := awaitGone(ctx, db, name); err != nil {
+			if err := awaitDeleted(ctx, db, name); err != nil {
 				return false, err
 			}
 			return Create(ctx, db, name)
@@ -77,7 +77,8 @@ func Create(ctx context.Context, db *dynamodb.Client, name string) (created bool
 
 // EnableTTL has DynamoDB remove rows whose TTLAttribute lies in the past.
 // The service may take an hour to begin, and refuses a second change
-// within an hour of the first. That somebody else was faster is no error.
+// within an hour of the first. Where another program was faster, that is
+// not an error.
 func EnableTTL(ctx context.Context, db *dynamodb.Client, name string) error {
 	_, err := db.UpdateTimeToLive(ctx, &dynamodb.UpdateTimeToLiveInput{
 		TableName: &name,
@@ -94,21 +95,21 @@ func EnableTTL(ctx context.Context, db *dynamodb.Client, name string) error {
 	return nil
 }
 
-// Delete removes the table with all its rows and returns once it is gone.
+// Delete removes the table with all its rows and returns once it is deleted.
 // A missing table is an error (types.ResourceNotFoundException).
 func Delete(ctx context.Context, db *dynamodb.Client, name string) error {
 	if _, err := db.DeleteTable(ctx, &dynamodb.DeleteTableInput{TableName: &name}); err != nil {
 		return fmt.Errorf("deleting table %s: %w", name, err)
 	}
-	return awaitGone(ctx, db, name)
+	return awaitDeleted(ctx, db, name)
 }
 
-func awaitGone(ctx context.Context, db *dynamodb.Client, name string) error {
+func awaitDeleted(ctx context.Context, db *dynamodb.Client, name string) error {
 	waiter := dynamodb.NewTableNotExistsWaiter(db, func(o *dynamodb.TableNotExistsWaiterOptions) {
 		o.MinDelay, o.MaxDelay = 100*time.Millisecond, 5*time.Second
 	})
 	if err := waiter.Wait(ctx, &dynamodb.DescribeTableInput{TableName: &name}, waitFor); err != nil {
-		return fmt.Errorf("waiting for table %s to go: %w", name, err)
+		return fmt.Errorf("waiting for the deletion of table %s: %w", name, err)
 	}
 	return nil
 }

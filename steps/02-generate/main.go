@@ -108,7 +108,7 @@ func run(ctx context.Context, step *cli.Step, o options) error {
 
 func summary(step *cli.Step, c activity.Counts, took time.Duration) error {
 	if c.Missed > 0 {
-		step.Notef("%d changes came too late: their rows were gone", c.Missed)
+		step.Notef("%d changes came too late: their rows were removed", c.Missed)
 	}
 	if c.Retries > 0 {
 		step.Notef("%d calls were repeated: DynamoDB throttled them", c.Retries)

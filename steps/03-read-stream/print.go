@@ -71,11 +71,11 @@ func summary(ctx context.Context, step *cli.Step, reader *stream.Reader, counts 
 	shards, ended := reader.Shards()
 	switch {
 	case ctx.Err() != nil:
-		step.Notef("stopped (%d of %s still open)", shards-ended, cli.Count(shards, "shard"))
+		step.Notef("stopped (%d of %d shards still open)", shards-ended, shards)
 	case ended == shards:
 		step.Notef("the end of the stream: %s consumed", cli.Count(shards, "shard"))
 	default:
-		step.Notef("stopped: no new records for %v (%d of %s still open)",
-			idle, shards-ended, cli.Count(shards, "shard"))
+		step.Notef("stopped: no new records for %v (%d of %d shards still open)",
+			idle, shards-ended, shards)
 	}
 }

@@ -108,9 +108,9 @@ func (r *storageReader) take(n int) string {
 		r.failed = true
 		return "\x00"
 	}
-	taken := r.rest[:n]
+	head := r.rest[:n]
 	r.rest = r.rest[n:]
-	return taken
+	return head
 }
 
 func (r *storageReader) text() string { return r.take(r.count()) }

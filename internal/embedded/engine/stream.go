@@ -48,10 +48,10 @@ func shardNotFound(id string, s *stream) error {
 func (e *Engine) openStream(tx *store.Tx, c *catalog, t *table, view string) {
 	now := e.clock.Now()
 	label, arn := "", ""
-	for taken := true; taken; now = now.Add(time.Millisecond) {
+	for exists := true; exists; now = now.Add(time.Millisecond) {
 		label = now.UTC().Format("2006-01-02T15:04:05.000")
 		arn = e.tableARN(t.name) + "/stream/" + label
-		_, taken = c.byARN[arn]
+		_, exists = c.byARN[arn]
 	}
 	t.StreamLabel, t.StreamARN = label, arn
 	t.stream = &stream{arn: arn, streamDefinition: streamDefinition{Table: t.name, Label: label, View: view, Created: now, Key: t.Key}}

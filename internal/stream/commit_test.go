@@ -93,7 +93,7 @@ func TestAHandlersOwnCondition(t *testing.T) {
 			f.created = time.Now().Add(-2 * time.Hour)
 			f.put(f.shards[0], "1")
 			table := TableCheckpoints(db, "places", "r")
-			r := mustOpen(t, f, Options{Start: start, Checkpoints: table, Attempts: 1})
+			r := mustOpen(t, f, Options{Start: start, Checkpoints: table, Retry: Retry{Attempts: 1}})
 			var own error
 			err := r.RunPages(t.Context(), func(ctx context.Context, p *Page) error {
 				own = commit(ctx, db, table, p, refusedWrite())
@@ -117,7 +117,7 @@ func TestAHandlersOwnConditionAtAGap(t *testing.T) {
 	f.put(f.shards[0], "1", "2", "3")
 	open := func() (*Table, *Reader) {
 		table := TableCheckpoints(db, "places", "r")
-		return table, mustOpen(t, f, Options{OnGap: SkipGaps, Checkpoints: table, Attempts: 1, PageSize: 1, Pace: Unbounded})
+		return table, mustOpen(t, f, Options{OnGap: SkipGaps, Checkpoints: table, Retry: Retry{Attempts: 1}, PageSize: 1, Pace: Unbounded})
 	}
 	_, r := open()
 	ctx, cancel := context.WithCancel(t.Context())

@@ -102,9 +102,9 @@ func TestOnTheEmbeddedEngine(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "checkpoint")
 	for readers := 0; ; readers++ {
 		r, err := stream.Open(ctx, streams, arn, stream.Options{
-			Checkpoints: stream.FileCheckpoints(path), Attempts: 1, Logger: slog.New(slog.DiscardHandler),
+			Checkpoints: stream.FileCheckpoints(path), Retry: stream.Retry{Attempts: 1}, Logger: slog.New(slog.DiscardHandler),
 			// The event with which a reader ends was handled.
-			DeadLetter: func(context.Context, stream.Event, error) error { return nil },
+			DeadLetter: func(context.Context, stream.Failure) error { return nil },
 		})
 		if err != nil {
 			t.Fatal(err)

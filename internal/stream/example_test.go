@@ -112,8 +112,8 @@ func ExampleReader_Events() {
 	// modified {7 paid}
 }
 
-// Run handles shards side by side, repeats what fails and, with a
-// DeadLetter, puts aside what goes on failing.
+// Run handles shards and items side by side, repeats what fails and, with a
+// DeadLetter, puts aside what fails for good.
 func ExampleReader_Run() {
 	ctx := context.Background()
 	db, streams, end := exampleClients()
@@ -125,9 +125,10 @@ func ExampleReader_Run() {
 
 	reader, err := stream.Open(ctx, streams, arn, stream.Options{
 		Idle:     briefly,
-		Attempts: 2,
-		DeadLetter: func(ctx context.Context, event stream.Event, err error) error {
-			fmt.Println("put aside:", err)
+		Parallel: 4, // items of each shard at a time
+		Retry:    stream.Retry{Attempts: 2},
+		DeadLetter: func(ctx context.Context, f stream.Failure) error {
+			fmt.Printf("put aside after %d attempts: %v\n", f.Attempts, f.Err)
 			return nil // it counts as handled
 		},
 	})
@@ -151,9 +152,9 @@ func ExampleReader_Run() {
 	if err := errors.Join(err, reader.Close()); err != nil {
 		log.Fatal(err)
 	}
-	// Output:
+	// Unordered output:
 	// handled: {7 placed}
-	// put aside: order 8 is in no state that we know
+	// put aside after 2 attempts: order 8 is in no state that we know
 	// handled: {9 placed}
 }
 
@@ -177,7 +178,7 @@ func ExampleFileCheckpoints() {
 		if err != nil {
 			log.Fatal(err) // a *FencedError if another reader has the file
 		}
-		fmt.Println("goes on from a checkpoint:", reader.Resumed())
+		fmt.Println("resumes from a checkpoint:", reader.Resumed())
 		for event, err := range reader.Events(ctx) {
 			if err != nil {
 				log.Fatal(err)
@@ -197,9 +198,9 @@ func ExampleFileCheckpoints() {
 	order(ctx, db, "7", "paid")
 	read()
 	// Output:
-	// goes on from a checkpoint: false
+	// resumes from a checkpoint: false
 	// inserted {7 placed}
-	// goes on from a checkpoint: true
+	// resumes from a checkpoint: true
 	// modified {7 paid}
 }
 

@@ -19,15 +19,19 @@ type Page struct {
 	Checkpoint Checkpoint
 
 	shard  *shard
-	number int // of the first event, in the shard's tracker
+	number int    // of the first event, in the shard's tracker
+	lanes  *lanes // nil: one event at a time
 	// settle, if a handler's transaction writes the checkpoint, finds out
 	// what became of it, given the handler's error.
 	settle func(context.Context, error) error
 }
 
-// A pageHandler handles a page, notes with handled how far it came, and
-// returns once nothing of the page is in work.
-type pageHandler func(context.Context, *Page) error
+// A pageHandler handles pages, and notes with handled how far it came.
+type pageHandler struct {
+	// handle may leave in work what it gave to the page's lanes.
+	handle   func(context.Context, *Page) error
+	parallel int // how many items of a shard at a time; 1: pages have no lanes
+}
 
 // read reads to the end of the stream, and of the streams that follow it.
 func (r *Reader) read(ctx context.Context, handle pageHandler) error {
@@ -156,7 +160,7 @@ func (r *Reader) finished() bool {
 // idle reports whether an open shard has given nothing but empty answers for
 // so long that reading may end.
 func (r *Reader) idle(s *shard) bool {
-	return r.options.Idle > 0 && s.reads() && !s.idle.IsZero() && s.lastCall.Sub(s.idle) >= r.options.Idle
+	return r.options.Idle > 0 && s.reads() && s.out.events == nil && !s.idle.IsZero() && s.lastCall.Sub(s.idle) >= r.options.Idle
 }
 
 // idled notes of shards that had nothing, for the Reader that resumes, that
@@ -269,7 +273,7 @@ func (r *Reader) switchTo(ctx context.Context, next string, handle pageHandler) 
 	c := Checkpoint{Stream: next, Position: Position{NotBefore: d.created}, State: Switched}
 	events := []Event{{Kind: Lost, Stream: next, Gap: gap, Seen: r.clock.now()}}
 	s := &shard{handled: c.Position}
-	if err := handle(ctx, &Page{Events: events, Checkpoint: c, shard: s, number: s.out.add(events)}); err != nil {
+	if err := handle.handle(ctx, &Page{Events: events, Checkpoint: c, shard: s, number: s.out.add(events)}); err != nil {
 		return err
 	}
 	r.attach(next, d, []Checkpoint{c})
@@ -284,26 +288,34 @@ func (r *Reader) switchTo(ctx context.Context, next string, handle pageHandler) 
 // readShard reads one shard from its position to its end.
 func (r *Reader) readShard(ctx context.Context, s *shard, handle pageHandler) error {
 	f := r.fetcher(s)
-	fetching := newCrew(ctx)
-	fetching.run(func(ctx context.Context) error { f.run(ctx); return nil })
-	defer fetching.wait()
-	defer fetching.end(errDone)
-	for {
-		r.enters(s, Fetching)
-		select {
-		case a := <-f.answers:
-			if err := r.take(ctx, s, a, handle); err != nil || a.end != "" {
-				return err
-			}
-		case <-ctx.Done():
-			return ctx.Err()
+	crew := newCrew(ctx)
+	crew.run(func(ctx context.Context) error { f.run(ctx); return nil })
+	crew.run(func(ctx context.Context) error {
+		var l *lanes
+		if handle.parallel > 1 {
+			l = newLanes(crew, handle.parallel, r.options.MaxInWork)
 		}
-	}
+		for {
+			r.enters(s, Fetching)
+			select {
+			case a := <-f.answers:
+				if err := r.take(ctx, s, a, l, handle); err != nil {
+					return err
+				}
+				if a.end != "" {
+					return errDone
+				}
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+	})
+	return crew.wait()
 }
 
 // take has an answer's events handled and notes what the answer means for the
 // shard.
-func (r *Reader) take(ctx context.Context, s *shard, a answer, handle pageHandler) error {
+func (r *Reader) take(ctx context.Context, s *shard, a answer, l *lanes, handle pageHandler) error {
 	if a.err != nil {
 		return a.err
 	}
@@ -318,18 +330,26 @@ func (r *Reader) take(ctx context.Context, s *shard, a answer, handle pageHandle
 		}
 		n := min(r.options.PageSize, len(events))
 		p := r.page(s, events[:n:n], number)
+		p.lanes = l
 		if n == len(events) && a.end == Vanished {
 			p.Checkpoint.State = Vanished
 		}
 		events, number = events[n:], number+n
-		if err := handle(ctx, p); err != nil {
+		if err := handle.handle(ctx, p); err != nil {
 			return err
 		}
 	}
-	if bad == nil {
-		r.handledAnswer(s, a)
+	if a.end != "" || bad != nil {
+		l.drain() // children wait for all of it
 	}
-	return bad
+	switch {
+	case bad != nil:
+		return bad
+	case ctx.Err() != nil:
+		return ctx.Err() // something may not be handled
+	}
+	r.handledAnswer(s, a)
+	return nil
 }
 
 // newEvents reads an answer's records. With an error, it returns the events

@@ -55,15 +55,21 @@ type Options struct {
 	// CheckpointEvery is how often they are saved. Zero: every second.
 	CheckpointEvery time.Duration
 
-	// Attempts is how often Run and RunPages call a handler that fails,
-	// with waits between. Zero: 3 times.
-	Attempts int
-	// DeadLetter, if set, gets the event, and the last error, after all
-	// of Run's attempts. If it returns nil, the event counts as handled.
-	// Otherwise reading ends with both errors, and where it is nil, with
-	// the handler's. So it does where ctx ended before all attempts were
-	// made: the event is redelivered.
-	DeadLetter func(context.Context, Event, error) error
+	// Parallel is how many items of a shard Run handles at a time. Zero: 1.
+	// Changes of one item are handled in their order, one at a time.
+	Parallel int
+	// MaxInWork bounds a shard's events that Run handles or that wait for
+	// another one of their item, where Parallel is more than 1. After a
+	// crash, up to as many are redelivered although they were handled. Zero:
+	// 100.
+	MaxInWork int
+	// Retry is what Run and RunPages do where a handler fails.
+	Retry Retry
+	// DeadLetter, if set, gets the events that Run gives up. If it returns
+	// nil, the event counts as handled. Otherwise reading ends with both
+	// errors, and where DeadLetter is nil, with the handler's. So it does
+	// where ctx ended before the event was given up: it is redelivered.
+	DeadLetter func(context.Context, Failure) error
 	// PageSize bounds the events that RunPages hands over at once. Zero:
 	// as many as DynamoDB gave.
 	PageSize int
@@ -86,7 +92,9 @@ func (o Options) check(arn string) error {
 	}
 	for name, wrong := range map[string]bool{
 		"Idle": o.Idle < 0, "Poll": o.Poll < 0, "CheckpointEvery": o.CheckpointEvery < 0, "Grace": o.Grace < 0,
-		"Attempts": o.Attempts < 0, "PageSize": o.PageSize < 0, "Pace": !(o.Pace >= 0),
+		"Parallel": o.Parallel < 0, "MaxInWork": o.MaxInWork < 0,
+		"Retry.Attempts": o.Retry.Attempts < 0, "Retry.Age": o.Retry.Age < 0,
+		"Retry.Timeout": o.Retry.Timeout < 0, "Retry.Backoff": o.Retry.Backoff < 0, "PageSize": o.PageSize < 0, "Pace": !(o.Pace >= 0),
 		"Limit": o.Limit < 0 || o.Limit > 1000, "OnGap": o.OnGap != StopAtGap && o.OnGap != SkipGaps,
 	} {
 		if wrong {
@@ -106,7 +114,9 @@ func (o Options) withDefaults() Options {
 
 	set(&o.CheckpointEvery, time.Second)
 
-	set(&o.Attempts, 3)
+	set(&o.Parallel, 1)
+	set(&o.MaxInWork, 100)
+	o.Retry = o.Retry.withDefaults()
 	set(&o.PageSize, math.MaxInt)
 	set(&o.Grace, 10*time.Second)
 

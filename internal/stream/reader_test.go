@@ -328,7 +328,7 @@ func TestOpenRefusesMistakes(t *testing.T) {
 		"Poll is out":              {arn, Options{Poll: -1}},
 		"PageSize is out":          {arn, Options{PageSize: -1}},
 		"OnGap is out":             {arn, Options{OnGap: 2}},
-		"Attempts is out":          {arn, Options{Attempts: -1}},
+		"Retry.Attempts is out":    {arn, Options{Retry: Retry{Attempts: -1}}},
 		"not the ARN of a  stream": {"arn:aws:dynamodb:eu-west-1:123456789012:table/t", Options{}},
 	}
 	for want, test := range tests {

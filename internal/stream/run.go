@@ -12,44 +12,72 @@ import (
 	"time"
 )
 
-// Run calls handle for each event: one after the other for a shard, side by
-// side for different ones. With SkipGaps, Lost is among them. It returns nil
-// only where Options.Idle ends it; the end of the stream, two minutes at most
-// after a disabled one was consumed if its table has no other, is an
-// *EndedError. When ctx ends, no further event is handed over; Run waits until
-// those in work are handled, saves the checkpoint, and returns ctx's cause: its
-// error, where it was given no other, along with that of a handler that failed
-// then. Options.Grace bounds all that. Run may be called again, and resumes.
+// Run calls handle for each event: one after the other for an item, and side
+// by side for different shards and, as Options.Parallel says, for different
+// items of a shard. With SkipGaps, Lost is among them; nothing of its shard is
+// in work beside it. It returns nil only where Options.Idle ends it; the end of
+// the stream, two minutes at most after a disabled one was consumed if its
+// table has no other, is an *EndedError. When ctx ends, no further event is
+// handed over; Run waits until those in work are handled, saves the checkpoint,
+// and returns ctx's cause: its error, where it was given no other, along with
+// those of handlers that failed then. Options.Grace bounds all that. Run may
+// be called again, and resumes.
 //
-// A handler that fails is called again, as Options.Attempts says; then reading
-// ends with its error, or Options.DeadLetter gets the event. Its panic ends
-// the reading like an error and then becomes Run's, as a *HandlerPanic; the
-// event is not handled.
+// A handler that fails is called again, as Options.Retry says; then the event
+// is given up: Options.DeadLetter gets it, or reading ends with its error.
+// Where there is a DeadLetter, a panic is a failure like any other. Else it
+// ends the reading like an error and then becomes Run's, as a *HandlerPanic;
+// the event is not handled.
 func (r *Reader) Run(ctx context.Context, handle func(context.Context, Event) error) error {
-	return r.runHandlers(ctx, func(ctx, working context.Context, p *Page) error {
+	if r.options.DeadLetter != nil {
+		handle = recovering(handle)
+	}
+	return r.runHandlers(ctx, r.options.Parallel, func(ctx context.Context, h *handling, p *Page) error {
 		for i, e := range p.Events {
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
-			exhausted, err := r.attempt(ctx, func() error { return handle(working, e) })
-			if exhausted && r.options.DeadLetter != nil && working.Err() == nil {
-				if letter := r.options.DeadLetter(working, e, err); letter != nil {
-					err = errors.Join(err, letter)
-				} else {
-					err = nil
-				}
+			var err error
+			one := func(ctx context.Context) error { return r.handleEvent(ctx, h, p, i, e, handle) }
+			if p.lanes == nil || e.Kind == Lost {
+				p.lanes.drain()
+				err = one(ctx)
+			} else {
+				err = p.lanes.hand(ctx, itemOf(e), func(ctx context.Context) error { return h.do(ctx, one) })
 			}
 			if err != nil {
-				return handlerError(p, e, err)
+				return err
 			}
-			r.handled(p.shard, p.number+i, 1)
 		}
 		return nil
 	})
 }
 
+// handleEvent handles an event, which is number i of its page, or gives it to
+// the dead letters.
+func (r *Reader) handleEvent(ctx context.Context, h *handling, p *Page, i int, e Event, handle func(context.Context, Event) error) error {
+	f, err := r.attempt(ctx, h.working, p.lanes, p.number+i, func(ctx context.Context) error { return handle(ctx, e) })
+	if err != nil && f.Attempts == 0 {
+		return err // it was not handed over
+	}
+	if f.givenUp && r.options.DeadLetter != nil && h.working.Err() == nil {
+		f.Event, f.Err = e, err
+		if letter := r.options.DeadLetter(h.working, f.Failure); letter != nil {
+			err = errors.Join(err, letter)
+		} else {
+			err = nil
+		}
+	}
+	if err != nil {
+		return handlerError(p, e, err)
+	}
+	r.handled(p.shard, p.number+i, 1)
+	return nil
+}
+
 // RunPages is Run for a handler that takes a page at once: at most
-// Options.PageSize events of one shard, in order. A page is handled as a whole
+// Options.PageSize events of one shard, in order, one page of a shard at a
+// time. A page is handled as a whole
 // or not at all, and is redelivered as a whole after an error.
 //
 // The shard's checkpoint is written now and then, as Options.CheckpointEvery
@@ -58,10 +86,10 @@ func (r *Reader) Run(ctx context.Context, handle func(context.Context, Event) er
 // the error of a transaction which it had made before has succeeded.
 // DeadLetter is not asked.
 func (r *Reader) RunPages(ctx context.Context, handle func(context.Context, *Page) error) error {
-	return r.runHandlers(ctx, func(ctx, working context.Context, p *Page) error {
+	return r.runHandlers(ctx, 1, func(ctx context.Context, h *handling, p *Page) error {
 		events := p.Events // the handler may do with its own what it likes
 		before, ancestors := r.before(p)
-		back, err := r.saver.hand(working, before, ancestors)
+		back, err := r.saver.hand(h.working, before, ancestors)
 		committed := false
 		defer func() {
 			if committed {
@@ -74,11 +102,11 @@ func (r *Reader) RunPages(ctx context.Context, handle func(context.Context, *Pag
 			return err
 		}
 		checkpoint := p.Checkpoint
-		_, err = r.attempt(ctx, func() error {
+		_, err = r.attempt(ctx, h.working, nil, p.number, func(ctx context.Context) error {
 			p.Events, p.Checkpoint, p.settle = slices.Clone(events), checkpoint, nil
-			err := handle(working, p)
+			err := handle(ctx, p)
 			if p.settle != nil {
-				err = p.settle(working, err)
+				err = p.settle(h.working, err)
 				committed = err == nil
 			}
 			return err
@@ -111,9 +139,16 @@ func (r *Reader) before(p *Page) (c Checkpoint, ancestors []Checkpoint) {
 	return c, ancestors
 }
 
-// runHandlers reads with a handler that gets two contexts: the one that ends
-// the reading, and one that lets it finish its work.
-func (r *Reader) runHandlers(ctx context.Context, handle func(ctx, working context.Context, p *Page) error) (err error) {
+// A handling is one read by handlers.
+type handling struct {
+	working context.Context // of the handlers: it ends later than the reading
+	// do has f handle what it was given, which a shutdown gives its time.
+	do func(ctx context.Context, f func(context.Context) error) error
+}
+
+// runHandlers reads with a handler that gets the context which ends the
+// reading, and a handling.
+func (r *Reader) runHandlers(ctx context.Context, parallel int, handle func(context.Context, *handling, *Page) error) (err error) {
 	if err := r.beginReading(); err != nil {
 		return err
 	}
@@ -129,21 +164,25 @@ func (r *Reader) runHandlers(ctx context.Context, handle func(ctx, working conte
 	defer cancel()
 	var mu sync.Mutex
 	var failed error // of handlers, once ctx has ended
+	h := &handling{working: working}
+	h.do = func(reading context.Context, f func(context.Context) error) error {
+		stop := context.AfterFunc(reading, func() { r.shutDown(cancel) })
+		defer stop()
+		err := f(reading)
+		if err != reading.Err() && ctx.Err() != nil {
+			mu.Lock()
+			defer mu.Unlock()
+			failed = errors.Join(failed, err)
+		}
+		return err
+	}
 	var saved error
 	read := func() error {
 		defer func() { saved = r.saveAtEnd() }() // also after a panic
-		return r.read(ctx, func(reading context.Context, p *Page) error {
-			stop := context.AfterFunc(reading, func() { r.shutDown(cancel) })
-			defer stop()
+		return r.read(ctx, pageHandler{parallel: parallel, handle: func(reading context.Context, p *Page) error {
 			r.enters(p.shard, Handling)
-			err := handle(reading, working, p)
-			if err != reading.Err() && ctx.Err() != nil {
-				mu.Lock()
-				defer mu.Unlock()
-				failed = errors.Join(failed, err)
-			}
-			return err
-		})
+			return h.do(reading, func(ctx context.Context) error { return handle(ctx, h, p) })
+		}})
 	}
 	err = errors.Join(read(), failed)
 	if errors.As(err, new(*FencedError)) {
@@ -168,22 +207,6 @@ func (r *Reader) shutDown(cancel func()) {
 func (r *Reader) saveAtEnd() error {
 	r.shutDown(func() {})
 	return r.lastSave(0.9)
-}
-
-// attempt calls a handler until it succeeds, as often as the options allow and
-// while ctx lives. exhausted reports whether it failed as often as that.
-func (r *Reader) attempt(ctx context.Context, handle func() error) (exhausted bool, err error) {
-	for try := 1; ; try++ {
-		err := handle()
-		switch {
-		case err == nil || errors.As(err, new(*FencedError)) || errors.As(err, new(*AlteredError)):
-			return false, err
-		case try == r.options.Attempts:
-			return true, err
-		case sleep(ctx, backoff(try-1)) != nil:
-			return false, err
-		}
-	}
 }
 
 // A turn is a page that waits to be yielded.
@@ -219,9 +242,9 @@ func (r *Reader) Events(ctx context.Context) iter.Seq2[Event, error] {
 		turns := make(chan turn)
 		crew := newCrew(ctx)
 		crew.run(func(ctx context.Context) error {
-			return orDone(r.read(ctx, func(ctx context.Context, p *Page) error {
+			return orDone(r.read(ctx, pageHandler{parallel: 1, handle: func(ctx context.Context, p *Page) error {
 				return r.queue(ctx, turns, p)
-			}))
+			}}))
 		})
 		defer crew.wait()
 		defer cancel()

@@ -92,15 +92,15 @@ func TestAHandlerThatFails(t *testing.T) {
 	failing := errors.New("no such page")
 	tests := map[string]struct {
 		fails      int // how often a/2 fails
-		deadLetter func(context.Context, Event, error) error
+		deadLetter func(context.Context, Failure) error
 		want       []string
 		err        error
 		calls      int // for a/2
 	}{
 		"once":            {1, nil, []string{"a/1", "a/2", "a/3"}, nil, 2},
 		"always":          {100, nil, []string{"a/1"}, failing, 3},
-		"to dead letters": {100, func(context.Context, Event, error) error { return nil }, []string{"a/1", "a/3"}, nil, 3},
-		"dead letters too": {100, func(context.Context, Event, error) error { return errors.New("sent nowhere") },
+		"to dead letters": {100, func(context.Context, Failure) error { return nil }, []string{"a/1", "a/3"}, nil, 3},
+		"dead letters too": {100, func(context.Context, Failure) error { return errors.New("sent nowhere") },
 			[]string{"a/1"}, failing, 3},
 	}
 	for name1, test := range tests {
@@ -111,7 +111,7 @@ func TestAHandlerThatFails(t *testing.T) {
 				var c collector
 				calls := 0
 				o := drain
-				o.DeadLetter = test.deadLetter
+				o.DeadLetter, o.Retry.Attempts = test.deadLetter, 3
 				err := mustOpen(t, f, o).Run(t.Context(), func(ctx context.Context, e Event) error {
 					if name(e) == "a/2" {
 						if calls++; calls <= test.fails {
@@ -140,9 +140,9 @@ func TestNoDeadLetterForAShutdown(t *testing.T) {
 		f := newFakeStream(&fakeShard{id: "a"})
 		f.put(f.shards[0], "1", "2")
 		o := drain
-		o.Attempts = 5
-		o.DeadLetter = func(_ context.Context, e Event, _ error) error {
-			t.Errorf("%s became a dead letter", name(e))
+		o.Retry.Attempts = 5
+		o.DeadLetter = func(_ context.Context, f Failure) error {
+			t.Errorf("%s became a dead letter", name(f.Event))
 			return nil
 		}
 		r := mustOpen(t, f, o)

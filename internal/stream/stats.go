@@ -200,6 +200,9 @@ func (r *Reader) noteCount(s *shard, add func(*Counts)) {
 func (r *Reader) enters(s *shard, state State) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if state == Fetching && s.out.events != nil {
+		return // some events are in work: it is still Handling
+	}
 	s.enter(state)
 }
 

@@ -115,6 +115,10 @@ func drawRun(t *rapid.T, slow bool) worldRun {
 		Saves:    rapid.IntRange(0, 30).Draw(t, "saves"),
 		Pause:    drawDuration(t, slow, "pause"),
 	}
+	if r.Mode == modeRun {
+		r.Parallel = rapid.SampledFrom([]int{0, 2, 4}).Draw(t, "parallel")
+		r.InWork = rapid.SampledFrom([]int{0, 1, 3}).Draw(t, "in work")
+	}
 	if r.Mode == modeCommit {
 		r.CommitEvery = rapid.IntRange(1, 3).Draw(t, "commit every")
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 )
@@ -60,6 +61,7 @@ type life struct {
 	failed  int
 	endless bool // it goes on after any number of events
 	panics  bool // it has panicked
+	atWork  []atWork
 }
 
 var (
@@ -85,7 +87,7 @@ func (p *played) life(run worldRun) error {
 	p.gapIn(l.id, err)
 	closed := r.Close()
 	if closed == nil && !l.grip.isDead() {
-		p.closed(l.id)
+		p.closed(l.id, run)
 	}
 	if throttled(err) {
 		p.violate("throttling ended a reader: %v", err)
@@ -137,7 +139,8 @@ func (l *life) options() Options {
 	run := l.run
 	o := Options{
 		Start: l.start(), Pace: l.Pace, Checkpoints: l.grip, CheckpointEvery: run.SaveBy,
-		Logger: slog.New(slog.DiscardHandler), OnGap: run.OnGap, PageSize: run.PageSize,
+		Logger: slog.New(slog.DiscardHandler), OnGap: run.OnGap, PageSize: run.PageSize, Retry: Retry{Attempts: 3},
+		Parallel: run.Parallel, MaxInWork: run.InWork,
 	}
 	if run.ToTheEnd {
 		o.Idle = l.idle()
@@ -159,7 +162,10 @@ func (l *life) read(ctx context.Context, r *Reader) (err error) {
 	}()
 	switch l.run.Mode {
 	case modeRun:
-		return r.Run(ctx, func(_ context.Context, e Event) error { return l.handle([]Event{e}, nil) })
+		return r.Run(ctx, func(_ context.Context, e Event) error {
+			defer l.alone(e)()
+			return l.handle([]Event{e}, nil)
+		})
 	case modePages:
 		return r.RunPages(ctx, func(_ context.Context, p *Page) error { return l.handle(p.Events, nil) })
 	case modeCommit:
@@ -199,6 +205,32 @@ func (l *life) handlePage(p *Page) error {
 	}
 	return l.handle(p.Events, func() error { return l.grip.commit(p) })
 }
+
+// alone notes that an event is with the handler, until it is called: no item
+// has two there at once, nor has a gap's shard anything else.
+func (l *life) alone(e Event) (done func()) {
+	item := "item " + itemOf(e)
+	if e.Kind == Lost {
+		item = "gap"
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, other := range l.atWork {
+		if other.Shard == e.Shard && (other.item == item || other.item == "gap" || item == "gap") {
+			l.violate("%s of shard %s was handled beside %s", item, e.Shard, other.item)
+		}
+	}
+	mine := atWork{e.Shard, item}
+	l.atWork = append(l.atWork, mine)
+	return func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		i := slices.Index(l.atWork, mine)
+		l.atWork = slices.Delete(l.atWork, i, i+1)
+	}
+}
+
+type atWork struct{ Shard, item string }
 
 // count counts events that are to be handled, and finds out what the run
 // says of them.

@@ -91,6 +91,8 @@ type worldRun struct {
 	OnGap       GapPolicy
 	PageSize    int           // 0: as DynamoDB gives them
 	CommitEvery int           // with modeCommit, every so many pages are committed
+	Parallel    int           // with modeRun, items of a shard at a time
+	InWork      int           // and its MaxInWork
 	ToTheEnd    bool          // it reads all there is, and After and End don't count
 	After       int           // events that it handles before it ends
 	End         runEnd        // how

@@ -219,8 +219,8 @@ func (p *played) expiredAgain(iterator string) {
 }
 
 // closed notes that a reader was closed cleanly: its checkpoints have all
-// that it handled.
-func (p *played) closed(reader int) {
+// that it handled. Side by side, they end before an item that was failing.
+func (p *played) closed(reader int, run worldRun) {
 	saved := p.mem.saved()
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -229,7 +229,8 @@ func (p *played) closed(reader int) {
 		if !known {
 			continue // its stream or shard is done with
 		}
-		if len(w.by) > 0 && w.by[len(w.by)-1] == reader && (at == "" || compareSequence(w.key.sequence, at) > 0) {
+		failing := run.Parallel > 1 && (run.Fails > 0 || run.End == endPanic) && p.unhandledBefore(w, at, reader)
+		if handledBy(w, reader) && compareSequence(w.key.sequence, at) > 0 && !failing {
 			p.violate("reader %d was closed and its checkpoint forgot %v", reader, w.key)
 		}
 	}
@@ -260,3 +261,18 @@ func (p *played) verdict() {
 }
 
 func (w *written) handledBy(reader int) bool { return slices.Contains(w.by, reader) }
+
+// handledBy reports whether the reader was the last to handle the record.
+func handledBy(w *written, reader int) bool { return len(w.by) > 0 && w.by[len(w.by)-1] == reader }
+
+// unhandledBefore reports whether the shard has a record before w, and after a
+// position, that the reader did not handle.
+func (p *played) unhandledBefore(w *written, at string, reader int) bool {
+	for _, other := range p.byKey {
+		between := compareSequence(other.key.sequence, at) > 0 && compareSequence(other.key.sequence, w.key.sequence) < 0
+		if other.shard == w.shard && between && !handledBy(other, reader) {
+			return true
+		}
+	}
+	return false
+}

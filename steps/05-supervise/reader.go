@@ -39,7 +39,7 @@ func (r *reader) Serve(ctx context.Context) (err error) {
 	opened, err := stream.Open(ctx, r.streams, t.StreamARN, stream.Options{
 		Checkpoints: checkpoints,
 		PageSize:    maxCounts,
-		Attempts:    1, // commit says which failures pass
+		Retry:       stream.Retry{Attempts: 1}, // commit repeats conflicts
 		OnGap:       stream.SkipGaps,
 		Pace:        r.pace,
 		Logger:      cli.NewLogger(r.live),

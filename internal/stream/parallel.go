@@ -1,0 +1,174 @@
+package stream
+
+import (
+	"cmp"
+	"context"
+	"encoding/binary"
+	"maps"
+	"slices"
+	"sync"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
+)
+
+// How Run handles several items of a shard at a time.
+//
+// Each item with an event in work has a lane: its events are handled there one
+// after the other, in their order, and a failing one holds up its lane alone.
+// Events are finished in any order; the shard's tracker moves the checkpoint
+// up to the last one before which all are. The events in work are bounded, so
+// that a crash repeats no more than that. At a shutdown, those are handled
+// still that come before one with a handler: the checkpoint ends behind it.
+
+// lanes are those of one shard.
+type lanes struct {
+	crew   *crew
+	slots  chan struct{} // one is held by each handler that runs
+	bound  chan struct{} // one is held by each event in work
+	inWork sync.WaitGroup
+
+	mu      sync.Mutex
+	waiting map[string][]func(context.Context) error // by item with an event in work
+	last    int                                      // the highest number that a handler got
+}
+
+// newLanes makes lanes for n items at a time. They end with the crew, and
+// their first error ends it.
+func newLanes(c *crew, n, bound int) *lanes {
+	return &lanes{
+		crew: c, slots: make(chan struct{}, n), bound: make(chan struct{}, bound),
+		waiting: make(map[string][]func(context.Context) error), last: -1,
+	}
+}
+
+// hand gives an item's event to its lane, once the events in work allow it.
+func (l *lanes) hand(ctx context.Context, item string, handle func(context.Context) error) error {
+	select {
+	case l.bound <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	l.inWork.Add(1)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if queue, busy := l.waiting[item]; busy {
+		l.waiting[item] = append(queue, handle)
+		return nil
+	}
+	l.waiting[item] = nil
+	l.crew.run(func(ctx context.Context) error { return l.run(ctx, item, handle) })
+	return nil
+}
+
+// run handles an item's events until none waits, or one fails: then those
+// behind it are not handled.
+func (l *lanes) run(ctx context.Context, item string, handle func(context.Context) error) (err error) {
+	finished := false
+	defer func() {
+		if finished {
+			return
+		}
+		// End the reading first: what is let go must not be followed.
+		if v := recover(); v != nil {
+			l.crew.fail(v)
+		} else {
+			l.crew.end(cmp.Or(err, errGoexit))
+		}
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.letGo(1 + len(l.waiting[item]))
+		delete(l.waiting, item)
+	}()
+	for {
+		if err := handle(ctx); err != nil {
+			return err
+		}
+		if handle, finished = l.next(item); finished {
+			return nil
+		}
+	}
+}
+
+// next lets go of an item's event that was handled, and returns the one that
+// waits behind it; finished: none does, and the lane ends.
+func (l *lanes) next(item string) (handle func(context.Context) error, finished bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.letGo(1)
+	queue := l.waiting[item]
+	if len(queue) == 0 {
+		delete(l.waiting, item)
+		return nil, true
+	}
+	l.waiting[item] = queue[1:]
+	return queue[0], false
+}
+
+func (l *lanes) letGo(n int) {
+	for range n {
+		<-l.bound
+		l.inWork.Done()
+	}
+}
+
+// enter waits for a slot for the event of the number, which leave gives back.
+// Once ctx has ended, only those get one that come before another.
+func (l *lanes) enter(ctx, working context.Context, number int) error {
+	if l == nil {
+		return nil
+	}
+	select {
+	case l.slots <- struct{}{}:
+	case <-ctx.Done():
+		select {
+		case l.slots <- struct{}{}:
+		case <-working.Done():
+			return ctx.Err()
+		}
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if ctx.Err() != nil && number > l.last {
+		l.leave()
+		return ctx.Err()
+	}
+	l.last = max(l.last, number)
+	return nil
+}
+
+func (l *lanes) leave() {
+	if l != nil {
+		<-l.slots
+	}
+}
+
+// drain waits until nothing is in work.
+func (l *lanes) drain() {
+	if l != nil {
+		l.inWork.Wait()
+	}
+}
+
+// itemOf is the event's item: its whole key, by name, type and value.
+func itemOf(e Event) string {
+	var item []byte
+	add := func(text string) {
+		item = binary.AppendUvarint(item, uint64(len(text)))
+		item = append(item, text...)
+	}
+	for _, name := range slices.Sorted(maps.Keys(e.Keys)) {
+		add(name)
+		switch v := e.Keys[name].(type) {
+		case *types.AttributeValueMemberS:
+			add("S")
+			add(v.Value)
+		case *types.AttributeValueMemberN:
+			add("N")
+			add(v.Value)
+		case *types.AttributeValueMemberB:
+			add("B")
+			add(string(v.Value))
+		}
+	}
+	return string(item)
+}

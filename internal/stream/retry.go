@@ -1,0 +1,106 @@
+package stream
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"runtime/debug"
+	"time"
+)
+
+// A Retry is what is done with an event, or a page, whose handler fails.
+// Every event is attempted at least once.
+type Retry struct {
+	// Attempts bounds how often its handler is called. Zero: no bound.
+	Attempts int
+	// Age is how long after its first attempt an event is given up. Zero:
+	// five minutes or, where Attempts is set, no bound.
+	Age time.Duration
+	// Timeout ends the context of an attempt. The attempt is waited for all
+	// the same: an item never has two at once. Zero: no bound.
+	Timeout time.Duration
+	// Backoff is the maximum wait between two attempts. The first is about
+	// 75 ms, and each is about twice the one before. Zero: 5 seconds.
+	Backoff time.Duration
+}
+
+// withDefaults puts the documented values in the place of zeros.
+func (p Retry) withDefaults() Retry {
+	if p.Attempts == 0 {
+		set(&p.Age, 5*time.Minute)
+	}
+	set(&p.Backoff, 5*time.Second)
+	return p
+}
+
+// givesUp reports whether there is no further attempt.
+func (p Retry) givesUp(attempts int, age time.Duration) bool {
+	return p.Attempts > 0 && attempts >= p.Attempts || p.Age > 0 && age >= p.Age
+}
+
+// A Failure is an event that was given up.
+type Failure struct {
+	Event    Event
+	Err      error // of the last attempt; a panic is a *HandlerPanic
+	Attempts int
+	First    time.Time // when the first attempt began, by this machine's clock
+}
+
+// An outcome is what attempts came to.
+type outcome struct {
+	Failure
+	givenUp bool
+}
+
+// attempt calls a handler until it succeeds or is given up, while ctx lives.
+// Each call holds a slot of the lanes, and gets a context that ends with
+// working.
+func (r *Reader) attempt(ctx, working context.Context, l *lanes, number int, handle func(context.Context) error) (o outcome, err error) {
+	policy := r.options.Retry
+	for {
+		if ended := l.enter(ctx, working, number); ended != nil {
+			return o, cmp.Or(err, ended)
+		}
+		if o.Attempts++; o.Attempts == 1 {
+			o.First = time.Now()
+		}
+		err = callOnce(working, policy.Timeout, l, handle)
+		switch {
+		case err == nil || errors.As(err, new(*FencedError)) || errors.As(err, new(*AlteredError)):
+			return o, err
+		case policy.givesUp(o.Attempts, time.Since(o.First)):
+			o.givenUp = true
+			return o, err
+		case sleep(ctx, min(backoff(o.Attempts-1), policy.Backoff)) != nil:
+			return o, err
+		}
+	}
+}
+
+// callOnce calls a handler within its time, and gives back its slot.
+func callOnce(working context.Context, timeout time.Duration, l *lanes, handle func(context.Context) error) error {
+	defer l.leave()
+	if timeout <= 0 {
+		return handle(working)
+	}
+	ctx, cancel := context.WithTimeout(working, timeout)
+	defer cancel()
+	return handle(ctx)
+}
+
+// recovering makes a handler's panic an error.
+func recovering(handle func(context.Context, Event) error) func(context.Context, Event) error {
+	return func(ctx context.Context, e Event) (err error) {
+		defer func() {
+			if v := recover(); v != nil {
+				err = &HandlerPanic{Value: v, Stack: debug.Stack()}
+			}
+		}()
+		return handle(ctx, e)
+	}
+}
+
+// Retryable reports whether a call that failed with err may succeed when it is
+// made again: it was throttled, its server or the network failed, or it met
+// another write.
+func Retryable(err error) bool { return throttled(err) || passing(err) }

@@ -263,12 +263,12 @@ func TestReconcileCounts(t *testing.T) {
 			h.start(map[string]int64{"/ buying": 1})
 			h.sawAt(1, stream.Inserted, nil, a)
 			h.end(map[string]int64{"/ buying": 2})
-		}, Counts{Reader: "r in t", Compared: true, Inserts: 1, Wrong: []string{"/ buying: 2 in the table, 1 by the journal"}}},
+		}, Counts{Reader: "r in t", Compared: true, Inserts: 1, Wrong: []string{"/ buying: 2 in the table, 1 according to the journal"}}},
 		{"lost", "an effect is missing", func(h *history) {
 			h.start(nil)
 			h.sees(stream.Inserted, nil, a)
 			h.end(nil)
-		}, Counts{Reader: "r in t", Compared: true, Inserts: 1, Wrong: []string{"/ buying: 0 in the table, 1 by the journal"}}},
+		}, Counts{Reader: "r in t", Compared: true, Inserts: 1, Wrong: []string{"/ buying: 0 in the table, 1 according to the journal"}}},
 		{"killed", "nobody knows how the counts stand", func(h *history) {
 			h.start(nil)
 			h.sees(stream.Inserted, nil, a)

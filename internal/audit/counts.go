@@ -13,7 +13,7 @@ type Counts struct {
 	Compared bool   // the journals tell how the reader's last run ended
 	Inserts  int64  // that it handled and counted, each once, since its counts began
 	// Wrong are the counts that differ from the journal, as
-	// "/cart buying: 8 in the table, 7 by the journal". Either may be wrong.
+	// "/cart buying: 8 in the table, 7 according to the journal". Either may be wrong.
 	Wrong []string
 }
 
@@ -88,7 +88,7 @@ func (c *counting) compare(reader string) Counts {
 	maps.Copy(keys, c.ended)
 	for _, key := range slices.Sorted(maps.Keys(keys)) {
 		if have, want := c.ended[key], c.began[key]+c.more[key]; have != want {
-			counts.Wrong = append(counts.Wrong, fmt.Sprintf("%s: %d in the table, %d by the journal", key, have, want))
+			counts.Wrong = append(counts.Wrong, fmt.Sprintf("%s: %d in the table, %d according to the journal", key, have, want))
 		}
 	}
 	return counts

@@ -50,7 +50,7 @@ func auditOf(all []section, maxLines int) (*Report, error) {
 		}
 	}
 	if len(a.readers)+len(a.begun) == 0 {
-		return nil, errors.New("no reader's journal is among these: nothing says what was seen")
+		return nil, errors.New("none of these is a reader's journal, so there are no events to compare")
 	}
 	return a.finish(), nil
 }

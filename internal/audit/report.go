@@ -52,7 +52,7 @@ func (l Lateness) String() string {
 	if round(l.Min) == round(l.Max) {
 		return fmt.Sprintf("%d, seen %v after their ttl", l.N, round(l.Max))
 	}
-	return fmt.Sprintf("%d, seen %v to %v after their ttl, %v in the median", l.N, round(l.Min), round(l.Max), round(l.Median))
+	return fmt.Sprintf("%d, seen %v to %v after their ttl, median %v", l.N, round(l.Min), round(l.Max), round(l.Median))
 }
 
 // A Finding is a write or an event that something is wrong with.
@@ -88,7 +88,7 @@ func (r *Report) Err() error {
 	case faults > 0:
 		return errors.New("the audit failed: see what is missing, out of order, duplicate or miscounted")
 	case len(r.Unfinished) > 0:
-		return errors.New("the audit is unfinished: run again, let that run stop cleanly, then audit all")
+		return errors.New("the audit is unfinished: run again, let that run stop cleanly, then audit all journals together")
 	}
 	return nil
 }

@@ -89,7 +89,7 @@ func TestReconcileUnfinished(t *testing.T) {
 func TestReconcileWithoutReader(t *testing.T) {
 	h := newHistory(t)
 	h.writesOf(changed(activity.Inserted, on("a", "/")))
-	if got, err := Reconcile(h.names, nil); err == nil || !strings.Contains(err.Error(), "no reader's journal is among these") {
+	if got, err := Reconcile(h.names, nil); err == nil || !strings.Contains(err.Error(), "none of these is a reader's journal") {
 		t.Errorf("Reconcile() of writes alone = %v, %v, want an error", got, err)
 	}
 }

@@ -48,7 +48,7 @@ func TestExplain(t *testing.T) {
 			fmt.Errorf("describing stream s: %w", &streamtypes.ResourceNotFoundException{}),
 			"the stream of table user-activities has vanished: was the table deleted? Run go run ./steps/01-create-table"},
 		{"refused", "the server went away after Connect", nil, fmt.Errorf("operation error: %w", refused),
-			"nothing answers at http://127.0.0.1:8000: run docker compose up -d --wait, without Docker bash .ci/dynamodb-local/run or go run ./internal/embedded/serve in another terminal; or leave out -endpoint: the embedded DynamoDB needs no server"},
+			"nothing answers at http://127.0.0.1:8000: start one:\n  docker compose up -d --wait\n  bash .ci/dynamodb-local/run (without Docker)\n  go run ./internal/embedded/serve in another terminal\nor leave out -endpoint: the embedded DynamoDB needs no server"},
 		{"interrupted", "it says in what", nil, fmt.Errorf("waiting for it: %w", context.Canceled), "interrupted: waiting for it: context canceled"},
 		{"out of time", "a deadline is no interruption", nil, context.DeadlineExceeded, "context deadline exceeded"},
 		{"other", "it stays as it is", nil, errors.New("no luck"), "no luck"},

@@ -154,11 +154,12 @@ func (e Endpoint) Unreachable() error {
 	serve := "go run ./internal/embedded/serve in another terminal"
 	switch {
 	case e.tablesFrom != "":
-		return fmt.Errorf("nothing answers at %v, which the variable %s names: start that server, such as by %s, "+
+		return fmt.Errorf("nothing answers at %v, which the variable %s names: start that server, for example with %s, "+
 			"or unset %[2]s", e, e.tablesFrom, serve)
 	case e.tables == LocalURL:
-		return fmt.Errorf("nothing answers at %v: run docker compose up -d --wait, without Docker bash .ci/dynamodb-local/run "+
-			"or %s; or leave out -endpoint: the embedded DynamoDB needs no server", e, serve)
+		return fmt.Errorf("nothing answers at %v: start one:\n"+
+			"  docker compose up -d --wait\n  bash .ci/dynamodb-local/run (without Docker)\n  %s\n"+
+			"or leave out -endpoint: the embedded DynamoDB needs no server", e, serve)
 	}
 	return fmt.Errorf("nothing answers at %v: start that server or give another -endpoint", e)
 }

@@ -32,7 +32,7 @@ const Usage = "`where` DynamoDB is: embedded (in this process, kept in " + Defau
 	"embedded:DIR, local (DynamoDB Local at " + LocalURL + "),\n" +
 	"a URL (any compatible server) or aws (your account, at your cost);\n" +
 	"without it AWS_ENDPOINT_URL_DYNAMODB, AWS_ENDPOINT_URL_DYNAMODB_STREAMS\n" +
-	"and AWS_ENDPOINT_URL are honoured, then it is embedded"
+	"and AWS_ENDPOINT_URL are used if set; otherwise it is embedded"
 
 // An Endpoint is one choice of DynamoDB; the zero value is not one.
 type Endpoint struct {
@@ -148,7 +148,7 @@ func (e Endpoint) AWS() bool { return e.aws }
 func (e Endpoint) String() string {
 	switch {
 	case e.scale > 0:
-		return fmt.Sprintf("embedded, in memory, its clock %d times as fast", e.scale)
+		return fmt.Sprintf("embedded, in memory, with a clock %d times as fast", e.scale)
 	case e.isNew:
 		return "embedded, in the new folder " + e.dir
 	case e.dir != "":

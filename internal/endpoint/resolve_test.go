@@ -221,9 +221,9 @@ func TestUnreachable(t *testing.T) {
 		want         string
 	}{
 		{"local", "Docker starts it", Endpoint{tables: LocalURL, streams: LocalURL},
-			"nothing answers at http://127.0.0.1:8000: run docker compose up -d --wait, without Docker bash .ci/dynamodb-local/run or go run ./internal/embedded/serve in another terminal; or leave out -endpoint: the embedded DynamoDB needs no server"},
+			"nothing answers at http://127.0.0.1:8000: start one:\n  docker compose up -d --wait\n  bash .ci/dynamodb-local/run (without Docker)\n  go run ./internal/embedded/serve in another terminal\nor leave out -endpoint: the embedded DynamoDB needs no server"},
 		{"from a variable", "whoever reads it may have forgotten the variable", Endpoint{tables: "http://127.0.0.1:9", streams: "http://127.0.0.1:9", tablesFrom: "AWS_ENDPOINT_URL"},
-			"nothing answers at http://127.0.0.1:9, which the variable AWS_ENDPOINT_URL names: start that server, such as by go run ./internal/embedded/serve in another terminal, or unset AWS_ENDPOINT_URL"},
+			"nothing answers at http://127.0.0.1:9, which the variable AWS_ENDPOINT_URL names: start that server, for example with go run ./internal/embedded/serve in another terminal, or unset AWS_ENDPOINT_URL"},
 		{"other", "we can't know how that is started", Endpoint{tables: "http://127.0.0.1:9", streams: "http://127.0.0.1:9"},
 			"nothing answers at http://127.0.0.1:9: start that server or give another -endpoint"},
 	} {

@@ -96,11 +96,11 @@ func waitedFor(ended, err error) error {
 	if err == nil {
 		return ended
 	}
-	return fmt.Errorf("%w while waiting after: %w", ended, err)
+	return fmt.Errorf("%w while waiting to retry: %w", ended, err)
 }
 
-// once makes one call within its time. It took no longer than that: what is
-// longer was the sleep of this process or of its machine.
+// once makes one call within its time. It took no longer than that: any excess
+// is time for which the process or its machine was suspended.
 func (c *caller) once(ctx context.Context, call func(context.Context) (middleware.Metadata, error)) (at time.Time, took time.Duration, err error) {
 	timeout := callTimeout
 	if c.slow.Load() {
@@ -249,9 +249,9 @@ func (c *clock) observe(answer middleware.Metadata, err error) time.Time {
 	return c.estimate()
 }
 
-// now is DynamoDB's time, and this machine's while no answer told it. It is
-// never ahead of DynamoDB's, but for how far that was set back since the last
-// answer.
+// now is DynamoDB's time, and this machine's until an answer told it. It is
+// never ahead of DynamoDB's, except by as much as that was set back since the
+// last answer.
 func (c *clock) now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -25,13 +25,12 @@ type checkpointKey struct{ stream, shard string }
 
 func (c Checkpoint) key() checkpointKey { return checkpointKey{c.Stream, c.Shard} }
 
-// Checkpoints keep the checkpoints of one reader. A Reader calls one method
-// at a time, and waits for it: what may pass, the method repeats by itself,
-// and its error ends the reading.
+// Checkpoints keep the checkpoints of one reader. A Reader calls one method at
+// a time, and waits for it. Methods retry transient failures themselves; an
+// error that they return ends the reading.
 //
-// Where an implementation is a Peeker too, an Open that is refused takes
-// nothing from the owner. Where it has a method Throttles() int64, Stats
-// shows that.
+// If an implementation is a Peeker too and Open is refused, the owner keeps
+// the checkpoints. Where it has a method Throttles() int64, Stats shows that.
 type Checkpoints interface {
 	// Load makes the caller the owner and returns all that is kept. From
 	// here on no other reader may write: either it is refused with its
@@ -75,7 +74,7 @@ type AlteredError struct {
 }
 
 func (e *AlteredError) Error() string {
-	return fmt.Sprintf("checkpoint %s %s, and not by a reader: put it right, or remove all checkpoints of this reader to start anew", e.Name, e.What)
+	return fmt.Sprintf("checkpoint %s %s by something other than a reader: restore it, or delete all checkpoints of this reader to start over", e.Name, e.What)
 }
 
 // An EndedError ends the reading of a stream that has ended: it was disabled,
@@ -225,9 +224,10 @@ func (s *saver) write(ctx context.Context, changed, removed []Checkpoint) error 
 }
 
 // hand keeps saves off a checkpoint while a handler has a page that follows
-// it. Before that, it is written if it isn't there yet, for a transaction to
-// go by, and if a save passed it by while a page before was handed over. So are
-// those of the shards it descends from: a commit must not come before them.
+// it. First it writes the checkpoint if it is missing, since a transaction's
+// condition needs it, or if a save skipped it while the previous page was
+// being handled. It writes those of the shards it descends from too: a commit
+// must not come before them.
 func (s *saver) hand(ctx context.Context, c Checkpoint, ancestors []Checkpoint) (back func(committed *Checkpoint), err error) {
 	if s.to == nil {
 		return func(*Checkpoint) {}, nil

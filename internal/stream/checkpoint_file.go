@@ -102,7 +102,7 @@ func (f *checkpointFile) read() (all []Checkpoint, err error) {
 	var content fileContent
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	if err := decoder.Decode(&content); err != nil || content.Version < 1 {
-		return nil, fmt.Errorf("%s is not a checkpoint file: move it away to start anew", f.path)
+		return nil, fmt.Errorf("%s is not a checkpoint file: move it away to start over", f.path)
 	}
 	if content.Version > checkpointVersion {
 		return nil, laterVersion(f.path, content.Version)
@@ -111,7 +111,7 @@ func (f *checkpointFile) read() (all []Checkpoint, err error) {
 		var c Checkpoint
 		var old checkpoint1
 		if err := errors.Join(json.Unmarshal(text, &c), json.Unmarshal(text, &old)); err != nil {
-			return nil, fmt.Errorf("%s is not a checkpoint file: move it away to start anew: %w", f.path, err)
+			return nil, fmt.Errorf("%s is not a checkpoint file: move it away to start over: %w", f.path, err)
 		}
 		if content.Version == 1 {
 			old.upgrade(&c)

@@ -31,11 +31,11 @@ type TableAPI interface {
 // maxNew is how many items there may be in a transaction, less one.
 const maxNew = 99
 
-// Table keeps checkpoints in a DynamoDB table, for one Reader. Each that loads
-// them takes the next generation and marks every item with it, so that an
-// older reader is fenced: it can't write them any more. Nor can it add items:
-// these are written along with a check of the generation. Each write goes by
-// what the item held, so that one which arrives late does nothing.
+// Table keeps checkpoints in a DynamoDB table, for one Reader. Each Reader
+// that loads them takes the next generation and marks every item with it, so
+// that an older one is fenced: it can't write them any more. New items are
+// added in a transaction that checks the generation. Every write is
+// conditional on what the item held, so that a late one has no effect.
 type Table struct {
 	db          TableAPI
 	table, name string
@@ -52,8 +52,8 @@ type Table struct {
 // which many readers may share. Load makes the table if it is missing, billed
 // by request. The newer reader of a name becomes the owner; the older one's
 // next save ends it with a *FencedError. An item that something else deleted
-// or edited ends it with an *AlteredError. Items are added 99 at a time: where
-// a first reader crashes amid that, the other shards are read from their
+// or edited ends it with an *AlteredError. Items are added 99 at a time: if a
+// first reader crashes partway, the shards without an item are read from their
 // beginning, whatever its Start was.
 func TableCheckpoints(db TableAPI, table, name string) *Table {
 	t := &Table{db: db, table: table, name: name, kept: make(map[string]Checkpoint), attempts: make(map[string][]Checkpoint)}
@@ -283,8 +283,8 @@ func (t *Table) move(ctx context.Context, c Checkpoint) error {
 	return t.result(ctx, err, c)
 }
 
-// put writes a checkpoint on a condition and that its item holds the number and
-// the state of another one.
+// put writes a checkpoint if the condition is met and its item holds the
+// number and the state of another one.
 func (t *Table) put(c Checkpoint, condition string, was Checkpoint) *types.Put {
 	put := &types.Put{
 		TableName: &t.table, Item: t.item(c),
@@ -299,7 +299,7 @@ func (t *Table) put(c Checkpoint, condition string, was Checkpoint) *types.Put {
 		put.ExpressionAttributeValues[":sequence"] = &types.AttributeValueMemberS{Value: was.Sequence}
 	}
 	//weave:end
-	condition += " AND (attribute_not_exists(#state)" // which version 1 has not
+	condition += " AND (attribute_not_exists(#state)" // absent in version 1
 	if was.State != "" {
 		condition += " OR #state = :state"
 		put.ExpressionAttributeValues[":state"] = &types.AttributeValueMemberS{Value: string(was.State)}

@@ -101,7 +101,7 @@ func (r *Reader) look(ctx context.Context, arn string) error {
 	ending := r.status == types.StreamStatusDisabled && r.next == ""
 	r.mu.Unlock()
 	if ending {
-		// What keeps the list from being asked for is told at the end.
+		// An error that prevents listing is returned at the end.
 		if next, err := r.successor(ctx); err == nil && next != "" {
 			r.found(next)
 		}
@@ -198,9 +198,9 @@ func (r *Reader) describe(ctx context.Context, arn string, p part) (description,
 			return description{}, fmt.Errorf("describing stream %s: %w", arn, err)
 		}
 		if d.pages++; d.pages == 1 {
-			// A status that is newer than the first page would promise
-			// shards that the pages passed by already. So would a time at
-			// which a shard was open.
+			// A status that is newer than the first page could imply shards
+			// that the earlier pages missed. So would a time at which a shard
+			// was open.
 			d.at, d.status, d.view = at, out.StreamDescription.StreamStatus, out.StreamDescription.StreamViewType
 			d.created = aws.ToTime(out.StreamDescription.CreationRequestDateTime).UTC()
 		}

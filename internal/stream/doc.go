@@ -12,7 +12,8 @@
 //
 //   - Events is an iterator: shards are fetched side by side and their
 //     events are yielded one by one.
-//   - Run calls a function for each event, for all shards side by side.
+//   - Run calls a function for each event, for all shards side by side and, as
+//     Options.Parallel says, for several items of each.
 //   - RunPages calls a function for some events of one shard at once. It
 //     may write their effects and the shard's checkpoint in one transaction.
 //
@@ -39,7 +40,10 @@
 // Order: the changes of one item come in the order in which they were made. A
 // shard is read after its parent was read to the end and the parent's last
 // event was handled; a stream after the one before it, and after the Gap
-// between them. Among different items there is no order.
+// between them. Among different items there is no order. With Options.Parallel
+// the position moves to the last event before which all are handled: after a
+// crash, or a shutdown while an item was failing, up to Options.MaxInWork events
+// of a shard are redelivered although they were handled.
 //
 // Time: all ages go by DynamoDB's clock, which its answers tell to the second.
 // This machine's clock may be wrong, or be set, without harm.
@@ -47,13 +51,12 @@
 // Liveness: Stats tells of each shard what it waits for and since when. A wait
 // that is longer than it should be is logged as a warning within 30 seconds.
 //
-// Where these can't be kept, the Reader says so: every error that lasts ends
-// the reading, a server or a network that is away after half a minute to a
-// minute. Start another Reader then. Throttling does not end it: the Reader
-// waits, warns and counts it, both of the stream and of the checkpoints. It
-// repeats calls by itself and makes the SDK try each once, whatever its client is
-// set to. Watch Left in Stats: it is the time after which a shard loses
-// records.
+// Where these can't be kept, the Reader says so: a persistent error ends the
+// reading, and an unreachable server or network does after 30 to 60 seconds.
+// Start another Reader then. Throttling does not end it: the Reader waits,
+// warns and counts it, both of the stream and of the checkpoints. It repeats
+// calls by itself and makes the SDK try each once, whatever its client is set
+// to. Watch Left in Stats: it is the time after which a shard loses records.
 //
 // # Limits
 //

@@ -15,8 +15,8 @@ import (
 // What is lost, and how a reader knows.
 //
 // DynamoDB keeps a record for 24 hours and then trims it, oldest first. It
-// never tells what it trimmed, so a reader concludes it. For each shard it
-// keeps a time before which no record was made that it has not read yet,
+// never tells what it trimmed, so a reader infers it. For each shard it keeps
+// a time before which no record was made that it has not read yet,
 // Position.NotBefore. It comes from the last record that was read, from the
 // end of the parent, or from the time of Open. Four rules follow:
 //
@@ -28,8 +28,9 @@ import (
 //     its records were older than that, so nothing is lost of one whose
 //     NotBefore is newer.
 //   - A record that this Reader fetched, and that was not handled, is surely
-//     lost once DynamoDB has trimmed it. All else only may be: numbers have
-//     holes, and EndingSequenceNumber need not be a record's.
+//     lost once DynamoDB has trimmed it. In all other cases a loss is possible
+//     and not certain: numbers have holes, and EndingSequenceNumber need not be
+//     a record's.
 //
 // All times are DynamoDB's own.
 
@@ -80,8 +81,8 @@ func (p Position) iteratorType() types.ShardIteratorType {
 	return typeTrimHorizon
 }
 
-// pass returns the records without those that are passed over. Once one was
-// not, none is any more.
+// pass drops the leading records that come before the start. After the first
+// one that it keeps, it keeps all.
 func (p *Position) pass(records []types.Record) []types.Record {
 	if p.Since.IsZero() && p.Above == "" {
 		return records

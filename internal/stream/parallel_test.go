@@ -118,42 +118,54 @@ func TestEventsInWorkAreBounded(t *testing.T) {
 	})
 }
 
-// TestAGapIsABarrier: nothing of its shard is in work beside it.
+// TestAGapIsABarrier: nothing of its shard is in work beside it. Here two
+// events are when DynamoDB trims those that come next.
 func TestAGapIsABarrier(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := newFakeStream(&fakeShard{id: "s"})
-		f.put(f.shards[0], "1", "2", "3", "4", "5", "6")
-		m := newMemory()
-		r := mustOpen(t, f, Options{Checkpoints: m.grip(), Pace: Unbounded})
-		for e, err := range r.Events(t.Context()) {
-			if err != nil || name(e) == "s/2" {
-				break
-			}
-		}
-		if err := r.Close(); err != nil {
-			t.Fatal(err)
-		}
-		f.shards[0].trimmed = 4
-		o := drain
-		o.Checkpoints, o.OnGap, o.Parallel = m.grip(), SkipGaps, 4
-		var atWork atomic.Int64
+		f := oneShard("1", "2", "3", "4", "5", "6", "7")
+		f.recordsAPage = 1
+		r := mustOpen(t, f, Options{Parallel: 4, OnGap: SkipGaps, Pace: 1})
+		time.AfterFunc(2500*time.Millisecond, func() { f.set(func() { f.shards[0].trimmed = 6 }) })
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+		defer cancel()
+		var mu sync.Mutex
 		var got []string
-		err := mustOpen(t, f, o).Run(t.Context(), func(_ context.Context, e Event) error {
-			n := atWork.Add(1)
-			defer atWork.Add(-1)
-			if e.Kind == Lost {
-				got = append(got, name(e))
-				time.Sleep(time.Second)
-				n = max(n, atWork.Load())
-				if n != 1 {
-					t.Errorf("%d events are in work beside a gap", n-1)
-				}
-			}
-			time.Sleep(time.Second)
+		atWork := 0
+		r.Run(ctx, func(_ context.Context, e Event) error {
+			mu.Lock()
+			atWork++
+			got = append(got, fmt.Sprint(name(e), " beside ", atWork-1))
+			mu.Unlock()
+			time.Sleep(time.Minute)
+			mu.Lock()
+			defer mu.Unlock()
+			atWork--
 			return nil
 		})
-		check(t, "error, gaps", []any{err, got}, []any{error(nil), []string{"s/lost"}})
+		n := len(got)
+		if n < 4 || got[n-2] != "s/lost beside 0" || got[n-1] != "s/7 beside 0" || got[1] != "s/2 beside 1" {
+			t.Errorf("events %q, want some side by side, and then the gap and the last one alone", got)
+		}
 	})
+}
+
+// TestNothingFollowsAFailure: where an event of an item ends the reading, the
+// next one of the item is not handled, though it waits for room.
+func TestNothingFollowsAFailure(t *testing.T) {
+	for range 300 {
+		synctest.Test(t, func(t *testing.T) {
+			o := drain
+			o.Parallel, o.MaxInWork, o.Retry.Attempts = 2, 1, 1
+			var calls atomic.Int64
+			err := mustOpen(t, oneShard("a", "a"), o).Run(t.Context(), func(context.Context, Event) error {
+				calls.Add(1)
+				return errors.New("no")
+			})
+			if err == nil || calls.Load() != 1 {
+				t.Errorf("Run = %v after %d events, want the first one's failure", err, calls.Load())
+			}
+		})
+	}
 }
 
 // TestChildrenWaitForAllItems of their parent.

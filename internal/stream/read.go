@@ -163,8 +163,8 @@ func (r *Reader) idle(s *shard) bool {
 	return r.options.Idle > 0 && s.reads() && s.out.events == nil && !s.idle.IsZero() && s.lastCall.Sub(s.idle) >= r.options.Idle
 }
 
-// idled notes of shards that had nothing, for the Reader that resumes, that
-// they had nothing.
+// idled records which shards were empty, so that a Reader that resumes knows
+// it.
 func (r *Reader) idled() {
 	for _, s := range r.lineage.order {
 		if r.idle(s) && s.handled.Sequence == "" {

@@ -66,9 +66,10 @@ type Options struct {
 	// Retry is what Run and RunPages do where a handler fails.
 	Retry Retry
 	// DeadLetter, if set, gets the events that Run gives up. If it returns
-	// nil, the event counts as handled. Otherwise reading ends with both
-	// errors, and where DeadLetter is nil, with the handler's. So it does
-	// where ctx ended before the event was given up: it is redelivered.
+	// nil, the event counts as handled. If it returns an error, reading ends
+	// with both errors. Without a DeadLetter, reading ends with the handler's
+	// error. If ctx ends before the event is given up, DeadLetter is not
+	// called and the event is redelivered.
 	DeadLetter func(context.Context, Failure) error
 	// PageSize bounds the events that RunPages hands over at once. Zero:
 	// as many as DynamoDB gave.
@@ -182,9 +183,9 @@ const (
 // Open finds the stream's shards, and the position to begin at in each: the
 // checkpoint, or else Options.Start. A stream that does not exist is a
 // *ResourceNotFoundException of package dynamodbstreams/types; package
-// dynamodb/types has another of that name. Where there are checkpoints of it,
-// what is lost of it is a Gap instead. An Open that fails for what it found
-// leaves the checkpoints to the reader that has them.
+// dynamodb/types has another of that name. If there are checkpoints of it,
+// Open succeeds and what is lost is a Gap. An Open that is refused leaves the
+// checkpoints to the reader that has them.
 //
 // A table that was recreated, or whose stream was switched off and on, has
 // another stream. Reading continues there once the older one is consumed,

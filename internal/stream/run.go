@@ -82,9 +82,9 @@ func (r *Reader) handleEvent(ctx context.Context, h *handling, p *Page, i int, e
 //
 // The shard's checkpoint is written now and then, as Options.CheckpointEvery
 // says, or by the handler, in a transaction that has Table.TransactItem. While
-// a page is with the handler, nothing else writes it. A handler that returns
-// the error of a transaction which it had made before has succeeded.
-// DeadLetter is not asked.
+// a page is with the handler, nothing else writes it. If a handler's
+// transaction fails only because an earlier attempt committed the page,
+// returning that error counts as success. DeadLetter is not asked.
 func (r *Reader) RunPages(ctx context.Context, handle func(context.Context, *Page) error) error {
 	return r.runHandlers(ctx, 1, func(ctx context.Context, h *handling, p *Page) error {
 		events := p.Events // the handler may do with its own what it likes

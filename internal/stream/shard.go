@@ -203,9 +203,9 @@ func (l *lineage) forget(d description) (counted Counts) {
 	return counted
 }
 
-// reopen has consumed shards read once more that vanished before a child of
-// theirs was seen: what comes after them vanished too, if there was anything,
-// and reading them tells so.
+// reopen schedules another read of consumed shards that vanished before any
+// child of theirs was seen. What came after them, if anything, vanished too,
+// and reading them says so.
 func (l *lineage) reopen(d description) {
 	listed := d.ids()
 	for _, s := range l.childless() {
@@ -215,7 +215,7 @@ func (l *lineage) reopen(d description) {
 	}
 }
 
-// rewind has the shards that were being read wait for another fetcher, which
+// rewind lets the shards that were being read wait for another fetcher, which
 // begins after what was handled.
 func (l *lineage) rewind() {
 	for _, s := range l.order {
@@ -275,9 +275,9 @@ func (l *lineage) endedBy(s *shard, sequence string) bool {
 	return true
 }
 
-// A tracker knows of a shard's events that were fetched which are handled.
-// Events may be handed to handlers side by side and finished in any order:
-// the shard moves up to the last one before which all are finished.
+// A tracker records which of a shard's fetched events were handled. Events may
+// be handed to handlers side by side and finished in any order: the shard
+// moves up to the last one before which all are finished.
 type tracker struct {
 	first  int // the number of events[0]
 	events []tracked

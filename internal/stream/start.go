@@ -8,9 +8,9 @@ import (
 
 // A Start is where a Reader without a checkpoint begins. It is of use once:
 // shards that are found later are read from their beginning, and where there
-// are checkpoints, these count. What was trimmed before Open, or is within 15
-// minutes of it, is not a Gap: nobody has begun to read it. All times are
-// DynamoDB's.
+// are checkpoints, they take precedence. What was trimmed before Open, or is
+// within 15 minutes of it, is not a Gap: nobody has begun to read it. All
+// times are DynamoDB's.
 type Start struct {
 	at       time.Time
 	ago      time.Duration

@@ -66,10 +66,10 @@ type ShardStats struct {
 	// handled, or else of the last one handled; zero where CaughtUp, or
 	// nothing was read.
 	Lag time.Duration
-	// Left is the time until DynamoDB trims what is to be handled next, as
-	// far as that is known, and zero where it may be trimmed already. Of a
-	// shard that is CaughtUp, or whose children are not listed yet, that
-	// might have been made right after the newest answer.
+	// Left is the time until DynamoDB trims what is to be handled next, as far
+	// as that is known, and zero where it may be trimmed already. For a shard
+	// that is CaughtUp, or whose children are not listed yet, it assumes that
+	// the next record was made right after the newest answer.
 	Left time.Duration
 
 	Counts
@@ -84,14 +84,14 @@ const (
 	Stopped State = "stopped"
 )
 
-// CaughtUpSince reports whether all that was written before the snapshot since
-// was taken, of the same Reader, is handled, as far as DynamoDB tells: each open
+// CaughtUpSince reports whether everything that was written before an earlier
+// snapshot of the same Reader is handled, as far as DynamoDB tells: each open
 // shard gave two empty answers after it, the first of which may have been asked
 // for before. Where a shard's children or another stream are still to come, it
 // is false.
-func (s Stats) CaughtUpSince(since Stats) bool {
+func (s Stats) CaughtUpSince(earlier Stats) bool {
 	before, parents := make(map[string]int64), make(map[string]bool)
-	for _, d := range since.Shards {
+	for _, d := range earlier.Shards {
 		before[d.Shard] = d.EmptyPages
 	}
 	for _, d := range s.Shards {

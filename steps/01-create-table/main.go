@@ -21,7 +21,7 @@ func main() {
 	recreate := step.Bool("recreate", false,
 		"delete the table with its rows first, if it is there\nand its keys are those of the steps")
 	remove := step.Bool("delete", false,
-		"delete the table with its rows, and make none; a table\nof checkpoints too")
+		"delete the table with its rows and don't make it again;\nworks for a table of checkpoints too")
 
 	step.Main(func(ctx context.Context) error {
 		if *recreate && *remove {
@@ -75,7 +75,7 @@ func deleteTable(ctx context.Context, step *cli.Step, db *dynamodb.Client) error
 	}
 	// Whoever mistypes -table must not lose another program's rows.
 	if other := t.OtherKeys(); other != "" && !t.HoldsCheckpoints() {
-		return fmt.Errorf("table %s is another program's: %s; this step deletes only tables like its own, "+
+		return fmt.Errorf("table %s belongs to another program: %s; this step deletes only tables that the steps make, "+
 			"and readers' checkpoints", step.Table, other)
 	}
 	if err := table.Delete(ctx, db, step.Table); err != nil {

@@ -38,7 +38,7 @@ func newChoices(step *cli.Step) *choices {
 		"`start` at trim-horizon, the oldest change there is;\n"+
 			"at latest, now; a time ago, such as 10m; at a time,\n"+
 			"such as 2026-11-24T08:00:00Z; or after:SEQUENCE.\n"+
-			"Where there is a checkpoint, that counts")
+			"ignored where there is a checkpoint")
 	step.StringVar(&c.only, "only", "",
 		"print only these `kinds`: inserted, modified, deleted,\nexpired; several with commas")
 	step.StringVar(&c.format, "format", "text",
@@ -114,11 +114,11 @@ func (c *choices) checkpointHint(err error) error {
 	}
 	switch answer.ErrorCode() {
 	case "ResourceNotFoundException":
-		return fmt.Errorf("the checkpoints' table %s was deleted meanwhile: run this again, "+
-			"which makes it anew and starts at -from", name)
+		return fmt.Errorf("the checkpoints' table %s was deleted while this step ran: run it again, "+
+			"which makes the table and starts at -from", name)
 	case "ValidationException":
-		return fmt.Errorf("table %s exists with other keys than reader, place, which checkpoints need: "+
-			"give -checkpoint another table:NAME, which is made if it is missing", name)
+		return fmt.Errorf("table %s can't have checkpoints: its keys are not reader, place; "+
+			"give -checkpoint another table:NAME, which is made if it does not exist", name)
 	}
 	return err
 }
@@ -162,7 +162,7 @@ func report(step *cli.Step, stats stream.Stats) {
 		case s.CaughtUp:
 			lag = "caught up"
 		case !s.LastRecord.IsZero():
-			lag = "behind by " + s.Lag.Round(time.Second).String() + ", trimmed in " + s.Left.Round(time.Minute).String()
+			lag = s.Lag.Round(time.Second).String() + " behind, trimmed in " + s.Left.Round(time.Minute).String()
 		}
 		step.Notef("%s %s, %s: calls %d, records %d, empty pages %d, throttles %d, new iterators %d, gaps %d",
 			s.Shard, s.State, lag, s.Calls, s.Records, s.EmptyPages, s.Throttles, s.Renewals, s.Gaps)

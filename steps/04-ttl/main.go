@@ -38,7 +38,7 @@ func main() {
 	step.DurationVar(&o.timeout, "timeout", time.Minute,
 		"give up after this `time`; on aws a removal may take days")
 	step.StringVar(&o.clock, "clock", "1x",
-		"pass time this many `times` as fast, such as 60x, in a new\nembedded DynamoDB in memory; -ttl is then 1h")
+		"run the clock this many `times` faster, such as 60x, in a new\nembedded DynamoDB in memory; -ttl is then 1h")
 	step.Uint64Var(&o.seed, "seed", 0,
 		"make the same rows for the same `number`")
 	step.Main(func(ctx context.Context) error {

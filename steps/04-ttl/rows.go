@@ -103,8 +103,8 @@ func stillThere(ctx context.Context, step *cli.Step, db *dynamodb.Client, kept a
 		return err
 	}
 	if out.Item == nil {
-		return fmt.Errorf("row %s was removed, though its ttl was moved a day ahead", kept.ID)
+		return fmt.Errorf("row %s was removed, though its ttl was extended by a day", kept.ID)
 	}
-	return step.Printf("%s %s %-23s its ttl was moved a day ahead\n",
+	return step.Printf("%s %s %-23s its ttl was extended by a day\n",
 		step.Kind("kept"), cli.ID(kept.ID), kept.Email)
 }

@@ -135,5 +135,5 @@ func (c *counts) explain(err error) error {
 		return err
 	}
 	return fmt.Errorf("table %s, which held the checkpoints and counts, was deleted: "+
-		"run again, which makes it anew and reads the stream from its oldest record on", c.table)
+		"run again: the table is made again and the stream is read from its oldest record", c.table)
 }

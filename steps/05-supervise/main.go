@@ -106,8 +106,8 @@ func run(ctx context.Context, step *cli.Step, o *options) error {
 		err = fmt.Errorf("the reader did not catch up with the writes within %v", catchUpWithin)
 	}
 	if err != nil {
-		return fmt.Errorf("%w\nnot audited: what was written may not be read yet; run again, "+
-			"then audit all: go run ./steps/06-audit %s", err, o.journals)
+		return fmt.Errorf("%w\nnot audited: some writes may not have been read yet; run again, "+
+			"then audit all journals: go run ./steps/06-audit %s", err, o.journals)
 	}
 	if err := counted.end(journals.Events); err != nil {
 		return err

@@ -42,11 +42,11 @@ func newOptions(step *cli.Step) *options {
 func (o *options) check() error {
 	switch {
 	case o.reader == "":
-		return cli.Usagef("-reader wants a name")
+		return cli.Usagef("-reader needs a name")
 	case strings.HasSuffix(o.reader, countsOf("")):
-		return cli.Usagef("-reader %q is where the counts of another reader are: leave out %q", o.reader, countsOf(""))
+		return cli.Usagef("-reader %q is reserved: names that end in %q are for the counts of readers", o.reader, countsOf(""))
 	case o.journals == "":
-		return cli.Usagef("-journals wants a folder")
+		return cli.Usagef("-journals needs a folder")
 	}
 	return nil
 }

@@ -42,7 +42,7 @@ func (e *Engine) describe(tx *store.Tx, t *table, status string) *TableDescripti
 
 		DeletionProtectionEnabled: t.Settings.DeletionProtection,
 		OnDemandThroughput:        t.Settings.OnDemandThroughput,
-		WarmThroughput:            &WarmThroughputDescription{t.Settings.currentWarm(t.BillingMode, t.Throughput), "ACTIVE"},
+		WarmThroughput:            t.Settings.describeWarm(t.BillingMode, t.Throughput),
 	}
 	if t.Settings.TableClass != "" {
 		d.TableClassSummary = &TableClassSummary{t.Settings.TableClass, sometime(t.Settings.ClassSince)}
@@ -80,7 +80,7 @@ func (e *Engine) describeIndex(tx *store.Tx, d *TableDescription, mode string, i
 		g.Backfilling = new(true)
 	} else if d.TableStatus != "CREATING" {
 		g.IndexStatus = "ACTIVE"
-		g.WarmThroughput = &WarmThroughputDescription{ix.currentWarm(mode, ix.Throughput), "ACTIVE"}
+		g.WarmThroughput = ix.describeWarm(mode, ix.Throughput)
 	}
 	d.GlobalSecondaryIndexes = append(d.GlobalSecondaryIndexes, g)
 }

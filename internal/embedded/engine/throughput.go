@@ -131,6 +131,11 @@ func (d *throughputDefinition) currentWarm(mode string, provisioned Throughput) 
 	return WarmUnits{max(reads, d.Warm.ReadUnitsPerSecond), max(writes, d.Warm.WriteUnitsPerSecond)}
 }
 
+// describeWarm returns what the API tells of the warm throughput.
+func (d *throughputDefinition) describeWarm(mode string, provided Throughput) *WarmThroughputDescription {
+	return &WarmThroughputDescription{d.currentWarm(mode, provided), "ACTIVE"}
+}
+
 // applyThroughput changes what the request asks to change.
 func (d *throughputDefinition) applyThroughput(in ThroughputInput) {
 	if o := in.OnDemandThroughput; o.given() {

@@ -66,7 +66,7 @@ func (s *twoStreams) of(name string) *fakeStream {
 	switch {
 	case name == s.nextARN || strings.HasPrefix(name, "b"):
 		return s.next
-	case strings.HasPrefix(name, "arn:") && name != arn:
+	case tableOf(name) == tableOf(arn) && name != arn: // it has vanished
 		return nil
 	}
 	return s.first

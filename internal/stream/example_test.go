@@ -1,9 +1,12 @@
 package stream_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log"
 	"os"
 	"os/signal"
@@ -249,4 +252,32 @@ func ExampleTableCheckpoints() {
 	fmt.Println("events counted:", out.Item["seen"].(*types.AttributeValueMemberN).Value)
 	// Output:
 	// events counted: 2
+}
+
+// A dead letter is stored as a line of JSON, and handled later.
+func ExampleFailure() {
+	var letters bytes.Buffer // a file, a queue or a table
+	options := stream.Options{
+		DeadLetter: func(_ context.Context, f stream.Failure) error {
+			return json.NewEncoder(&letters).Encode(f.Event)
+		},
+	}
+	given := stream.Event{Kind: stream.Inserted, Sequence: "7", New: stream.Image{}}
+	if err := options.DeadLetter(context.Background(), stream.Failure{Event: given}); err != nil {
+		log.Fatal(err)
+	}
+
+	for lines := json.NewDecoder(&letters); ; {
+		var event stream.Event
+		err := lines.Decode(&event)
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println("handled later:", event.Kind, event.Sequence)
+	}
+	// Output:
+	// handled later: inserted 7
 }

@@ -200,7 +200,7 @@ func TestReconcile(t *testing.T) {
 			h.sees(stream.Modified, a, b)
 			h.sees(stream.Inserted, nil, a)
 		}, Report{Writes: 2, Events: 2, OutOfOrder: found("inserted", "2",
-			"before it the row was none, but the event before left "+strings.Replace(described, "/", "/cart", 1))}, false},
+			"its old image is no row, but the previous event left "+strings.Replace(described, "/", "/cart", 1))}, false},
 		{"gap", "lost records are told of", func(h *history) {
 			h.must(h.events.Events([]stream.Event{{Kind: stream.Lost, Shard: "shard"}}))
 		}, Report{Gaps: 1}, true},

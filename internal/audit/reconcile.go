@@ -264,7 +264,7 @@ func (a *audit) follow(l *line, by *reader) {
 	before := image(l.Old)
 	if last, any := by.last[k]; any && before != last {
 		a.report.OutOfOrder = append(a.report.OutOfOrder,
-			finding(l, "before it the row was "+describe(before)+", but the event before left "+describe(last)))
+			finding(l, "its old image is "+describe(before)+", but the previous event left "+describe(last)))
 	}
 	by.last[k] = image(l.New)
 }

@@ -153,7 +153,7 @@ func (r *Report) String() string {
 // other as it is.
 func describe(image string) string {
 	if image == "" {
-		return "none"
+		return "no row"
 	}
 	var row activity.UserActivity
 	if json.Unmarshal([]byte(image), &row) != nil || imageOf(row) != image {

@@ -29,8 +29,9 @@ func (c Checkpoint) key() checkpointKey { return checkpointKey{c.Stream, c.Shard
 // a time, and waits for it. Methods retry transient failures themselves; an
 // error that they return ends the reading.
 //
-// If an implementation is a Peeker too and Open is refused, the owner keeps
-// the checkpoints. Where it has a method Throttles() int64, Stats shows that.
+// If an implementation is a Peeker too, an Open that fails for what it found
+// leaves the checkpoints to their owner. Where it has a method Throttles()
+// int64, Stats shows that.
 type Checkpoints interface {
 	// Load makes the caller the owner and returns all that is kept. From
 	// here on no other reader may write: either it is refused with its
@@ -67,7 +68,8 @@ func (e *FencedError) Unwrap() error { return e.Err }
 
 // An AlteredError is what a reader gets whose checkpoint was deleted or edited
 // by something other than a reader. Nobody knows what it should be: stop all
-// readers of that name, then put it right, or remove them all to start anew.
+// readers of that name, then repair it, or delete all its checkpoints to start
+// over.
 type AlteredError struct {
 	Name string // the checkpoint's
 	What string // such as "was deleted"

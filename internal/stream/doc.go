@@ -41,9 +41,10 @@
 // shard is read after its parent was read to the end and the parent's last
 // event was handled; a stream after the one before it, and after the Gap
 // between them. Among different items there is no order. With Options.Parallel
-// the position moves to the last event before which all are handled: after a
-// crash, or a shutdown while an item was failing, up to Options.MaxInWork events
-// of a shard are redelivered although they were handled.
+// the position moves to the last event that, like all before it, is handled:
+// after a crash, or a shutdown while an item was failing, up to
+// Options.MaxInWork events of a shard are redelivered although they were
+// handled.
 //
 // Time: all ages go by DynamoDB's clock, which its answers tell to the second.
 // This machine's clock may be wrong, or be set, without harm.

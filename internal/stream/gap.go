@@ -57,8 +57,8 @@ type Position struct {
 	Sequence string    `json:"sequence,omitempty"`
 	Since    time.Time `json:"since,omitzero"`
 	Above    string    `json:"above,omitempty"`
-	// NotBefore is a time before which no record was made that is still to
-	// be read, here or in the shard's children; zero: not known.
+	// NotBefore: every record still to be read, here or in the shard's
+	// children, was made at this time or later; zero: not known.
 	NotBefore time.Time `json:"notBefore,omitzero"`
 }
 
@@ -231,14 +231,14 @@ type Gap struct {
 	// Last is the sequence number of the last record before the gap; empty:
 	// none was read.
 	Last string
-	// Oldest is the number of the oldest record after it; empty: there is
-	// none now. If the shard vanished, so may have children that were never
-	// seen.
+	// Oldest is the number of the oldest record after it; empty: there is none
+	// now. If the shard vanished, children that nobody saw may have vanished
+	// too.
 	Oldest string
 	// Certain reports whether at least one record was lost. Without it,
 	// some may have been: DynamoDB doesn't tell.
 	Certain bool
-	// Err is what DynamoDB said; nil if only the time tells.
+	// Err is what DynamoDB said; nil if the loss is inferred from age.
 	Err error
 }
 

@@ -26,9 +26,9 @@ import (
 type Image map[string]types.AttributeValue
 
 // Decode fills the struct or map that out points to, as
-// attributevalue.UnmarshalMap does, except that a Number in an any
-// becomes an attributevalue.Number: no digit is lost. A nil image leaves
-// out as it is, without an error.
+// attributevalue.UnmarshalMap does, except that a Number in an any becomes an
+// attributevalue.Number: no digit is lost. A nil image doesn't change what out
+// points to, which is not an error.
 func (i Image) Decode(out any) error {
 	item, err := attributevalue.FromDynamoDBStreamsMap(i)
 	if err != nil {

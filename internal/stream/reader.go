@@ -31,9 +31,9 @@ type Options struct {
 	Start Start
 	// OnGap is what happens where records were lost. Zero: StopAtGap.
 	OnGap GapPolicy
-	// Idle, where it is more than zero, lets reading end once each shard
-	// has ended or has given only empty answers for so long. That is a
-	// guess: nothing in the API says that an open shard is read up.
+	// Idle, where it is more than zero, lets reading end once each shard has
+	// ended or has given only empty answers for so long. That is a guess:
+	// nothing in the API says that all of an open shard was read.
 	Idle time.Duration
 
 	// Poll is the maximum wait between polls of an idle shard; an idle
@@ -184,13 +184,13 @@ const (
 // checkpoint, or else Options.Start. A stream that does not exist is a
 // *ResourceNotFoundException of package dynamodbstreams/types; package
 // dynamodb/types has another of that name. If there are checkpoints of it,
-// Open succeeds and what is lost is a Gap. An Open that is refused leaves the
-// checkpoints to the reader that has them.
+// Open succeeds and what is lost is a Gap. An Open that fails for what it
+// found leaves the checkpoints to their owner.
 //
 // A table that was recreated, or whose stream was switched off and on, has
-// another stream. Reading continues there once the older one is consumed,
-// whether that happens under way or there are checkpoints of the older one.
-// What was written in between is a Gap.
+// another stream. Reading continues there once the older one is consumed, also
+// where Open found only checkpoints of the older one. What was written in
+// between is a Gap.
 func Open(ctx context.Context, api API, arn string, o Options) (*Reader, error) {
 	if err := o.check(arn); err != nil {
 		return nil, err

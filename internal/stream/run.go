@@ -15,13 +15,13 @@ import (
 // Run calls handle for each event: one after the other for an item, and side
 // by side for different shards and, as Options.Parallel says, for different
 // items of a shard. With SkipGaps, Lost is among them; nothing of its shard is
-// in work beside it. It returns nil only where Options.Idle ends it; the end of
-// the stream, two minutes at most after a disabled one was consumed if its
-// table has no other, is an *EndedError. When ctx ends, no further event is
-// handed over; Run waits until those in work are handled, saves the checkpoint,
-// and returns ctx's cause: its error, where it was given no other, along with
-// those of handlers that failed then. Options.Grace bounds all that. Run may
-// be called again, and resumes.
+// in work beside it. It returns nil only where Options.Idle ends it; the end
+// of the stream is an *EndedError, for a disabled stream without a successor
+// two minutes at most after it was consumed. When ctx ends, no further event
+// is handed over; Run waits until those in work are handled, saves the
+// checkpoint, and returns context.Cause(ctx), joined with the errors of
+// handlers that failed during the shutdown. Options.Grace bounds all that. Run
+// may be called again, and resumes.
 //
 // A handler that fails is called again, as Options.Retry says; then the event
 // is given up: Options.DeadLetter gets it, or reading ends with its error.

@@ -32,8 +32,8 @@ var (
 // is t, downwards. The zero time is TrimHorizon.
 func At(t time.Time) Start { return Start{at: t} }
 
-// Ago is At the time of Open, by DynamoDB's clock, less d. A d of zero or less
-// is TrimHorizon, as the zero time is.
+// Ago begins d before the time of Open, by DynamoDB's clock, as At does. A d
+// of zero or less is TrimHorizon, as the zero time is.
 func Ago(d time.Duration) Start { return Start{ago: max(d, 0)} }
 
 // After begins after the record with the given sequence number: in each shard

@@ -117,7 +117,7 @@ func (c *choices) checkpointHint(err error) error {
 		return fmt.Errorf("the checkpoints' table %s was deleted while this step ran: run it again, "+
 			"which makes the table and starts at -from", name)
 	case "ValidationException":
-		return fmt.Errorf("table %s can't have checkpoints: its keys are not reader, place; "+
+		return fmt.Errorf("table %s can't have checkpoints: its keys are not the attributes reader and place; "+
 			"give -checkpoint another table:NAME, which is made if it does not exist", name)
 	}
 	return err

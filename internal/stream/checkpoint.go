@@ -195,7 +195,7 @@ func (s *saver) difference(want func() []Checkpoint) (changed, removed []Checkpo
 		return nil, nil // a stream that lists nothing yet
 	}
 	for key, c := range s.holds {
-		turnsTo := c.Stream > wanted[0].Stream // the reader is about to turn to it
+		turnsTo := c.State == Switched && c.Stream > wanted[0].Stream // the reader is about to turn to it
 		if !s.handed[key] && !among[key] && !turnsTo {
 			removed = append(removed, c)
 		}

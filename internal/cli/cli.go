@@ -133,7 +133,11 @@ func (s *Step) parse(args []string) error {
 func (s *Step) negative() (err error) {
 	s.Visit(func(f *flag.Flag) {
 		bad := false
-		switch v := f.Value.(flag.Getter).Get().(type) {
+		getter, ok := f.Value.(flag.Getter)
+		if !ok {
+			return
+		}
+		switch v := getter.Get().(type) {
 		case time.Duration:
 			bad = v < 0
 		case int:

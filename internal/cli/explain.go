@@ -58,7 +58,7 @@ func (s *Step) noTable() error {
 		}
 	}
 	for _, name := range there {
-		if levenshtein.ComputeDistance(name, s.Table) <= 2 {
+		if levenshtein.ComputeDistance(name, s.Table) <= min(2, len(s.Table)/4) {
 			return fmt.Errorf("table %s does not exist: did you mean -table %s?", s.Table, name)
 		}
 	}

@@ -18,7 +18,7 @@ func ParseStart(from string, now time.Time) (stream.Start, error) {
 	}
 	if sequence, ok := strings.CutPrefix(from, "after:"); ok {
 		if sequence == "" || strings.Trim(sequence, "0123456789") != "" {
-			return stream.Start{}, Usagef("-from %s : not a sequence number, which has digits only", from)
+			return stream.Start{}, Usagef("-from %s: not a sequence number, which has digits only", from)
 		}
 		return stream.After(sequence), nil
 	}

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -165,7 +166,10 @@ func passing(err error) bool {
 	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
 		return true // a connection that was cut
 	}
-	return errors.As(err, &network)
+	// A file's error has a number that looks like a network's.
+	found := errors.As(err, &network)
+	_, number := network.(syscall.Errno)
+	return found && !number
 }
 
 // A pacer spaces calls: by every, and by more for a while after they were

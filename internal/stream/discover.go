@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -221,62 +220,4 @@ func (r *Reader) describe(ctx context.Context, arn string, p part) (description,
 // longer has. What was not read of its shards is a gap of each.
 func (r *Reader) vanishedStream() description {
 	return description{status: types.StreamStatusDisabled, asked: time.Now(), at: r.clock.now(), pages: 1, whole: true}
-}
-
-// found notes the stream that follows the one that is read.
-func (r *Reader) found(next string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.next == "" {
-		r.next = next
-		r.log.Info("the table has another stream, which is read after this one", "stream", r.arn, "next", next)
-	}
-}
-
-// successor is the oldest of the table's streams that are newer than the one
-// that is read; empty: there is none. Where the streams can't be listed, it is
-// the stream that Open was given if that is newer.
-func (r *Reader) successor(ctx context.Context) (next string, err error) {
-	r.mu.Lock()
-	arn, past := r.arn, max(r.arn, r.past)
-	r.mu.Unlock()
-	consider := func(other string) {
-		if tableOf(other) == tableOf(arn) && other > past && (next == "" || other < next) {
-			next = other
-		}
-	}
-	consider(r.given)
-	in := &dynamodbstreams.ListStreamsInput{TableName: tableName(arn)}
-	for {
-		var out *dynamodbstreams.ListStreamsOutput
-		_, err := r.describing.do(ctx, func(ctx context.Context) (_ middleware.Metadata, err error) {
-			if out, err = r.api.ListStreams(ctx, in, tryOnce); err != nil {
-				return middleware.Metadata{}, err
-			}
-			return out.ResultMetadata, nil
-		})
-		if err != nil && next != "" && ctx.Err() == nil {
-			return next, nil
-		}
-		if err != nil {
-			return "", fmt.Errorf("listing the streams of table %s: %w", *in.TableName, err)
-		}
-		for _, s := range out.Streams {
-			consider(aws.ToString(s.StreamArn))
-		}
-		if in.ExclusiveStartStreamArn = out.LastEvaluatedStreamArn; in.ExclusiveStartStreamArn == nil {
-			return next, nil
-		}
-	}
-}
-
-// tableOf is a stream's ARN without its label: the table's.
-func tableOf(arn string) string {
-	table, _, _ := strings.Cut(arn, "/stream/")
-	return table
-}
-
-func tableName(arn string) *string {
-	table := tableOf(arn)
-	return aws.String(table[strings.LastIndex(table, "/")+1:])
 }

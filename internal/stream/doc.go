@@ -42,9 +42,9 @@
 // event was handled; a stream after the one before it, and after the Gap
 // between them. Among different items there is no order. With Options.Parallel
 // the position moves to the last event that, like all before it, is handled:
-// after a crash, or a shutdown while an item was failing, up to
-// Options.MaxInWork events of a shard are redelivered although they were
-// handled.
+// after a crash, or a shutdown while an item was failing or longer in work than
+// Options.Grace allows, up to Options.MaxInWork events of a shard are
+// redelivered although they were handled.
 //
 // Time: all ages go by DynamoDB's clock, which its answers tell to the second.
 // This machine's clock may be wrong, or be set, without harm.

@@ -112,7 +112,8 @@ func (l *lanes) letGo(n int) {
 }
 
 // enter waits for a slot for the event of the number, which leave gives back.
-// Once ctx has ended, only those get one that come before another.
+// Once ctx has ended, only those get one that come before another, while
+// working lasts.
 func (l *lanes) enter(ctx, working context.Context, number int) error {
 	if l == nil {
 		return nil
@@ -128,7 +129,7 @@ func (l *lanes) enter(ctx, working context.Context, number int) error {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if ctx.Err() != nil && number > l.last {
+	if ctx.Err() != nil && (number > l.last || working.Err() != nil) {
 		l.leave()
 		return ctx.Err()
 	}

@@ -4,9 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"os"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	dbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
 // TestNothingIsGivenUpInAnOutage of five minutes, by default; nor is the
@@ -144,8 +149,20 @@ func TestAPanicBesideOtherItems(t *testing.T) {
 }
 
 func TestRetryable(t *testing.T) {
+	refused := &net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
+	canceled := func(codes ...string) error {
+		e := &dbtypes.TransactionCanceledException{}
+		for _, code := range codes {
+			e.CancellationReasons = append(e.CancellationReasons, dbtypes.CancellationReason{Code: &code})
+		}
+		return e
+	}
 	for err, want := range map[error]bool{
-		throttleError: true, noAnswer{time.Second}: true, errors.New("what?"): false, context.Canceled: false,
+		throttleError: true, noAnswer{time.Second}: true, context.DeadlineExceeded: true, refused: true,
+		canceled("None", "TransactionConflict"): true, canceled("None", "ThrottlingError"): true,
+		canceled("ConditionalCheckFailed", "ThrottlingError"): false, canceled("ConditionalCheckFailed", "TransactionConflict"): false,
+		errors.New("what?"): false, context.Canceled: false,
+		&os.PathError{Op: "write", Path: "journal", Err: syscall.ENOSPC}: false,
 	} {
 		if got := Retryable(err); got != want {
 			t.Errorf("Retryable(%v) = %v, want %v", err, got, want)

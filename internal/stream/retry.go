@@ -102,5 +102,5 @@ func recovering(handle func(context.Context, Event) error) func(context.Context,
 
 // Retryable reports whether a call that failed with err may succeed when it is
 // made again: it was throttled, its server or the network failed, or it met
-// another write.
-func Retryable(err error) bool { return throttled(err) || passing(err) }
+// another write. A condition that failed would fail again.
+func Retryable(err error) bool { return !conditionFailed(err) && (throttled(err) || passing(err)) }

@@ -1,12 +1,10 @@
 package stream
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"iter"
-	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -77,8 +75,8 @@ func (r *Reader) handleEvent(ctx context.Context, h *handling, p *Page, i int, e
 
 // RunPages is Run for a handler that takes a page at once: at most
 // Options.PageSize events of one shard, in order, one page of a shard at a
-// time. A page is handled as a whole
-// or not at all, and is redelivered as a whole after an error.
+// time. A page is handled as a whole or not at all, and is redelivered as a
+// whole after an error.
 //
 // The shard's checkpoint is written now and then, as Options.CheckpointEvery
 // says, or by the handler, in a transaction that has Table.TransactItem. While
@@ -142,7 +140,7 @@ func (r *Reader) before(p *Page) (c Checkpoint, ancestors []Checkpoint) {
 // A handling is one read by handlers.
 type handling struct {
 	working context.Context // of the handlers: it ends later than the reading
-	// do has f handle what it was given, which a shutdown gives its time.
+	// do runs f, to which a shutdown leaves the time of Options.Grace.
 	do func(ctx context.Context, f func(context.Context) error) error
 }
 
@@ -301,103 +299,6 @@ func (r *Reader) yieldPage(t turn, yield func(Event, error) bool) bool {
 		r.handled(t.shard, t.number+i, 1)
 	}
 	return true
-}
-
-// A crew is some goroutines that end together: with the first of them
-// that returns an error or panics.
-type crew struct {
-	ctx  context.Context
-	end  context.CancelCauseFunc // ends them with an error; errDone is not an error
-	wait func() error            // until all have ended; panics if one did
-
-	running sync.WaitGroup
-	mu      sync.Mutex
-	failure *HandlerPanic // the first panic
-}
-
-var (
-	errDone   = errors.New("done")
-	errGoexit = errors.New("a handler ended its goroutine: runtime.Goexit, or a test's FailNow, was called")
-)
-
-func newCrew(ctx context.Context) *crew {
-	c := &crew{}
-	c.ctx, c.end = context.WithCancelCause(ctx)
-	c.wait = func() error {
-		c.running.Wait()
-		err := context.Cause(c.ctx)
-		c.end(nil)
-		if c.failure != nil {
-			panic(c.failure)
-		}
-		if errors.Is(err, errDone) {
-			return nil
-		}
-		return err
-	}
-	return c
-}
-
-// run has f run on a goroutine. Its error ends the crew, nil doesn't.
-func (c *crew) run(f func(context.Context) error) {
-	c.running.Go(func() {
-		err := errGoexit
-		defer func() {
-			if v := recover(); v != nil {
-				c.fail(v)
-			} else if err != nil {
-				c.end(err)
-			}
-		}()
-		err = f(c.ctx)
-	})
-}
-
-// fail ends the crew with a panic's value.
-func (c *crew) fail(v any) {
-	panicked, ok := v.(*HandlerPanic)
-	if !ok {
-		panicked = &HandlerPanic{Value: v, Stack: debug.Stack()}
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.failure == nil {
-		c.failure = panicked
-	}
-	c.end(panicked)
-}
-
-// orDone turns success into what ends a crew without an error.
-func orDone(err error) error {
-	if err == nil {
-		return errDone
-	}
-	return err
-}
-
-// besides is how many calls besideEachOther makes at a time.
-const besides = 16
-
-// besideEachOther calls f with each number below n, some at a time, and
-// returns the first error, or ctx's where that has ended.
-func besideEachOther(ctx context.Context, n int, f func(context.Context, int) error) error {
-	numbers := make(chan int, n)
-	for i := range n {
-		numbers <- i
-	}
-	close(numbers)
-	c := newCrew(ctx)
-	for range min(n, besides) {
-		c.run(func(ctx context.Context) error {
-			for i := range numbers {
-				if err := f(ctx, i); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-	}
-	return cmp.Or(c.wait(), ctx.Err())
 }
 
 // A HandlerPanic is the value with which Run panics where a handler did,

@@ -219,7 +219,8 @@ func (p *played) expiredAgain(iterator string) {
 }
 
 // closed notes that a reader was closed cleanly: its checkpoints have all
-// that it handled. Side by side, they end before an item that was failing.
+// that it handled. Side by side, they end before an item that was failing, or
+// that a shutdown did not leave the time for.
 func (p *played) closed(reader int, run worldRun) {
 	saved := p.mem.saved()
 	p.mu.Lock()
@@ -229,7 +230,8 @@ func (p *played) closed(reader int, run worldRun) {
 		if !known {
 			continue // its stream or shard is done with
 		}
-		failing := run.Parallel > 1 && (run.Fails > 0 || run.End == endPanic) && p.unhandledBefore(w, at, reader)
+		hindered := run.Fails > 0 || run.End == endPanic || run.Delay >= 7*time.Second // of the Grace of 10
+		failing := run.Parallel > 1 && hindered && p.unhandledBefore(w, at, reader)
 		if handledBy(w, reader) && compareSequence(w.key.sequence, at) > 0 && !failing {
 			p.violate("reader %d was closed and its checkpoint forgot %v", reader, w.key)
 		}

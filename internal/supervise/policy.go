@@ -14,10 +14,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/thejerf/suture/v4"
+
+	"dynamostreamer/internal/stream"
 )
 
 // restartFor is how long a service that gets nothing done is restarted.
@@ -57,7 +57,7 @@ func (s *service) Serve(ctx context.Context) (err error) {
 	s.noteFailure()
 	//weave:restart
 	switch {
-	case !passes(err):
+	case !stream.Retryable(err):
 		return final{fmt.Errorf("the %s ended: %w", s.name, err)}
 	case time.Since(s.failing) > restartFor:
 		return final{fmt.Errorf("the %s has failed for %v: %w", s.name, restartFor, err)}
@@ -97,32 +97,12 @@ func onlyCanceled(err error) bool {
 	return err == nil || err == context.Canceled
 }
 
-// passes reports whether the same call may succeed later: what the SDK would
-// retry, and what it leaves out.
-func passes(err error) bool {
-	return Conflicts(err) || retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err) == aws.TrueTernary ||
-		errors.Is(err, context.DeadlineExceeded)
-}
-
 // Conflicts reports whether a transaction was canceled for a reason that
 // passes: another one changed the same item just then, or the writes came too
 // fast.
 func Conflicts(err error) bool {
 	var canceled *types.TransactionCanceledException
-	if !errors.As(err, &canceled) {
-		return false
-	}
-	passes := false
-	for _, reason := range canceled.CancellationReasons {
-		switch aws.ToString(reason.Code) {
-		case "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded":
-			passes = true
-		case "", "None":
-		default:
-			return false
-		}
-	}
-	return passes
+	return errors.As(err, &canceled) && stream.Retryable(err)
 }
 
 // RetryConflicts makes a transaction again while it Conflicts, 20 times at

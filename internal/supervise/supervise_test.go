@@ -26,7 +26,7 @@ import (
 
 var refused = &smithyhttp.RequestSendError{Err: &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}}
 
-func TestPasses(t *testing.T) {
+func TestWhatIsRestarted(t *testing.T) {
 	for _, test := range []struct {
 		name, reason string
 		err          error
@@ -46,8 +46,8 @@ func TestPasses(t *testing.T) {
 		{"none", "a service that returns has nothing left to do", nil, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			if got := passes(test.err); got != test.want {
-				t.Errorf("passes(%v) = %v, want %v (%s)", test.err, got, test.want, test.reason)
+			if got := stream.Retryable(test.err); got != test.want {
+				t.Errorf("stream.Retryable(%v) = %v, want %v (%s)", test.err, got, test.want, test.reason)
 			}
 		})
 	}
@@ -66,12 +66,12 @@ func (hanging) DescribeStream(ctx context.Context, _ *dynamodbstreams.DescribeSt
 }
 
 // A server that does not answer may answer the next reader.
-func TestPassesWithoutAnswer(t *testing.T) {
+func TestRestartWithoutAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		options := stream.Options{Logger: slog.New(slog.DiscardHandler)}
 		_, err := stream.Open(t.Context(), hanging{}, "arn:aws:dynamodb:r:0:table/t/stream/1", options)
-		if err == nil || !passes(err) {
-			t.Errorf("passes(%v) = false, want true: the server may be back", err)
+		if err == nil || !stream.Retryable(err) {
+			t.Errorf("stream.Retryable(%v) = false, want true: the server may be back", err)
 		}
 	})
 }

@@ -44,8 +44,8 @@ func main() {
 		"append to this `file` a line before and after each write")
 
 	step.Main(func(ctx context.Context) error {
-		if o.updates > 1 || o.deletes > 1 {
-			return cli.Usagef("-updates and -deletes are shares, from 0 to 1")
+		if share := max(o.updates, o.deletes); share > 1 {
+			return cli.Usagef("%v: -updates and -deletes are shares, from 0 to 1", share)
 		}
 		return run(ctx, step, o)
 	})

@@ -30,8 +30,8 @@ func (c Checkpoint) key() checkpointKey { return checkpointKey{c.Stream, c.Shard
 // error that they return ends the reading.
 //
 // If an implementation is a Peeker too, an Open that fails for what it found
-// leaves the checkpoints to their owner. Where it has a method Throttles()
-// int64, Stats shows that.
+// leaves the checkpoints to their owner. Where it has methods Throttles() int64
+// and Failures() int64, which count calls, Stats shows them.
 type Checkpoints interface {
 	// Load makes the caller the owner and returns all that is kept. From
 	// here on no other reader may write: either it is refused with its
@@ -109,6 +109,8 @@ type saver struct {
 	overdue map[checkpointKey]bool       // those that a save passed by meanwhile
 	since   time.Time                    // since when they are at work; zero: they aren't
 	saved   time.Time                    // when they were last saved
+	// failures counts what they failed at, where they don't count their calls.
+	failures int64
 }
 
 func newSaver(to Checkpoints) saver {
@@ -126,6 +128,7 @@ func (s *saver) peek(ctx context.Context) (kept []Checkpoint, ok bool, err error
 	}
 	defer s.work()()
 	kept, err = p.Peek(ctx)
+	s.note(err)
 	return kept, true, err
 }
 
@@ -136,11 +139,21 @@ func (s *saver) load(ctx context.Context) ([]Checkpoint, error) {
 	}
 	defer s.work()()
 	kept, err := s.to.Load(ctx)
+	s.note(err)
 	for _, c := range kept {
 		s.holds[c.key()] = c
 	}
 	s.resumed = newestStream(kept) != ""
 	return kept, err
+}
+
+// note counts a failure.
+func (s *saver) note(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err != nil {
+		s.failures++
+	}
 }
 
 func (s *saver) close() error {
@@ -210,6 +223,7 @@ func (s *saver) write(ctx context.Context, changed, removed []Checkpoint) error 
 	}
 	defer s.work()()
 	if err := s.to.Save(ctx, changed, removed); err != nil {
+		s.note(err)
 		return saveError(err)
 	}
 	s.mu.Lock()

@@ -40,6 +40,7 @@ type Table struct {
 	table, name string
 	caller      caller
 	throttles   atomic.Int64
+	failures    atomic.Int64
 	generation  int64 // 0: not loaded
 
 	mu       sync.Mutex
@@ -57,8 +58,11 @@ type Table struct {
 func TableCheckpoints(db TableAPI, table, name string) *Table {
 	t := &Table{db: db, table: table, name: name, kept: make(map[string]Checkpoint), attempts: make(map[string][]Checkpoint)}
 	t.caller = caller{pace: newPacer(Unbounded), note: func(err error) {
-		if throttled(err) {
+		switch {
+		case throttled(err):
 			t.throttles.Add(1)
+		case err != nil && !conditionFailed(err):
+			t.failures.Add(1)
 		}
 	}}
 	return t
@@ -68,6 +72,9 @@ func (t *Table) title() string { return t.name + " in table " + t.table }
 
 // Throttles returns how many calls were throttled.
 func (t *Table) Throttles() int64 { return t.throttles.Load() }
+
+// Failures returns how many calls failed otherwise, but for a condition's.
+func (t *Table) Failures() int64 { return t.failures.Load() }
 
 // Peek returns the checkpoints, none where the table does not exist.
 func (t *Table) Peek(ctx context.Context) ([]Checkpoint, error) {
@@ -342,7 +349,9 @@ func (t *Table) attempt(checkpoints ...Checkpoint) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, c := range checkpoints {
-		t.attempts[c.place()] = append(t.attempts[c.place()], c)
+		if made := t.attempts[c.place()]; !slices.Contains(made, c) {
+			t.attempts[c.place()] = append(made, c)
+		}
 	}
 }
 
@@ -411,8 +420,31 @@ func (t *Table) TransactItem(p *Page) types.TransactWriteItem {
 	c := p.Checkpoint
 	was, _ := t.wrote(c)
 	t.attempt(c)
-	p.settle = func(ctx context.Context, err error) error { return t.result(ctx, err, c) }
-	return types.TransactWriteItem{Put: t.put(c, "#generation = :mine AND ", was)}
+	p.settle = func(ctx context.Context, err error, look bool) (Checkpoint, bool, error) {
+		return t.settle(ctx, c, err, look)
+	}
+	condition := "#generation = :mine AND "
+	if p.upTo(was.Sequence) > 0 { // a late attempt committed some of it, so this one must fail
+		condition = "attribute_not_exists(#generation) AND "
+	}
+	return types.TransactWriteItem{Put: t.put(c, condition, was)}
+}
+
+// settle is a handler's transaction's, which was to write a checkpoint.
+func (t *Table) settle(ctx context.Context, c Checkpoint, failed error, look bool) (held Checkpoint, known bool, err error) {
+	switch {
+	case failed == nil:
+		t.note(c)
+		return c, true, nil
+	case look || conditionFailed(failed):
+		err = t.refused(ctx, failed, c)
+		known = err == nil || err == errAttempted || errors.Is(err, failed)
+	}
+	if !known && !errors.As(err, new(*FencedError)) && !errors.As(err, new(*AlteredError)) {
+		err = failed
+	}
+	held, _ = t.wrote(c)
+	return held, known, err
 }
 
 // remove deletes an item, if it is there.

@@ -152,7 +152,10 @@ func TestACommitIsNotWrittenOver(t *testing.T) {
 	r := mustOpen(t, f, Options{Checkpoints: kept, CheckpointEvery: 1, Idle: time.Second, PageSize: 1, Pace: Unbounded})
 	pages := 0
 	err := r.RunPages(t.Context(), func(_ context.Context, p *Page) error {
-		p.settle = func(context.Context, error) error { kept.put(p.Checkpoint); return nil }
+		p.settle = func(context.Context, error, bool) (Checkpoint, bool, error) {
+			kept.put(p.Checkpoint)
+			return p.Checkpoint, true, nil
+		}
 		kept.mu.Lock()
 		defer kept.mu.Unlock()
 		pages++

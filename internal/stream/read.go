@@ -22,8 +22,8 @@ type Page struct {
 	number int    // of the first event, in the shard's tracker
 	lanes  *lanes // nil: one event at a time
 	// settle, if a handler's transaction writes the checkpoint, finds out
-	// what became of it, given the handler's error.
-	settle func(context.Context, error) error
+	// what became of it.
+	settle settle
 }
 
 // A pageHandler handles pages, and notes with handled how far it came.
@@ -71,7 +71,7 @@ func (r *Reader) beginReading() error {
 	case errors.As(r.err, new(*FencedError)):
 		return r.err
 	}
-	r.activity, r.err, r.graceEnd = reading, nil, time.Time{}
+	r.activity, r.since, r.err, r.graceEnd = reading, time.Now(), nil, time.Time{}
 	r.lineage.rewind()
 	return nil
 }
@@ -81,7 +81,7 @@ func (r *Reader) beginReading() error {
 func (r *Reader) endReading(err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.activity, r.err = ready, err
+	r.activity, r.since, r.err = ready, time.Now(), err
 }
 
 // readStream reads one stream, each shard on separate goroutines.
@@ -314,12 +314,14 @@ func (r *Reader) fetched(s *shard, a answer, events []Event) (number int) {
 	return s.out.add(events)
 }
 
-// handled notes that n events from number on are handled, which moves the
-// shard past the last one before which all are.
-func (r *Reader) handled(s *shard, number, n int) {
+// handled notes that n events from number on are handled, in an attempt that
+// took some time. It moves the shard past the last one before which all are.
+func (r *Reader) handled(s *shard, number, n int, took time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	s.since = time.Now()
+	s.since, s.failing = time.Now(), nil
+	s.counts.Handled += int64(n)
+	s.counts.HandlingTime += took
 	if last, moved := s.out.finish(number, n); moved {
 		s.handled = Position{Sequence: last.sequence, NotBefore: last.at}
 		s.lastRecord = last.at

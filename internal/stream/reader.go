@@ -65,7 +65,7 @@ type Options struct {
 	MaxInWork int
 	// Retry is what Run and RunPages do where a handler fails.
 	Retry Retry
-	// DeadLetter, if set, gets the events that Run gives up. If it returns
+	// DeadLetter, if set, gets the events that are given up. If it returns
 	// nil, the event counts as handled. If it returns an error, reading ends
 	// with both errors. Without a DeadLetter, reading ends with the handler's
 	// error. If ctx ends before the event is given up, DeadLetter is not
@@ -74,6 +74,10 @@ type Options struct {
 	// PageSize bounds the events that RunPages hands over at once. Zero:
 	// as many as DynamoDB gave.
 	PageSize int
+	// Bisect has RunPages halve a page that fails, at the first failure and
+	// until the event that fails stands alone. Retry and DeadLetter are for
+	// that one, and begin when it does.
+	Bisect bool
 	// Grace is how long a shutdown may take from the end of Run's context
 	// on: handlers have seven tenths of it before their own context ends,
 	// the last save may take until nine tenths, and Close has the rest.
@@ -153,6 +157,7 @@ type Reader struct {
 
 	mu       sync.Mutex // guards all that follows
 	activity activity
+	since    time.Time // when it got that
 	err      error     // why the last read ended
 	graceEnd time.Time // of the last read's shutdown
 
@@ -197,7 +202,7 @@ func Open(ctx context.Context, api API, arn string, o Options) (*Reader, error) 
 	}
 	o = o.withDefaults()
 	r := &Reader{
-		api: api, options: o, log: o.Logger, given: arn, opened: time.Now(),
+		api: api, options: o, log: o.Logger, given: arn, opened: time.Now(), since: time.Now(),
 		changed: make(chan struct{}, 1), saver: newSaver(o.Checkpoints), lineage: newLineage(),
 	}
 	r.clock = &clock{undated: sync.OnceFunc(func() {
@@ -213,7 +218,7 @@ func Open(ctx context.Context, api API, arn string, o Options) (*Reader, error) 
 	if err != nil {
 		return nil, err
 	}
-	r.activity = ready
+	r.activity, r.since = ready, time.Now()
 	return r, nil
 }
 

@@ -9,7 +9,8 @@ import (
 )
 
 // A Retry is what is done with an event, or a page, whose handler fails.
-// Every event is attempted at least once.
+// Every event is attempted at least once. One that was found in a page counts
+// from its first attempt alone.
 type Retry struct {
 	// Attempts bounds how often its handler is called. Zero: no bound.
 	Attempts int
@@ -50,21 +51,26 @@ type Failure struct {
 type outcome struct {
 	Failure
 	givenUp bool
+	took    time.Duration // by the last one, if it succeeded
 }
 
-// attempt calls a handler until it succeeds or is given up, while ctx lives.
-// Each call holds a slot of the lanes, and gets a context that ends with
-// working.
-func (r *Reader) attempt(ctx, working context.Context, l *lanes, number int, handle func(context.Context) error) (o outcome, err error) {
+// attempt calls the handler of a page's event until it succeeds or is given up,
+// while ctx lives. Each call holds a slot of the lanes, and gets a context that
+// ends with working.
+func (r *Reader) attempt(ctx, working context.Context, p *Page, number int, handle func(context.Context) error) (o outcome, err error) {
 	policy := r.options.Retry
 	for {
-		if ended := l.enter(ctx, working, number); ended != nil {
+		if ended := p.lanes.enter(ctx, working, number); ended != nil {
 			return o, cmp.Or(err, ended)
 		}
+		began := time.Now()
 		if o.Attempts++; o.Attempts == 1 {
-			o.First = time.Now()
+			o.First = began
 		}
-		err = callOnce(working, policy.Timeout, l, handle)
+		err = callOnce(working, policy.Timeout, p.lanes, handle)
+		if o.took = time.Since(began); err != nil {
+			r.noteFailure(p.shard, err, o.took)
+		}
 		switch {
 		case err == nil || errors.As(err, new(*FencedError)) || errors.As(err, new(*AlteredError)):
 			return o, err
@@ -88,15 +94,28 @@ func callOnce(working context.Context, timeout time.Duration, l *lanes, handle f
 	return handle(ctx)
 }
 
+// giveUp has a dead letter take the place of an event's handling. Without one,
+// or during a shutdown, the event stays unhandled: the error is its handler's.
+func (r *Reader) giveUp(working context.Context, s *shard, f Failure) error {
+	if r.options.DeadLetter == nil || working.Err() != nil {
+		return f.Err
+	}
+	if err := r.options.DeadLetter(working, f); err != nil {
+		return errors.Join(f.Err, err)
+	}
+	r.noteCount(s, func(c *Counts) { c.DeadLetters++ })
+	return nil
+}
+
 // recovering makes a handler's panic an error.
-func recovering(handle func(context.Context, Event) error) func(context.Context, Event) error {
-	return func(ctx context.Context, e Event) (err error) {
+func recovering[T any](handle func(context.Context, T) error) func(context.Context, T) error {
+	return func(ctx context.Context, handed T) (err error) {
 		defer func() {
 			if v := recover(); v != nil {
 				err = &HandlerPanic{Value: v, Stack: debug.Stack()}
 			}
 		}()
-		return handle(ctx, e)
+		return handle(ctx, handed)
 	}
 }
 

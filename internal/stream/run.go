@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"slices"
 	"sync"
 	"time"
 )
@@ -54,87 +53,19 @@ func (r *Reader) Run(ctx context.Context, handle func(context.Context, Event) er
 // handleEvent handles an event, which is number i of its page, or gives it to
 // the dead letters.
 func (r *Reader) handleEvent(ctx context.Context, h *handling, p *Page, i int, e Event, handle func(context.Context, Event) error) error {
-	f, err := r.attempt(ctx, h.working, p.lanes, p.number+i, func(ctx context.Context) error { return handle(ctx, e) })
+	f, err := r.attempt(ctx, h.working, p, p.number+i, func(ctx context.Context) error { return handle(ctx, e) })
 	if err != nil && f.Attempts == 0 {
 		return err // it was not handed over
 	}
-	if f.givenUp && r.options.DeadLetter != nil && h.working.Err() == nil {
-		f.Event, f.Err = e, err
-		if letter := r.options.DeadLetter(h.working, f.Failure); letter != nil {
-			err = errors.Join(err, letter)
-		} else {
-			err = nil
-		}
+	if f.givenUp {
+		f.Event, f.Err, f.took = e, err, 0
+		err = r.giveUp(h.working, p.shard, f.Failure)
 	}
 	if err != nil {
 		return handlerError(p, e, err)
 	}
-	r.handled(p.shard, p.number+i, 1)
+	r.handled(p.shard, p.number+i, 1, f.took)
 	return nil
-}
-
-// RunPages is Run for a handler that takes a page at once: at most
-// Options.PageSize events of one shard, in order, one page of a shard at a
-// time. A page is handled as a whole or not at all, and is redelivered as a
-// whole after an error.
-//
-// The shard's checkpoint is written now and then, as Options.CheckpointEvery
-// says, or by the handler, in a transaction that has Table.TransactItem. While
-// a page is with the handler, nothing else writes it. If a handler's
-// transaction fails only because an earlier attempt committed the page,
-// returning that error counts as success. DeadLetter is not asked.
-func (r *Reader) RunPages(ctx context.Context, handle func(context.Context, *Page) error) error {
-	return r.runHandlers(ctx, 1, func(ctx context.Context, h *handling, p *Page) error {
-		events := p.Events // the handler may do with its own what it likes
-		before, ancestors := r.before(p)
-		back, err := r.saver.hand(h.working, before, ancestors)
-		committed := false
-		defer func() {
-			if committed {
-				back(&p.Checkpoint)
-			} else {
-				back(nil)
-			}
-		}()
-		if err != nil {
-			return err
-		}
-		checkpoint := p.Checkpoint
-		_, err = r.attempt(ctx, h.working, nil, p.number, func(ctx context.Context) error {
-			p.Events, p.Checkpoint, p.settle = slices.Clone(events), checkpoint, nil
-			err := handle(ctx, p)
-			if p.settle != nil {
-				err = p.settle(h.working, err)
-				committed = err == nil
-			}
-			return err
-		})
-		p.Checkpoint = checkpoint
-		if err != nil {
-			return handlerError(p, events[0], err)
-		}
-		r.handled(p.shard, p.number, len(events))
-		return nil
-	})
-}
-
-// before is the shard's checkpoint while the page is not handled, and those of
-// the shards that it descends from.
-func (r *Reader) before(p *Page) (c Checkpoint, ancestors []Checkpoint) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	c = p.shard.checkpoint(p.Checkpoint.Stream)
-	if p.Shard == "" {
-		c.State = ""
-		return c, nil
-	}
-	for s := r.lineage.byID[p.shard.parent]; s != nil && s != p.shard; s = r.lineage.byID[s.parent] {
-		ancestors = append(ancestors, s.checkpoint(r.arn))
-		if s.id == "" {
-			break
-		}
-	}
-	return c, ancestors
 }
 
 // A handling is one read by handlers.
@@ -293,10 +224,11 @@ func (r *Reader) yieldPage(t turn, yield func(Event, error) bool) bool {
 		if t.reading.Err() != nil {
 			return true
 		}
+		began := time.Now()
 		if !yield(e, nil) {
 			return false
 		}
-		r.handled(t.shard, t.number+i, 1)
+		r.handled(t.shard, t.number+i, 1, time.Since(began))
 	}
 	return true
 }

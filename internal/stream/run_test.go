@@ -368,7 +368,7 @@ func TestAConditionOfTheHandlersOwn(t *testing.T) {
 		f.put(f.shards[0], "1")
 		own := &types.ConditionalCheckFailedException{}
 		err := mustOpen(t, f, drain).RunPages(t.Context(), func(_ context.Context, p *Page) error {
-			p.settle = func(_ context.Context, err error) error { return err }
+			p.settle = settled(p)
 			return own
 		})
 		if !errors.Is(err, own) || errors.As(err, new(*FencedError)) {

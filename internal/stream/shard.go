@@ -49,6 +49,7 @@ type shard struct {
 	// For Stats. idle is since when all answers were empty; zero: the last
 	// one was not.
 	lastCall, lastRecord, idle time.Time
+	failing                    error // the newest attempt's; nil: an event was handled since
 	counts                     Counts
 }
 

@@ -1,9 +1,6 @@
 package stream
 
 import (
-	"cmp"
-	"context"
-	"fmt"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
@@ -16,9 +13,11 @@ type Stats struct {
 	// Next is the ARN of the table's next stream, once it is known. It is
 	// read after this one, and what was written in between is a Gap.
 	Next string
-	// Reading reports whether a read is under way. Err is why the last one
-	// ended; nil: none did, or Options.Idle ended it.
+	// Reading reports whether a read is under way, and Since since when one
+	// is, or isn't. Err is why the last one ended; nil: none did, or
+	// Options.Idle ended it.
 	Reading bool
+	Since   time.Time
 	Err     error
 	// LastDescribed is when DescribeStream or ListStreams last answered.
 	LastDescribed time.Time
@@ -27,9 +26,10 @@ type Stats struct {
 	// handler's transaction; zero: not yet.
 	LastSaved time.Time
 	// SavingSince is since when checkpoints are being loaded or saved;
-	// zero: they aren't. SaveThrottles counts how often that was throttled.
-	SavingSince   time.Time
-	SaveThrottles int64
+	// zero: they aren't. SaveThrottles counts the calls of that which were
+	// throttled, and SaveFailures those that failed otherwise.
+	SavingSince                 time.Time
+	SaveThrottles, SaveFailures int64
 	// Totals are the counts of all shards since Open, also of those that
 	// are no longer among Shards.
 	Totals Counts
@@ -39,9 +39,19 @@ type Stats struct {
 // Counts are what happened since Open. They never fall.
 type Counts struct {
 	Calls, Records, EmptyPages, Throttles, Renewals, Gaps int64
+
+	// Handled counts events, dead letters among them. Failures counts
+	// attempts, of an event or a page. HandlingTime is that of all attempts,
+	// without the waits between them.
+	Handled, Failures, DeadLetters int64
+	HandlingTime                   time.Duration
 }
 
 func (c *Counts) add(more Counts) {
+	c.Handled += more.Handled
+	c.Failures += more.Failures
+	c.DeadLetters += more.DeadLetters
+	c.HandlingTime += more.HandlingTime
 	c.Calls += more.Calls
 	c.Records += more.Records
 	c.EmptyPages += more.EmptyPages
@@ -59,6 +69,9 @@ type ShardStats struct {
 	// LastRecord is when the last record that was handled was made, by
 	// DynamoDB's clock; zero: none was.
 	LastRecord time.Time
+	// Failing is why the newest attempt failed, where no event was handled
+	// since.
+	Failing error
 	// CaughtUp reports whether the newest answer was empty, or the shard's
 	// end, and all before it was handled. LastCall tells how new it is.
 	CaughtUp bool
@@ -112,15 +125,18 @@ func (s Stats) CaughtUpSince(earlier Stats) bool {
 func (r *Reader) Stats() Stats {
 	stats := Stats{}
 	r.saver.mu.Lock()
-	stats.LastSaved, stats.SavingSince = r.saver.saved, r.saver.since
+	stats.LastSaved, stats.SavingSince, stats.SaveFailures = r.saver.saved, r.saver.since, r.saver.failures
 	r.saver.mu.Unlock()
 	if counting, ok := r.saver.to.(interface{ Throttles() int64 }); ok {
 		stats.SaveThrottles = counting.Throttles()
 	}
+	if counting, ok := r.saver.to.(interface{ Failures() int64 }); ok {
+		stats.SaveFailures = counting.Failures()
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	stats.Stream, stats.Next = r.arn, r.next
-	stats.Reading, stats.Err = r.activity == reading, r.err
+	stats.Reading, stats.Since, stats.Err = r.activity == reading, r.since, r.err
 	stats.LastDescribed, stats.Throttles = r.described, r.throttles
 	stats.Totals = r.forgotten
 	now, notBefore := r.clock.now(), make(map[*shard]time.Time)
@@ -137,7 +153,7 @@ func (r *Reader) shardStats(s *shard, now, next time.Time) ShardStats {
 	d := ShardStats{
 		Shard: s.id, Parent: s.parent, State: s.state, Since: s.since,
 		LastCall: s.lastCall, LastRecord: s.lastRecord, CaughtUp: s.done() || !s.idle.IsZero() && s.out.events == nil,
-		Counts: s.counts,
+		Failing: s.failing, Counts: s.counts,
 	}
 	expecting := s.done() && r.lineage.children[s.id] == 0 && r.expectsChild(s)
 	switch {
@@ -196,6 +212,15 @@ func (r *Reader) noteCount(s *shard, add func(*Counts)) {
 	add(&s.counts)
 }
 
+// noteFailure notes an attempt that failed after it took some time.
+func (r *Reader) noteFailure(s *shard, err error, took time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s.failing = err
+	s.counts.Failures++
+	s.counts.HandlingTime += took
+}
+
 // enters notes what the shard waits for now.
 func (r *Reader) enters(s *shard, state State) {
 	r.mu.Lock()
@@ -204,65 +229,4 @@ func (r *Reader) enters(s *shard, state State) {
 		return // some events are in work: it is still Handling
 	}
 	s.enter(state)
-}
-
-// stallAfter is how long anything may wait before it is looked at.
-const stallAfter = 20 * time.Second
-
-// A stall is something that waits for too long.
-type stall struct {
-	what  string // the same for the same thing
-	since time.Time
-	log   []any
-}
-
-// stalls lists what waits for too long in a snapshot that was taken now by a
-// watch that began at a time.
-func (s Stats) stalls(began, now time.Time, rhythm rhythm) (stalls []stall) {
-	add := func(what string, since time.Time, limit time.Duration, log ...any) {
-		if now.Sub(since) > limit {
-			stalls = append(stalls, stall{what, since, log})
-		}
-	}
-	if !s.SavingSince.IsZero() {
-		add("the checkpoints can't be loaded or saved", s.SavingSince, stallAfter, "since", s.SavingSince)
-	}
-	if s.Reading || s.SavingSince.IsZero() {
-		add("the stream's shards can't be listed", later(s.LastDescribed, began), rhythm.look+stallAfter-usual.look,
-			"stream", s.Stream, "last call", s.LastDescribed)
-	}
-	for _, d := range s.Shards {
-		since := later(d.Since, began)
-		switch d.State {
-		case Fetching:
-			since = later(since, d.LastCall) // an empty answer is an answer
-		case Handling, Expecting:
-		default:
-			continue // it waits for another shard, which is told of
-		}
-		add(fmt.Sprintf("shard %s is %s", d.Shard, d.State), since, stallAfter,
-			"shard", d.Shard, "state", string(d.State), "since", d.Since, "last call", d.LastCall)
-	}
-	return stalls
-}
-
-// watch warns of everything that waits too long, once each time.
-func (r *Reader) watch(ctx context.Context) error {
-	began := time.Now()
-	warned := make(map[string]time.Time)
-	for {
-		if err := sleep(ctx, r.options.rhythm.watch); err != nil {
-			return err
-		}
-		stats := r.Stats()
-		stats.Stream = cmp.Or(stats.Stream, r.given)
-		still := make(map[string]time.Time)
-		for _, s := range stats.stalls(began, time.Now(), r.options.rhythm) {
-			still[s.what] = s.since
-			if !warned[s.what].Equal(s.since) {
-				r.log.Warn("reading stalls: "+s.what, s.log...)
-			}
-		}
-		warned = still
-	}
 }

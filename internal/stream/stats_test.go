@@ -195,7 +195,7 @@ func TestLastSaved(t *testing.T) {
 			}
 			time.Sleep(time.Minute)
 			committed = time.Now()
-			p.settle = func(_ context.Context, err error) error { return err }
+			p.settle = settled(p)
 			return nil
 		})
 		check(t, "error", err, nil)

@@ -93,6 +93,7 @@ func (r *Reader) switchTo(ctx context.Context, next string, handle pageHandler) 
 	}
 	r.attach(next, d, []Checkpoint{c})
 	r.mu.Lock()
+	r.forgotten.add(s.counts)
 	for _, s := range r.lineage.order {
 		s.handled.NotBefore = later(s.handled.NotBefore, d.created)
 	}

@@ -109,8 +109,10 @@ func drawRun(t *rapid.T, slow bool) worldRun {
 		End:      runEnd(rapid.IntRange(0, int(runEnds)-1).Draw(t, "end")),
 		Delay:    drawDuration(t, slow, "delay"),
 		Every:    rapid.IntRange(1, 5).Draw(t, "every"),
-		Fails:    rapid.SampledFrom([]int{0, 0, 1, 2, 3}).Draw(t, "fails"),
+		Fails:    rapid.SampledFrom([]int{0, 0, 1, 2, 3, 8}).Draw(t, "fails"),
 		Fail:     rapid.IntRange(0, 6).Draw(t, "fail"),
+		How:      failKind(rapid.IntRange(0, int(failKinds)-1).Draw(t, "how it fails")),
+		Letters:  rapid.Bool().Draw(t, "dead letters"),
 		SaveBy:   rapid.SampledFrom([]time.Duration{100 * time.Millisecond, time.Second, time.Minute}).Draw(t, "save by"),
 		Saves:    rapid.IntRange(0, 30).Draw(t, "saves"),
 		Pause:    drawDuration(t, slow, "pause"),
@@ -119,8 +121,14 @@ func drawRun(t *rapid.T, slow bool) worldRun {
 		r.Parallel = rapid.SampledFrom([]int{0, 2, 4}).Draw(t, "parallel")
 		r.InWork = rapid.SampledFrom([]int{0, 1, 3}).Draw(t, "in work")
 	}
+	if r.Mode == modePages || r.Mode == modeCommit {
+		r.Bisect = rapid.Bool().Draw(t, "bisect")
+	}
 	if r.Mode == modeCommit {
 		r.CommitEvery = rapid.IntRange(1, 3).Draw(t, "commit every")
+		if r.CommitEvery == 1 { // else the next attempt may not be a transaction, which would tell
+			r.Unanswered = rapid.SampledFrom([]int{0, 1, 2, 3}).Draw(t, "unanswered")
+		}
 	}
 	return r
 }

@@ -7,6 +7,8 @@ import (
 	"maps"
 	"slices"
 	"sync"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
 // memory keeps checkpoints as long as the world lasts.
@@ -29,6 +31,10 @@ type grip struct {
 	dead   bool                         // its reader has crashed
 	mine   map[checkpointKey]Checkpoint // what the reader loaded or wrote last
 	handed map[checkpointKey]int        // pages with a handler that may commit them
+	// unanswered says that every so many commits succeed without an answer;
+	// such are those whose result was not looked at.
+	unanswered, commits int
+	such                map[checkpointKey]Checkpoint
 }
 
 var errDead = errors.New("this reader has crashed")
@@ -37,7 +43,7 @@ func (g *grip) Load(context.Context) ([]Checkpoint, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.owner = g
-	g.mine = maps.Clone(g.kept)
+	g.mine, g.such = maps.Clone(g.kept), make(map[checkpointKey]Checkpoint)
 	return slices.Collect(maps.Values(g.kept)), nil
 }
 
@@ -56,6 +62,10 @@ func (g *grip) Save(_ context.Context, changed, gone []Checkpoint) error {
 	for _, c := range changed {
 		if g.handed[c.key()] > 0 && g.kept[c.key()] != c {
 			g.violate("the checkpoint %v is saved while a handler may commit a page of its shard", c)
+		}
+		if has := g.kept[c.key()]; has == g.such[c.key()] && has != g.mine[c.key()] && compareSequence(has.Sequence, c.Sequence) > 0 {
+			g.mine[c.key()] = has // it finds what was committed
+			continue
 		}
 		g.write(c)
 	}
@@ -82,26 +92,54 @@ func (g *grip) write(c Checkpoint) {
 
 func (g *grip) Close() error { return nil }
 
-// commit is a handler's own transaction. It succeeds where the memory has
-// what this reader wrote last.
-func (g *grip) commit(p *Page) error {
+// commit is a handler's own transaction, which succeeds where the memory has
+// what this reader wrote last; kept reports whether it did, with or without an
+// answer.
+func (g *grip) commit(p *Page) (kept bool, err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	p.settle = func(_ context.Context, err error) error { return err }
+	p.settle = func(_ context.Context, err error, look bool) (Checkpoint, bool, error) {
+		return g.settle(p, err, look)
+	}
 	key := p.Checkpoint.key()
-	kept, is := g.kept[key]
+	has, is := g.kept[key]
 	mine, was := g.mine[key]
 	switch {
 	case g.dead:
-		return errDead
+		return false, errDead
 	case g.owner != g:
-		return &FencedError{Name: "memory"}
-	case is != was || kept != mine:
-		g.violate("the store holds %v, something else than this reader wrote: %v", kept, mine)
-		return &FencedError{Name: "memory"}
+		return false, &FencedError{Name: "memory"}
+	case p.upTo(mine.Sequence) > 0, has != mine && has == g.such[key]:
+		return false, &types.ConditionalCheckFailedException{}
+	case is != was || has != mine:
+		g.violate("the store holds %v, something else than this reader wrote: %v", has, mine)
+		return false, &FencedError{Name: "memory"}
+	}
+	if g.commits++; g.unanswered > 0 && g.commits%g.unanswered == 0 && p.upTo(p.Checkpoint.Sequence) > 0 {
+		g.write(p.Checkpoint)
+		g.mine[key], g.such[key] = mine, p.Checkpoint
+		return true, noAnswer{}
 	}
 	g.write(p.Checkpoint)
-	return nil
+	return true, nil
+}
+
+// settle says what became of a commit, as Table's does.
+func (g *grip) settle(p *Page, err error, look bool) (held Checkpoint, known bool, _ error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if err == nil {
+		return p.Checkpoint, true, nil
+	}
+	if !look && !conditionFailed(err) || g.dead {
+		return held, false, err
+	}
+	key := p.Checkpoint.key()
+	held = g.kept[key]
+	if g.mine[key] = held; p.upTo(held.Sequence) == len(p.Events) {
+		err = nil
+	}
+	return held, true, err
 }
 
 // hand notes that a page is with a handler that may commit it, until back

@@ -75,7 +75,7 @@ func (p *played) life(run worldRun) error {
 	limit := p.limit(run)
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
-	l := &life{played: p, run: run, cancel: cancel, endless: run.ToTheEnd, grip: &grip{memory: p.mem, fails: run.Saves}}
+	l := &life{played: p, run: run, cancel: cancel, endless: run.ToTheEnd, grip: &grip{memory: p.mem, fails: run.Saves, unanswered: run.Unanswered}}
 	options := l.options()
 	p.opening()
 	r, err := Open(ctx, p, p.current(), options)
@@ -140,7 +140,22 @@ func (l *life) options() Options {
 	o := Options{
 		Start: l.start(), Pace: l.Pace, Checkpoints: l.grip, CheckpointEvery: run.SaveBy,
 		Logger: slog.New(slog.DiscardHandler), OnGap: run.OnGap, PageSize: run.PageSize, Retry: Retry{Attempts: 3},
-		Parallel: run.Parallel, MaxInWork: run.InWork,
+		Parallel: run.Parallel, MaxInWork: run.InWork, Bisect: run.Bisect,
+	}
+	if run.How == failHang {
+		o.Retry.Timeout = 5 * time.Second
+	}
+	if run.Letters {
+		o.DeadLetter = func(_ context.Context, f Failure) error {
+			if f.Attempts != 3 {
+				l.violate("%s was given up after %d attempts", name(f.Event), f.Attempts)
+			}
+			if l.grip.isDead() {
+				return errDead
+			}
+			l.handled(l.id, f.Event)
+			return nil
+		}
 	}
 	if run.ToTheEnd {
 		o.Idle = l.idle()
@@ -162,14 +177,14 @@ func (l *life) read(ctx context.Context, r *Reader) (err error) {
 	}()
 	switch l.run.Mode {
 	case modeRun:
-		return r.Run(ctx, func(_ context.Context, e Event) error {
+		return r.Run(ctx, func(ctx context.Context, e Event) error {
 			defer l.alone(e)()
-			return l.handle([]Event{e}, nil)
+			return l.handle(ctx, []Event{e}, nil)
 		})
 	case modePages:
-		return r.RunPages(ctx, func(_ context.Context, p *Page) error { return l.handle(p.Events, nil) })
+		return r.RunPages(ctx, func(ctx context.Context, p *Page) error { return l.handle(ctx, p.Events, nil) })
 	case modeCommit:
-		return r.RunPages(ctx, func(_ context.Context, p *Page) error { return l.handlePage(p) })
+		return r.RunPages(ctx, l.handlePage)
 	}
 	for {
 		err := l.loop(ctx, r)
@@ -186,7 +201,7 @@ func (l *life) loop(ctx context.Context, r *Reader) error {
 		if err != nil {
 			return err
 		}
-		if err := l.handle([]Event{e}, nil); err != nil {
+		if err := l.handle(ctx, []Event{e}, nil); err != nil {
 			return err
 		}
 	}
@@ -194,16 +209,16 @@ func (l *life) loop(ctx context.Context, r *Reader) error {
 }
 
 // handlePage handles a page that it may commit.
-func (l *life) handlePage(p *Page) error {
+func (l *life) handlePage(ctx context.Context, p *Page) error {
 	defer l.grip.hand(p.Checkpoint)()
 	l.mu.Lock()
 	l.pages++
 	commits := l.pages%l.run.CommitEvery == 0
 	l.mu.Unlock()
 	if !commits {
-		return l.handle(p.Events, nil)
+		return l.handle(ctx, p.Events, nil)
 	}
-	return l.handle(p.Events, func() error { return l.grip.commit(p) })
+	return l.handle(ctx, p.Events, func() (bool, error) { return l.grip.commit(p) })
 }
 
 // alone notes that an event is with the handler, until it is called: no item
@@ -233,24 +248,45 @@ func (l *life) alone(e Event) (done func()) {
 type atWork struct{ Shard, item string }
 
 // count counts events that are to be handled, and finds out what the run
-// says of them.
-func (l *life) count(events int) (n int, enough, fails bool) {
+// says of them: at which of them it fails, or -1.
+func (l *life) count(events int) (n int, enough bool, fails int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	n = l.seen
 	l.seen += events
 	enough = !l.endless && l.seen > l.run.After
-	fails = n <= l.run.Fail && l.run.Fail < l.seen && l.failed < l.run.Fails
-	if fails {
+	fails = -1
+	if n <= l.run.Fail && l.run.Fail < l.seen && l.failed < l.run.Fails {
 		l.failed++
-		l.seen = n
+		l.seen, fails = n, l.run.Fail-n
 	}
 	return n, enough, fails
 }
 
-// handle handles some events as the run says. commit, if any, is part of
-// it.
-func (l *life) handle(events []Event, commit func() error) error {
+// fail fails at the i-th of some events, as the run says. commits: their
+// transaction is all or nothing.
+func (l *life) fail(ctx context.Context, events []Event, i int, commits bool) error {
+	attempts := l.run.Letters && (l.run.Mode == modeRun || l.run.Bisect)
+	switch {
+	case l.run.How == failHang && l.run.Mode != modeEvents:
+		<-ctx.Done()
+	case l.run.How == failPanic && attempts:
+		panic(errFailing)
+	case l.run.How == failNamed && !commits:
+		for _, e := range events[:i] {
+			l.handled(l.id, e)
+		}
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.seen += i
+		return FailedEvent(events[i], errFailing)
+	}
+	return errFailing
+}
+
+// handle handles some events as the run says. commit, if any, is part of it,
+// and reports whether it took effect.
+func (l *life) handle(ctx context.Context, events []Event, commit func() (bool, error)) error {
 	n, enough, fails := l.count(len(events))
 	if n%l.run.Every == 0 {
 		time.Sleep(l.run.Delay)
@@ -258,8 +294,8 @@ func (l *life) handle(events []Event, commit func() error) error {
 	switch {
 	case l.grip.isDead():
 		return errDead
-	case fails:
-		return errFailing
+	case fails >= 0:
+		return l.fail(ctx, events, fails, commit != nil)
 	case enough && l.run.End == endPanic:
 		l.goOn()
 		panic("in the handler")
@@ -271,10 +307,13 @@ func (l *life) handle(events []Event, commit func() error) error {
 		l.cancel()
 		return errDead
 	}
+	var failed error
 	if commit != nil {
-		if err := commit(); err != nil {
+		kept, err := commit()
+		if !kept {
 			return err
 		}
+		failed = err
 	}
 	for _, e := range events {
 		l.handled(l.id, e)
@@ -287,7 +326,7 @@ func (l *life) handle(events []Event, commit func() error) error {
 	if enough {
 		l.cancel()
 	}
-	return nil
+	return failed
 }
 
 // goOn has the reader go on, should it be called after its end.

@@ -91,6 +91,8 @@ type worldRun struct {
 	OnGap       GapPolicy
 	PageSize    int           // 0: as DynamoDB gives them
 	CommitEvery int           // with modeCommit, every so many pages are committed
+	Unanswered  int           // and every so many commits have no answer; 0: none
+	Bisect      bool          // pages that fail are halved
 	Parallel    int           // with modeRun, items of a shard at a time
 	InWork      int           // and its MaxInWork
 	ToTheEnd    bool          // it reads all there is, and After and End don't count
@@ -100,6 +102,8 @@ type worldRun struct {
 	Every       int
 	Fails       int // so often, its handler fails at its Fail-th event
 	Fail        int
+	How         failKind
+	Letters     bool          // what is given up is a dead letter
 	SaveBy      time.Duration // CheckpointEvery
 	Saves       int           // the so-many-th save fails; 0: none
 	Pause       time.Duration // before the next run
@@ -113,6 +117,16 @@ const (
 	modePages
 	modeCommit // pages, some of which the handler commits itself
 	runModes
+)
+
+type failKind int
+
+const (
+	failError failKind = iota
+	failHang           // until the attempt's time is over
+	failPanic          // where it is a failed attempt
+	failNamed          // with a FailedEvent
+	failKinds
 )
 
 type runEnd int

@@ -1,0 +1,100 @@
+package stream
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Health returns nil while a read is under way and makes progress. Else its
+// error has a reason a line: why the last read ended, or what has waited for 20
+// seconds or more at the time now, by this machine's clock: for DynamoDB, for
+// the checkpoints or for a handler. An event that is retried waits too. It may
+// be called at any time.
+func (r *Reader) Health(now time.Time) error {
+	return r.Stats().health(now, r.options.rhythm)
+}
+
+func (s Stats) health(now time.Time, rhythm rhythm) error {
+	switch {
+	case s.Reading:
+	case s.Err != nil:
+		return fmt.Errorf("reading ended: %w", s.Err)
+	default:
+		return errors.New("no read is under way")
+	}
+	var reasons []error
+	for _, stall := range s.stalls(now, rhythm) {
+		reason := fmt.Errorf("%s for %v", stall.what, now.Sub(stall.since).Round(time.Second))
+		if stall.why != nil {
+			reason = fmt.Errorf("%w: %w", reason, stall.why)
+		}
+		reasons = append(reasons, reason)
+	}
+	return errors.Join(reasons...)
+}
+
+// stallAfter is how long anything may wait before it is looked at.
+const stallAfter = 20 * time.Second
+
+// A stall is something that waits for too long.
+type stall struct {
+	what  string // the same for the same thing
+	since time.Time
+	why   error // nil: not known
+	log   []any
+}
+
+// stalls lists what waits for too long in a snapshot that was taken now.
+func (s Stats) stalls(now time.Time, rhythm rhythm) (stalls []stall) {
+	add := func(what string, since time.Time, limit time.Duration, why error, log ...any) {
+		if why != nil {
+			log = append(log, "error", why)
+		}
+		if now.Sub(since) > limit {
+			stalls = append(stalls, stall{what, since, why, log})
+		}
+	}
+	if !s.SavingSince.IsZero() {
+		add("the checkpoints can't be loaded or saved", s.SavingSince, stallAfter, nil, "since", s.SavingSince)
+	}
+	if s.Reading || s.SavingSince.IsZero() {
+		add("the stream's shards can't be listed", later(s.LastDescribed, s.Since), rhythm.look+stallAfter-usual.look, nil,
+			"stream", s.Stream, "last call", s.LastDescribed)
+	}
+	for _, d := range s.Shards {
+		since := later(d.Since, s.Since)
+		switch d.State {
+		case Fetching:
+			since = later(since, d.LastCall) // an empty answer is an answer
+		case Handling, Expecting:
+		default:
+			continue // it waits for another shard, which is told of
+		}
+		add(fmt.Sprintf("shard %s is %s", d.Shard, d.State), since, stallAfter, d.Failing,
+			"shard", d.Shard, "state", string(d.State), "since", d.Since, "last call", d.LastCall)
+	}
+	return stalls
+}
+
+// watch warns of everything that waits too long, once each time.
+func (r *Reader) watch(ctx context.Context) error {
+	warned := make(map[string]time.Time)
+	for {
+		if err := sleep(ctx, r.options.rhythm.watch); err != nil {
+			return err
+		}
+		stats := r.Stats()
+		stats.Stream = cmp.Or(stats.Stream, r.given)
+		still := make(map[string]time.Time)
+		for _, s := range stats.stalls(time.Now(), r.options.rhythm) {
+			still[s.what] = s.since
+			if !warned[s.what].Equal(s.since) {
+				r.log.Warn("reading stalls: "+s.what, s.log...)
+			}
+		}
+		warned = still
+	}
+}

@@ -27,9 +27,9 @@ func TestServe(t *testing.T) {
 	})
 }
 
-var servedAt = regexp.MustCompile(`(?m)^serving DynamoDB, kept .*, at (http://\S+)$`)
+var servedAt = regexp.MustCompile(`(?m)^(?:serving DynamoDB, kept .*,|metrics) at (http://[^\s/]+)`)
 
-// address waits until serve, whose stderr goes to a file, says where it
+// address waits until a server, whose stderr goes to a file, says where it
 // listens, and sets URL to that:
 //
 //	address FILE

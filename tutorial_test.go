@@ -127,10 +127,12 @@ func TestSteps(t *testing.T) {
 					RequireUniqueNames:  true,
 					RequireExplicitExec: true,
 					Cmds: map[string]func(*testscript.TestScript, bool, []string){
-						"await":  await,
-						"call":   on.call,
-						"exits":  exits,
-						"stable": stable,
+						"address": address,
+						"await":   await,
+						"call":    on.call,
+						"exits":   exits,
+						"scrape":  scrape,
+						"stable":  stable,
 					},
 				})
 			})
@@ -255,6 +257,31 @@ func (on target) call(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		time.Sleep(time.Second)
 	}
+}
+
+// scrape waits until a path of URL, which address sets, answers with a status
+// and a body that matches a pattern:
+//
+//	scrape PATH STATUS PATTERN
+func scrape(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: scrape PATH STATUS PATTERN")
+	}
+	pattern, err := regexp.Compile("(?m)" + args[2])
+	ts.Check(err)
+	var status string
+	var text []byte
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+		answer, err := http.Get(ts.Getenv("URL") + args[0])
+		ts.Check(err)
+		text, err = io.ReadAll(answer.Body)
+		answer.Body.Close()
+		ts.Check(err)
+		if status = strconv.Itoa(answer.StatusCode); status == args[1] && pattern.Match(text) {
+			return
+		}
+	}
+	ts.Fatalf("%s did not give %s and match %s within a minute; it gives %s and:\n%s", args[0], args[1], args[2], status, text)
 }
 
 func request(operation, body string) *http.Request {

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"dynamostreamer/internal/stream"
 	"dynamostreamer/internal/table"
 )
 
@@ -55,8 +56,8 @@ type Counts struct {
 	Inserted, Modified, Deleted int
 	// Missed counts changes of rows that were no longer there.
 	Missed int
-	// Retries counts calls that were repeated since DynamoDB throttled
-	// them or left part of a batch unprocessed.
+	// Retries counts calls that were repeated since they failed, or left
+	// part of a batch unprocessed.
 	Retries int
 }
 
@@ -64,10 +65,11 @@ type Counts struct {
 func (c Counts) Writes() int { return c.Inserted + c.Modified + c.Deleted }
 
 // A Writer writes changes to one table. Throttled writes are repeated
-// with backoff until they succeed or the context ends; a call that is
-// under way is let finish, so that its outcome is known. Any other error
-// ends the write, and whether it took effect is then unknown. A Writer is
-// not safe for concurrent use.
+// with backoff until they succeed or the context ends, and those that the
+// server or the network failed for half a minute; a call that is under way is
+// let finish, so that its outcome is known. Any other error ends the write, and
+// whether it took effect is then unknown. A Writer is not safe for concurrent
+// use.
 type Writer struct {
 	API     API
 	Table   string
@@ -91,6 +93,7 @@ func (w *Writer) Insert(ctx context.Context, rows []UserActivity) error {
 	if err := w.intent(ctx, changes); err != nil {
 		return err
 	}
+	began := time.Now()
 	for try := 0; len(requests) > 0; try++ {
 		if err := w.backoff(ctx, try); err != nil {
 			return err
@@ -99,7 +102,7 @@ func (w *Writer) Insert(ctx context.Context, rows []UserActivity) error {
 			RequestItems: map[string][]types.WriteRequest{w.Table: requests},
 		})
 		switch {
-		case throttled(err):
+		case repeats(err, began):
 			continue
 		case err != nil:
 			return fmt.Errorf("writing %d rows: %w", len(requests), err)
@@ -144,6 +147,7 @@ func (w *Writer) Change(ctx context.Context, c Change) error {
 	if err := w.intent(ctx, []Change{c}); err != nil {
 		return err
 	}
+	began := time.Now()
 	for try := 0; ; try++ {
 		if err := w.backoff(ctx, try); err != nil {
 			return err
@@ -151,7 +155,7 @@ func (w *Writer) Change(ctx context.Context, c Change) error {
 		err := w.call(context.WithoutCancel(ctx), c)
 		var removed *types.ConditionalCheckFailedException
 		switch {
-		case throttled(err):
+		case repeats(err, began):
 			continue
 		case errors.As(err, &removed):
 			w.Counts.Missed++
@@ -229,8 +233,13 @@ func (w *Writer) backoff(ctx context.Context, try int) error {
 	}
 }
 
-// throttled reports whether DynamoDB refused a call only for its rate.
-// The SDK has then retried it a few times already.
-func throttled(err error) bool {
-	return retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(err) == aws.TrueTernary
+// outage is for how long the server or the network may fail a write.
+const outage = 30 * time.Second
+
+// repeats reports whether a call that failed is made again, of a write that
+// began at a time. The SDK has then retried it a few times already. A row that
+// is there no longer may have been removed by the call before.
+func repeats(err error, began time.Time) bool {
+	throttled := retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(err) == aws.TrueTernary
+	return throttled || stream.Retryable(err) && time.Since(began) < outage
 }

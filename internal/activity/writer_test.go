@@ -337,27 +337,54 @@ func TestFailingJournal(t *testing.T) {
 	}
 }
 
-func TestThrottled(t *testing.T) {
+func TestRepeats(t *testing.T) {
 	for _, test := range []struct {
 		name, reason string
 		err          error
-		want         bool
+		soon, late   bool // half a minute after the write began
 	}{
-		{"none", "the call succeeded", nil, false},
-		{"throughput", "the table's capacity", errThrottled, true},
-		{"request limit", "the account's rate", &types.RequestLimitExceeded{}, true},
-		{"throttling", "the framework's own name", &smithy.GenericAPIError{Code: "ThrottlingException"}, true},
-		{"attempts", "the SDK gave up repeating", &retry.MaxAttemptsError{Attempt: 3, Err: errThrottled}, true},
+		{"none", "the call succeeded", nil, false, false},
+		{"throughput", "the table's capacity", errThrottled, true, true},
+		{"request limit", "the account's rate", &types.RequestLimitExceeded{}, true, true},
+		{"throttling", "the framework's own name", &smithy.GenericAPIError{Code: "ThrottlingException"}, true, true},
+		{"attempts", "the SDK gave up repeating", &retry.MaxAttemptsError{Attempt: 3, Err: errThrottled}, true, true},
 		{"quota", "the SDK's allowance of retries is used up",
-			errors.Join(errThrottled, fmt.Errorf("failed to get rate limit token, %w", ratelimit.QuotaExceededError{})), true},
-		{"gone", "the condition failed", errGone, false},
-		{"no table", "no retry makes it", &types.ResourceNotFoundException{}, false},
-		{"server", "the outcome is unknown", &types.InternalServerError{}, false},
-		{"unknown", "it is no error of the API", errOther, false},
+			errors.Join(errThrottled, fmt.Errorf("failed to get rate limit token, %w", ratelimit.QuotaExceededError{})), true, true},
+		{"server", "it may be back in a moment", &types.InternalServerError{}, true, false},
+		{"no answer", "the network may be back in a moment", context.DeadlineExceeded, true, false},
+		{"gone", "the condition failed", errGone, false, false},
+		{"no table", "no retry makes it", &types.ResourceNotFoundException{}, false, false},
+		{"unknown", "it is no error of the API", errOther, false, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			if got := throttled(test.err); got != test.want {
-				t.Errorf("throttled(%v) = %v, want %v (%s)", test.err, got, test.want, test.reason)
+			now := time.Now()
+			if soon, late := repeats(test.err, now), repeats(test.err, now.Add(-outage)); soon != test.soon || late != test.late {
+				t.Errorf("repeats(%v) = %v and later %v, want %v and %v (%s)", test.err, soon, late, test.soon, test.late, test.reason)
+			}
+		})
+	}
+}
+
+// TestOutage: a write outlasts half a minute without the server, and no more.
+func TestOutage(t *testing.T) {
+	for _, failures := range []int{8, 10_000} { // about ten seconds, and hours
+		synctest.Test(t, func(t *testing.T) {
+			broken := &types.InternalServerError{}
+			db := &fakeDynamoDB{}
+			for range failures {
+				db.answers = append(db.answers, answer{err: broken})
+			}
+			w := Writer{API: db, Table: "t"}
+			began := time.Now()
+			err := errors.Join(w.Insert(t.Context(), rowsOf("a")), w.Change(t.Context(), Change{Modified, rowsOf("a")[0]}))
+			took := time.Since(began)
+			if failures < 10 {
+				wantError(t, err, nil)
+				return
+			}
+			wantError(t, err, broken)
+			if took < 2*outage || took > 2*outage+20*time.Second {
+				t.Errorf("two writes were given up after %v, want twice %v", took, outage)
 			}
 		})
 	}

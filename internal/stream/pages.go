@@ -69,6 +69,7 @@ func (e *failedEvent) Unwrap() error { return e.error }
 func (r *Reader) handlePage(ctx, working context.Context, p *Page, held **Checkpoint, handle func(context.Context, *Page) error) error {
 	ends := []int{len(p.Events)} // of the parts; the last one is next
 	var failing Failure          // of the part that is next
+	redelivered := false
 	for at := 0; at < len(p.Events); {
 		if at > 0 && ctx.Err() != nil {
 			return ctx.Err() // the rest is redelivered
@@ -77,6 +78,8 @@ func (r *Reader) handlePage(ctx, working context.Context, p *Page, held **Checkp
 			ends = ends[:len(ends)-1]
 		}
 		part := r.part(p, at, ends[len(ends)-1])
+		part.Redelivered = redelivered
+		redelivered = true
 		began := time.Now()
 		t := r.try(working, part, handle)
 		if t.held != nil {
@@ -105,7 +108,7 @@ func (r *Reader) handlePage(ctx, working context.Context, p *Page, held **Checkp
 		switch {
 		case r.options.Bisect && t.known && !t.alone:
 			ends, failing = append(ends, at+len(part.Events)/2), Failure{}
-		case r.options.Retry.givesUp(failing.Attempts, time.Since(failing.First)):
+		case r.options.Retry.givesUp(failing.Attempts, time.Since(failing.First), t.err):
 			err := t.err
 			if t.alone && t.known {
 				err = r.giveUp(working, p.shard, failing)

@@ -61,6 +61,7 @@ func TestTheEventThatFailsInAPage(t *testing.T) {
 				var handed []string
 				poison := errors.New("poison")
 				err := mustOpen(t, oneShard("1", "2", "3", "4", "5"), o).RunPages(t.Context(), func(_ context.Context, p *Page) error {
+					check(t, "redelivered", p.Redelivered, len(handed) > 0)
 					handed = append(handed, names(p))
 					for i, e := range p.Events {
 						p.Events[i] = Event{} // it is the handler's

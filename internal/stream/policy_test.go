@@ -55,6 +55,7 @@ func TestWhenAnEventIsGivenUp(t *testing.T) {
 		"an age":            {Retry{Age: time.Minute}, 0, time.Minute},
 		"whichever first":   {Retry{Attempts: 2, Age: time.Hour}, 2, 0},
 		"a bounded wait":    {Retry{Age: 10 * time.Second, Backoff: time.Second}, 0, 10 * time.Second},
+		"what can't pass":   {Retry{If: func(error) bool { return false }}, 1, 0},
 		"a limited attempt": {Retry{Attempts: 2, Timeout: time.Minute}, 2, 2 * time.Minute},
 	} {
 		t.Run(name1, func(t *testing.T) {
@@ -159,7 +160,8 @@ func TestRetryable(t *testing.T) {
 	}
 	for err, want := range map[error]bool{
 		throttleError: true, noAnswer{time.Second}: true, context.DeadlineExceeded: true, refused: true,
-		canceled("None", "TransactionConflict"): true, canceled("None", "ThrottlingError"): true,
+		canceled("None", "TransactionConflict"): true, canceled("None", "ThrottlingError"): true, canceled("ProvisionedThroughputExceeded", "None"): true,
+		canceled("None", "None"): false, nil: false,
 		canceled("ConditionalCheckFailed", "ThrottlingError"): false, canceled("ConditionalCheckFailed", "TransactionConflict"): false,
 		errors.New("what?"): false, context.Canceled: false,
 		&os.PathError{Op: "write", Path: "journal", Err: syscall.ENOSPC}: false,

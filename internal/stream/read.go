@@ -15,6 +15,9 @@ import (
 type Page struct {
 	Shard  string // empty at a switch
 	Events []Event
+	// Redelivered reports whether all Events were handed over before by this
+	// read, in an attempt that failed.
+	Redelivered bool
 	// Checkpoint is the shard's, once all Events are handled.
 	Checkpoint Checkpoint
 

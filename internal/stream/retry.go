@@ -17,6 +17,9 @@ type Retry struct {
 	// Age is how long after its first attempt an event is given up. Zero:
 	// five minutes or, where Attempts is set, no bound.
 	Age time.Duration
+	// If reports whether an error may pass; others are given up at once. Nil:
+	// every error may. Retryable knows those of AWS' services.
+	If func(error) bool
 	// Timeout ends the context of an attempt. The attempt is waited for all
 	// the same: an item never has two at once. Zero: no bound.
 	Timeout time.Duration
@@ -34,9 +37,10 @@ func (p Retry) withDefaults() Retry {
 	return p
 }
 
-// givesUp reports whether there is no further attempt.
-func (p Retry) givesUp(attempts int, age time.Duration) bool {
-	return p.Attempts > 0 && attempts >= p.Attempts || p.Age > 0 && age >= p.Age
+// givesUp reports whether there is no further attempt after one that failed.
+func (p Retry) givesUp(attempts int, age time.Duration, err error) bool {
+	return p.Attempts > 0 && attempts >= p.Attempts || p.Age > 0 && age >= p.Age ||
+		p.If != nil && !p.If(err)
 }
 
 // A Failure is an event that was given up.
@@ -74,7 +78,7 @@ func (r *Reader) attempt(ctx, working context.Context, p *Page, number int, hand
 		switch {
 		case err == nil || errors.As(err, new(*FencedError)) || errors.As(err, new(*AlteredError)):
 			return o, err
-		case policy.givesUp(o.Attempts, time.Since(o.First)):
+		case policy.givesUp(o.Attempts, time.Since(o.First), err):
 			o.givenUp = true
 			return o, err
 		case sleep(ctx, min(backoff(o.Attempts-1), policy.Backoff)) != nil:
@@ -122,4 +126,6 @@ func recovering[T any](handle func(context.Context, T) error) func(context.Conte
 // Retryable reports whether a call that failed with err may succeed when it is
 // made again: it was throttled, its server or the network failed, or it met
 // another write. A condition that failed would fail again.
-func Retryable(err error) bool { return !conditionFailed(err) && (throttled(err) || passing(err)) }
+func Retryable(err error) bool {
+	return errors.Is(err, errAttempted) || !conditionFailed(err) && (throttled(err) || passing(err))
+}

@@ -7,21 +7,18 @@ package supervise
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"math/rand/v2"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/thejerf/suture/v4"
 
 	"dynamostreamer/internal/stream"
 )
 
-// restartFor is how long a service that gets nothing done is restarted.
-const restartFor = time.Minute
+// RestartFor is how long a service that gets nothing done is restarted.
+const RestartFor = time.Minute
 
 // A service decides what its errors mean to the supervisor.
 //
@@ -59,8 +56,8 @@ func (s *service) Serve(ctx context.Context) (err error) {
 	switch {
 	case !stream.Retryable(err):
 		return final{fmt.Errorf("the %s ended: %w", s.name, err)}
-	case time.Since(s.failing) > restartFor:
-		return final{fmt.Errorf("the %s has failed for %v: %w", s.name, restartFor, err)}
+	case time.Since(s.failing) > RestartFor:
+		return final{fmt.Errorf("the %s has failed for %v: %w", s.name, RestartFor, err)}
 	}
 	return err // restart me
 	//weave:end
@@ -82,8 +79,8 @@ func (s *service) panicked(ctx context.Context, value any) error {
 	case ctx.Err() != nil:
 		s.stopped = err
 		return ctx.Err()
-	case time.Since(s.failing) > restartFor:
-		return final{fmt.Errorf("the %s has failed for %v: %w", s.name, restartFor, err)}
+	case time.Since(s.failing) > RestartFor:
+		return final{fmt.Errorf("the %s has failed for %v: %w", s.name, RestartFor, err)}
 	}
 	panic(value)
 }
@@ -95,30 +92,6 @@ func onlyCanceled(err error) bool {
 		return !slices.ContainsFunc(all.Unwrap(), func(err error) bool { return !onlyCanceled(err) })
 	}
 	return err == nil || err == context.Canceled
-}
-
-// Conflicts reports whether a transaction was canceled for a reason that
-// passes: another one changed the same item just then, or the writes came too
-// fast.
-func Conflicts(err error) bool {
-	var canceled *types.TransactionCanceledException
-	return errors.As(err, &canceled) && stream.Retryable(err)
-}
-
-// RetryConflicts makes a transaction again while it Conflicts, 20 times at
-// most, and returns its last error.
-func RetryConflicts(ctx context.Context, transaction func() error) error {
-	for attempt := 0; ; attempt++ {
-		err := transaction()
-		if !Conflicts(err) || attempt == 20 {
-			return err
-		}
-		select {
-		case <-time.After(rand.N(50 * time.Millisecond << min(attempt, 5))):
-		case <-ctx.Done():
-			return err
-		}
-	}
 }
 
 // A final error ends the supervisor.

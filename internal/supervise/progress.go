@@ -62,6 +62,28 @@ func (p *Progress) Reads(r *stream.Reader) {
 	p.reader = r
 }
 
+// Stats are those of the Reader that reads now, or read last.
+func (p *Progress) Stats() stream.Stats {
+	if r := p.current(); r != nil {
+		return r.Stats()
+	}
+	return stream.Stats{}
+}
+
+// Health is that of the Reader that reads now, or read last.
+func (p *Progress) Health(now time.Time) error {
+	if r := p.current(); r != nil {
+		return r.Health(now)
+	}
+	return errors.New("no reader has been opened yet")
+}
+
+func (p *Progress) current() *stream.Reader {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.reader
+}
+
 // Written is the number of writes so far.
 func (p *Progress) Written() int {
 	p.mu.Lock()
@@ -98,9 +120,7 @@ func (p *Progress) CaughtUp(idle, limit time.Duration) (context.Context, context
 			case <-ctx.Done():
 				return
 			}
-			p.mu.Lock()
-			reader := p.reader
-			p.mu.Unlock()
+			reader := p.current()
 			if reader == nil {
 				continue
 			}

@@ -109,8 +109,8 @@ func testRestarts(t *testing.T, fails serve) {
 			}
 			time.Sleep(5 * time.Second)
 		}
-		if took := time.Since(began); took < restartFor || took > restartFor+10*time.Second {
-			t.Errorf("a service that does nothing ended after %v, want %v", took, restartFor)
+		if took := time.Since(began); took < RestartFor || took > RestartFor+10*time.Second {
+			t.Errorf("a service that does nothing ended after %v, want %v", took, RestartFor)
 		}
 	})
 }
@@ -169,27 +169,4 @@ func canceled(codes ...string) error {
 		e.CancellationReasons = append(e.CancellationReasons, types.CancellationReason{Code: aws.String(code)})
 	}
 	return e
-}
-
-func TestConflicts(t *testing.T) {
-	for _, test := range []struct {
-		name, reason string
-		err          error
-		want         bool
-	}{
-		{"conflict", "another shard changed the count", canceled("None", "TransactionConflict"), true},
-		{"throttled", "the table is slower just now", canceled("ThrottlingError", "None"), true},
-		{"beyond its capacity", "it has some again in a second", canceled("None", "ProvisionedThroughputExceeded"), true},
-		{"condition", "another reader has the checkpoint", canceled("ConditionalCheckFailed", "None"), false},
-		{"both", "trying again won't bring the checkpoint back", canceled("ConditionalCheckFailed", "TransactionConflict"), false},
-		{"neither", "nothing collided", canceled("None", "None"), false},
-		{"no transaction", "nothing collided", refused, false},
-		{"none", "it succeeded", nil, false},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			if got := Conflicts(test.err); got != test.want {
-				t.Errorf("Conflicts(%v) = %v, want %v (%s)", test.err, got, test.want, test.reason)
-			}
-		})
-	}
 }

@@ -111,7 +111,7 @@ func summary(step *cli.Step, c activity.Counts, took time.Duration) error {
 		step.Notef("%d changes came too late: their rows were removed", c.Missed)
 	}
 	if c.Retries > 0 {
-		step.Notef("%d calls were repeated: DynamoDB throttled them", c.Retries)
+		step.Notef("%d calls were repeated: DynamoDB throttled them, or did not answer", c.Retries)
 	}
 	return step.Printf("inserted %d, modified %d, deleted %d\n%d writes in %v, %s a second\n",
 		c.Inserted, c.Modified, c.Deleted,

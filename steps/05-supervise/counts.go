@@ -16,7 +16,6 @@ import (
 	"dynamostreamer/internal/activity"
 	"dynamostreamer/internal/audit"
 	"dynamostreamer/internal/stream"
-	"dynamostreamer/internal/supervise"
 	"dynamostreamer/internal/table"
 )
 
@@ -53,10 +52,8 @@ func (c *counts) commit(ctx context.Context, checkpoints *stream.Table, page *st
 		}})
 	}
 	//weave:end
-	return supervise.RetryConflicts(ctx, func() error {
-		_, err := c.db.TransactWriteItems(ctx, in)
-		return err
-	})
+	_, err := c.db.TransactWriteItems(ctx, in)
+	return err
 }
 
 // countInserts counts the activities that events begin with.

@@ -41,6 +41,15 @@ func run(ctx context.Context, step *cli.Step, o *options) error {
 	if step.OnAWS() && !step.Given("rate") {
 		o.rate = 1
 	}
+	live := step.Live()
+	progress := supervise.NewProgress(live)
+	if o.metrics != "" {
+		served, err := serveMetrics(step, o, progress)
+		if err != nil {
+			return err
+		}
+		defer served.Close()
+	}
 	arn, err := makeTables(ctx, step, db)
 	if err != nil {
 		return err
@@ -50,8 +59,6 @@ func run(ctx context.Context, step *cli.Step, o *options) error {
 		return err
 	}
 	defer journals.Close()
-	live := step.Live()
-	progress := supervise.NewProgress(live)
 	crashes := &supervise.Crashes{Every: o.crash}
 
 	// Two services. They share a table and know nothing of

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"net"
 	"path/filepath"
 	"strings"
 	"time"
@@ -17,6 +18,7 @@ type options struct {
 	length, crash, ttl, idle time.Duration
 	rate                     float64
 	reader, journals         string
+	metrics                  string
 }
 
 func newOptions(step *cli.Step) *options {
@@ -36,6 +38,8 @@ func newOptions(step *cli.Step) *options {
 		"the reader's `name`: its checkpoints and counts go by it")
 	step.StringVar(&o.journals, "journals", filepath.Join(".dynamodb", "journals"),
 		"keep the journals in this `folder`; they are never\nremoved")
+	step.StringVar(&o.metrics, "metrics", "",
+		"serve /metrics, for Prometheus, and /healthz at this\n`address`, such as 127.0.0.1:9090")
 	return o
 }
 
@@ -47,6 +51,9 @@ func (o *options) check() error {
 		return cli.Usagef("-reader %q is reserved: names that end in %q are for the counts of readers", o.reader, countsOf(""))
 	case o.journals == "":
 		return cli.Usagef("-journals needs a folder")
+	}
+	if _, _, err := net.SplitHostPort(o.metrics); o.metrics != "" && err != nil {
+		return cli.Usagef("-metrics %s: not an address with a port (try 127.0.0.1:9090)", o.metrics)
 	}
 	return nil
 }

@@ -39,7 +39,7 @@ func (r *reader) Serve(ctx context.Context) (err error) {
 	opened, err := stream.Open(ctx, r.streams, t.StreamARN, stream.Options{
 		Checkpoints: checkpoints,
 		PageSize:    maxCounts,
-		Retry:       stream.Retry{Attempts: 1}, // commit repeats conflicts
+		Retry:       stream.Retry{If: stream.Retryable, Age: supervise.RestartFor},
 		OnGap:       stream.SkipGaps,
 		Pace:        r.pace,
 		Logger:      cli.NewLogger(r.live),
@@ -60,8 +60,10 @@ func (r *reader) Serve(ctx context.Context) (err error) {
 	r.progress.Reads(opened)
 	err = opened.RunPages(ctx, func(ctx context.Context, page *stream.Page) error {
 		r.crash()
-		if err := r.journal.Events(page.Events); err != nil {
-			return err
+		if !page.Redelivered { // else it is in the journal
+			if err := r.journal.Events(page.Events); err != nil {
+				return err
+			}
 		}
 		r.crash()
 		if err := r.counts.commit(ctx, checkpoints, page); err != nil {

@@ -1,0 +1,43 @@
+package metrics
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// Handler serves what some readers do, by their names: at /metrics their
+// statistics, with the label reader; at /healthz the status 200 while all of
+// them are healthy, or else 503 and the reasons, a line each.
+func Handler(readers map[string]Reader) http.Handler {
+	registry := prometheus.NewRegistry()
+	for name, r := range readers {
+		prometheus.WrapRegistererWith(prometheus.Labels{"reader": name}, registry).MustRegister(New(r))
+	}
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+		var reasons []string
+		for _, name := range slices.Sorted(maps.Keys(readers)) {
+			if err := readers[name].Health(time.Now()); err != nil {
+				for reason := range strings.SplitSeq(err.Error(), "\n") {
+					reasons = append(reasons, name+": "+reason)
+				}
+			}
+		}
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		if len(reasons) > 0 {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		} else {
+			reasons = []string{"ok"}
+		}
+		fmt.Fprintln(w, strings.Join(reasons, "\n"))
+	})
+	return mux
+}

@@ -21,6 +21,28 @@ type Checkpoint struct {
 	State State `json:"state,omitempty"`
 }
 
+// Age is how long ago, at the time now of DynamoDB's clock, the last record was
+// made that was handled; where none was, the earliest that may follow. Zero: not
+// known.
+func (c Checkpoint) Age(now time.Time) time.Duration {
+	if c.NotBefore.IsZero() {
+		return 0
+	}
+	return max(now.Sub(c.NotBefore), 0)
+}
+
+// Left is how long it takes at least until DynamoDB trims a record that follows
+// the checkpoint; zero: it may have.
+func (c Checkpoint) Left(now time.Time) time.Duration {
+	switch {
+	case c.State.Ended():
+		return retention
+	case c.NotBefore.IsZero():
+		return 0
+	}
+	return max(retention-c.Age(now), 0)
+}
+
 type checkpointKey struct{ stream, shard string }
 
 func (c Checkpoint) key() checkpointKey { return checkpointKey{c.Stream, c.Shard} }

@@ -59,9 +59,8 @@ func timeText(t time.Time) string {
 	return t.UTC().Format(time.RFC3339Nano)
 }
 
-// read returns the checkpoint at a place, or all of them where place is empty,
-// and the generation of the last item that was read.
-func (t *Table) read(ctx context.Context, place string) (found []Checkpoint, generation int64, err error) {
+// query returns the item at a place, or all of the reader's where it is empty.
+func (t *Table) query(ctx context.Context, place string) (items []map[string]types.AttributeValue, err error) {
 	in := &dynamodb.QueryInput{
 		TableName:                &t.table,
 		ConsistentRead:           aws.Bool(true),
@@ -84,23 +83,31 @@ func (t *Table) read(ctx context.Context, place string) (found []Checkpoint, gen
 			return err
 		})
 		if err != nil {
+			return nil, err
+		}
+		items = append(items, page.Items...)
+	}
+	return items, nil
+}
+
+// read returns the checkpoint at a place, or all of them where place is empty,
+// and the generation of the last item that was read.
+func (t *Table) read(ctx context.Context, place string) (found []Checkpoint, generation int64, err error) {
+	items, err := t.query(ctx, place)
+	for _, item := range items {
+		if generation, err = t.generationOf(item); err != nil {
 			return nil, 0, err
 		}
-		for _, item := range page.Items {
-			if generation, err = t.generationOf(item); err != nil {
-				return nil, 0, err
-			}
-			if textOf(item[attrPlace]) == generationPlace {
-				continue
-			}
-			c, err := t.checkpointOf(item)
-			if err != nil {
-				return nil, 0, err
-			}
-			found = append(found, c)
+		if textOf(item[attrPlace]) == generationPlace {
+			continue
 		}
+		c, err := t.checkpointOf(item)
+		if err != nil {
+			return nil, 0, err
+		}
+		found = append(found, c)
 	}
-	return found, generation, nil
+	return found, generation, err
 }
 
 // altered is the error of an item that no reader wrote so.

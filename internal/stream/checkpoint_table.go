@@ -51,10 +51,10 @@ type Table struct {
 // TableCheckpoints keeps the checkpoints of the reader called name in a table,
 // which many readers may share. Load makes the table if it is missing, billed
 // by request. The newer reader of a name becomes the owner; the older one's
-// next save ends it with a *FencedError. An item that something else deleted
-// or edited ends it with an *AlteredError. Items are added 99 at a time: if a
-// first reader crashes partway, the shards without an item are read from their
-// beginning, whatever its Start was.
+// reading ends with a *FencedError within 3 seconds. An item that something else
+// deleted or edited ends it with an *AlteredError. Items are added 99 at a time:
+// if a first reader crashes partway, the shards without an item are read from
+// their beginning, whatever its Start was.
 func TableCheckpoints(db TableAPI, table, name string) *Table {
 	t := &Table{db: db, table: table, name: name, kept: make(map[string]Checkpoint), attempts: make(map[string][]Checkpoint)}
 	t.caller = caller{pace: newPacer(Unbounded), note: func(err error) {
@@ -146,7 +146,7 @@ func (t *Table) nextGeneration(ctx context.Context) (generation int64, err error
 		err = t.do(ctx, func(ctx context.Context) error {
 			_, err := t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 				TableName: &t.table, Key: t.key(generationPlace),
-				UpdateExpression:          aws.String("SET #generation = :next, #owner = :me"),
+				UpdateExpression:          aws.String("SET #generation = :next, #owner = :me REMOVE released"),
 				ConditionExpression:       aws.String(condition + " OR #generation = :next AND #owner = :me"),
 				ExpressionAttributeNames:  map[string]string{"#generation": attrGeneration, "#owner": "owner"},
 				ExpressionAttributeValues: values,
@@ -471,6 +471,9 @@ func (t *Table) remove(ctx context.Context, c Checkpoint) error {
 
 // Close ends the use of the checkpoints. The next reader takes over by itself.
 func (t *Table) Close() error {
+	if t.generation != 0 {
+		t.release()
+	}
 	t.generation = 0
 	return nil
 }

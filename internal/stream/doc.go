@@ -63,9 +63,9 @@
 //
 // One Reader reads all shards of a stream. Several processes can't divide
 // them: of those that share checkpoints in a table the newest one becomes the
-// owner, and the older one ends with a *FencedError when it next saves one.
-// Don't restart it while the other one lives. A file admits one reader. A set
-// of checkpoints belongs to one table.
+// owner, and the older one ends with a *FencedError within 3 seconds, or as
+// soon as it reaches the table. Don't restart it while the other one lives. A
+// file admits one reader. A set of checkpoints belongs to one table.
 //
 // What can't be repeated, such as a mail that is sent, may be done twice after
 // a crash; RunPages is for effects that are in DynamoDB themselves. A Gap tells
@@ -77,7 +77,7 @@
 // and once a second for an idle one (Options.Poll). DescribeStream is called
 // once in 4 seconds, and twice a second at most on average with up to 10,000
 // shards. The checkpoint of a shard is written once a second at most
-// (Options.CheckpointEvery).
+// (Options.CheckpointEvery), and a table's lease once in 3 seconds.
 //
 // A Reader has some goroutines for each open shard, calls a handler for each
 // of them at the same time, and holds up to two pages of each: 7 MB of heap

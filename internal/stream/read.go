@@ -45,6 +45,7 @@ func (r *Reader) read(ctx context.Context, handle pageHandler) error {
 	defer watching.end(errDone)
 	beside := newCrew(ctx)
 	beside.run(r.saveRegularly)
+	beside.run(r.renewRegularly)
 	beside.run(func(ctx context.Context) error {
 		for {
 			if err := r.readStream(ctx, handle); err != nil {

@@ -26,6 +26,8 @@ type choices struct {
 	onGap      string
 	pace       float64
 	stats      bool
+	list       bool
+	reset      bool
 }
 
 func newChoices(step *cli.Step) *choices {
@@ -44,13 +46,18 @@ func newChoices(step *cli.Step) *choices {
 	step.StringVar(&c.format, "format", "text",
 		"print `text`, a line for each change, or json,\nan object for each")
 	step.StringVar(&c.checkpoint, "checkpoint", "",
-		"keep the position in this `file`, or in a table as\ntable:NAME, and resume from there the next time")
+		"keep the position in this `file`, or in a table as\n"+
+			"table:NAME or, to be the reader of another name,\ntable:NAME/READER; resume from there the next time")
 	step.StringVar(&c.onGap, "on-gap", "stop",
 		"`stop` where changes were lost or may have been, or\nskip: print that gap and continue after it")
 	step.Float64Var(&c.pace, "pace", 0,
 		"read each shard at most this many `times` a second;\n0 is 4 on aws and no bound elsewhere")
 	step.BoolVar(&c.stats, "stats", false,
 		"print on stderr what each shard does: at the end and,\nwith -follow, every 10s")
+	step.BoolVar(&c.list, "list", false,
+		"print what -checkpoint holds, a line for each shard,\nand read nothing")
+	step.BoolVar(&c.reset, "reset", false,
+		"remove what -checkpoint holds, unless a reader has it,\nand read nothing")
 	return c
 }
 
@@ -69,30 +76,59 @@ func (c *choices) options() (stream.Options, error) {
 		return o, cli.Usagef("-idle %v must be more than 0", c.idle)
 	case c.onGap != "stop" && c.onGap != "skip":
 		return o, cli.Usagef("-on-gap %s is unknown: give stop or skip", c.onGap)
-	case c.checkpoint == "table:":
-		return o, cli.Usagef("-checkpoint table: names no table: give table:NAME")
+	case c.list && c.reset:
+		return o, cli.Usagef("-list and -reset don't go together")
+	case c.operates() && c.checkpoint == "":
+		return o, cli.Usagef("-list and -reset are about a -checkpoint: give one")
 	case c.onGap == "skip":
 		o.OnGap = stream.SkipGaps
 	}
-	if name, inTable := strings.CutPrefix(c.checkpoint, "table:"); inTable {
+	if !c.inTable() {
+		return o, nil
+	}
+	switch name, reader := c.reader(); {
+	case name == "":
+		return o, cli.Usagef("-checkpoint table: names no table: give table:NAME")
+	case reader == "":
+		return o, cli.Usagef("-checkpoint %s names no reader: give table:%s/READER", c.checkpoint, name)
+	default:
 		return o, cli.CheckTable("-checkpoint table:", name)
 	}
-	return o, nil
 }
+
+// operates reports whether nothing is to be read.
+func (c *choices) operates() bool { return c.list || c.reset }
 
 // connected adds what depends on the server.
 func (c *choices) connected(o *stream.Options, db *dynamodb.Client) {
-	name, inTable := strings.CutPrefix(c.checkpoint, "table:")
-	switch {
-	case inTable:
-		// One table may have the checkpoints of many readers.
-		o.Checkpoints = stream.TableCheckpoints(db, name, c.step.Name()+"/"+c.step.Table)
-	case c.checkpoint != "":
-		o.Checkpoints = stream.FileCheckpoints(c.checkpoint)
-	}
+	o.Checkpoints = c.checkpoints(db)
 	if c.pace == 0 {
 		o.Pace = c.step.Pace()
 	}
+}
+
+func (c *choices) inTable() bool { return strings.HasPrefix(c.checkpoint, "table:") }
+
+// reader is the table of the checkpoints and the reader's name in it: one
+// table may have those of many.
+func (c *choices) reader() (table, name string) {
+	table, name, named := strings.Cut(strings.TrimPrefix(c.checkpoint, "table:"), "/")
+	if !named {
+		name = c.step.Name() + "/" + c.step.Table
+	}
+	return table, name
+}
+
+// checkpoints are those of -checkpoint; nil: there is none.
+func (c *choices) checkpoints(db *dynamodb.Client) stream.Checkpoints {
+	switch {
+	case c.inTable():
+		table, name := c.reader()
+		return stream.TableCheckpoints(db, table, name)
+	case c.checkpoint != "":
+		return stream.FileCheckpoints(c.checkpoint)
+	}
+	return nil
 }
 
 // ignored says that -from doesn't count where there is a checkpoint.
@@ -106,10 +142,10 @@ func (c *choices) ignored() string {
 // checkpointHint says why a table can't have checkpoints. A reader asks
 // DynamoDB for nothing else that could be invalid or missing.
 func (c *choices) checkpointHint(err error) error {
-	name, inTable := strings.CutPrefix(c.checkpoint, "table:")
+	name, _ := c.reader()
 	var call *smithy.OperationError
 	var answer smithy.APIError
-	if !inTable || !errors.As(err, &call) || call.Service() != dynamodb.ServiceID || !errors.As(err, &answer) {
+	if !c.inTable() || !errors.As(err, &call) || call.Service() != dynamodb.ServiceID || !errors.As(err, &answer) {
 		return err
 	}
 	switch answer.ErrorCode() {

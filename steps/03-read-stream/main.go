@@ -23,6 +23,9 @@ func main() {
 		if err != nil {
 			return err
 		}
+		if choices.operates() {
+			return choices.operate(ctx)
+		}
 		show, err := printer(step, choices.format, choices.only)
 		if err != nil {
 			return err

@@ -95,12 +95,13 @@ func (p *page) check(sources map[string][]string, run map[string]runner) (proble
 
 // woven is the body that the block should have.
 func (b *block) woven(sources map[string][]string, run map[string]runner) ([]string, error) {
-	region, isGo := strings.CutPrefix(b.info, "go ")
+	language, region, isCode := strings.Cut(b.info, " ")
+	isCode = isCode && (language == "go" || language == "json")
 	code, found := sources[region]
 	switch {
-	case isGo && !found:
+	case isCode && !found:
 		return nil, errors.New("there is no such region")
-	case isGo:
+	case isCode:
 		return code, nil
 	case strings.TrimSpace(strings.Join(b.body, "")) == "":
 		return nil, errors.New("it is empty")
@@ -223,17 +224,23 @@ func elide(old, got []string) ([]string, error) {
 	return slices.Concat(got[:at], []string{anyLines}, got[len(got)-after:]), nil
 }
 
-// regions finds the marked regions of the sources, by "FILE#REGION".
+// regions finds the marked regions of the sources, by "FILE#REGION", and the
+// files of the folder service, which pages have as a whole, by "FILE".
 func regions(root fs.FS) (map[string][]string, error) {
 	all := make(map[string][]string)
 	for _, folder := range []string{"steps", "internal"} {
 		err := fs.WalkDir(root, folder, func(path string, entry fs.DirEntry, err error) error {
-			if err != nil || entry.IsDir() || filepath.Ext(path) != ".go" {
+			whole := filepath.Base(filepath.Dir(path)) == "service" && !strings.HasSuffix(path, "_test.go")
+			if err != nil || entry.IsDir() || filepath.Ext(path) != ".go" && !whole {
 				return err
 			}
 			text, err := fs.ReadFile(root, path)
 			if err != nil {
 				return err
+			}
+			if whole {
+				all[path] = strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")
+				return nil
 			}
 			return regionsOf(path, string(text), all)
 		})

@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"fmt"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,6 +17,8 @@ import (
 	"time"
 
 	"dynamostreamer/internal/endpoint"
+	"dynamostreamer/internal/stream"
+	"dynamostreamer/internal/stream/metrics"
 	"dynamostreamer/internal/table"
 )
 
@@ -25,6 +28,7 @@ var pages = []string{"README.md", "TUTORIAL.md"}
 // block is of a kind that is checked:
 //
 //	go FILE#REGION    the lines of FILE from //weave:REGION to //weave:end
+//	go FILE, json FILE  a whole file of the folder service
 //	console           commands after "$ ", each with what it prints;
 //	                  a line … stands for any lines
 //	console local     the same, where DynamoDB Local answers
@@ -56,8 +60,8 @@ func TestProse(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, b := range p.blocks {
-			delete(unused, strings.TrimPrefix(b.info, "go "))
 			kind, needs, _ := strings.Cut(b.info, " ")
+			delete(unused, needs)
 			if kind == "console" && (needs == "docker" || needs == "aws" || needs == "clients" || needs == "local" && !local) {
 				skips(fmt.Sprintf("%v: it needs %s: %s", b, needs, strings.Join(commands(b.body), "; ")))
 			}
@@ -177,6 +181,40 @@ func TestTestCommand(t *testing.T) {
 	}
 }
 
+// TestAlerts holds the names of README.md's alerts against the metrics that
+// there are.
+func TestAlerts(t *testing.T) {
+	answer := httptest.NewRecorder()
+	readers := map[string]metrics.Reader{"r": someReader{}}
+	metrics.Handler(readers).ServeHTTP(answer, httptest.NewRequest("GET", "/metrics", nil))
+	page, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := regexp.MustCompile(`dynamodb_stream_reader_\w+`)
+	there := name.FindAllString(answer.Body.String(), -1)
+	alerts := 0
+	for line := range strings.Lines(string(page)) {
+		for _, used := range name.FindAllString(line, -1) {
+			if !slices.Contains(there, used) {
+				t.Errorf("README.md has the metric %s, which no reader has", used)
+			}
+		}
+		if strings.HasPrefix(line, "|") && name.MatchString(line) {
+			alerts++
+		}
+	}
+	if alerts != 5 {
+		t.Errorf("README.md has %d alerts, want the five it speaks of", alerts)
+	}
+}
+
+// someReader shows all that a reader may.
+type someReader struct{}
+
+func (someReader) Stats() stream.Stats    { return stream.Stats{Shards: make([]stream.ShardStats, 1)} }
+func (someReader) Health(time.Time) error { return nil }
+
 func TestCompose(t *testing.T) {
 	compose, err := os.ReadFile("docker-compose.yml")
 	if err != nil {
@@ -278,6 +316,8 @@ var weaveCases = []struct{ name, block, printed, problem, mended string }{
 	{name: "code of a function", block: double},
 	{name: "drifted code", block: "go steps/a.go#call\ndouble(2)", problem: "would write", mended: code},
 	{name: "no such region", block: "go steps/a.go#gone\nx", problem: "no such region"},
+	{name: "a whole file", block: "json internal/service/a.json\n{}"},
+	{name: "a drifted file", block: "json internal/service/a.json\n[]", problem: "would write", mended: "json internal/service/a.json\n{}"},
 	{name: "no such file", block: "go steps/b.go#call\nx", problem: "no such region"},
 	{name: "code without a source", block: "go\nx", problem: "unknown"},
 	{name: "unknown kind", block: "shell\n$ x", problem: "unknown"},
@@ -327,6 +367,8 @@ func TestWeave(t *testing.T) {
 	sources, err := regions(fstest.MapFS{
 		"steps/a.go":    {Data: []byte(source)},
 		"internal/a.md": {Data: []byte("//weave:ignored")},
+
+		"internal/service/a.json": {Data: []byte("{}\n")},
 	})
 	if err != nil {
 		t.Fatal(err)

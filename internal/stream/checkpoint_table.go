@@ -61,7 +61,7 @@ func TableCheckpoints(db TableAPI, table, name string) *Table {
 		switch {
 		case throttled(err):
 			t.throttles.Add(1)
-		case err != nil && !conditionFailed(err):
+		case err != nil && !conditionFailed(err) && !noTable(err):
 			t.failures.Add(1)
 		}
 	}}
@@ -79,7 +79,7 @@ func (t *Table) Failures() int64 { return t.failures.Load() }
 // Peek returns the checkpoints, none where the table does not exist.
 func (t *Table) Peek(ctx context.Context) ([]Checkpoint, error) {
 	found, _, err := t.read(ctx, "")
-	if missing := (*types.ResourceNotFoundException)(nil); errors.As(err, &missing) {
+	if noTable(err) {
 		return nil, nil
 	}
 	return found, t.failed("loading checkpoint ", err)
@@ -96,7 +96,7 @@ func (t *Table) Load(ctx context.Context) (all []Checkpoint, err error) {
 		}
 	}()
 	generation, err := t.nextGeneration(ctx)
-	if missing := (*types.ResourceNotFoundException)(nil); errors.As(err, &missing) {
+	if noTable(err) {
 		if err = t.create(ctx); err == nil {
 			generation, err = t.nextGeneration(ctx)
 		}
@@ -515,6 +515,12 @@ func (t *Table) create(ctx context.Context) error {
 		return err
 	}
 	return dynamodb.NewTableExistsWaiter(t.db).Wait(ctx, &dynamodb.DescribeTableInput{TableName: &t.table}, 5*time.Minute)
+}
+
+// noTable reports whether the table does not exist, which is not a failure.
+func noTable(err error) bool {
+	var missing *types.ResourceNotFoundException
+	return errors.As(err, &missing)
 }
 
 // conditionFailed reports whether a write, or a transaction, failed for its

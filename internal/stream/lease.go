@@ -103,7 +103,7 @@ func (t *Table) InUse(ctx context.Context) error {
 			return &FencedError{Name: t.title()}
 		}
 	}
-	if missing := (*types.ResourceNotFoundException)(nil); errors.As(err, &missing) {
+	if noTable(err) {
 		return nil
 	}
 	return t.failed("loading checkpoint ", err)

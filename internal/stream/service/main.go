@@ -1,0 +1,90 @@
+// Service handles the changes of $TABLE, and serves its metrics at $ADDR.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
+
+	"dynamostreamer/internal/stream"
+	"dynamostreamer/internal/stream/metrics"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
+	defer stop()
+	slog.SetDefault(slog.New(slog.NewJSONHandler(os.Stderr, nil)))
+	if err := run(ctx, os.Getenv("TABLE"), os.Getenv("ADDR")); err != nil {
+		slog.Error("the service ended", "error", err)
+		os.Exit(1) // Kubernetes restarts it, and it resumes
+	}
+}
+
+func run(ctx context.Context, table, addr string) (err error) {
+	client := awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
+		t.MaxIdleConns, t.MaxIdleConnsPerHost = 512, 512 // one for each shard
+	})
+	cfg, err := config.LoadDefaultConfig(ctx, config.WithHTTPClient(client))
+	if err != nil {
+		return err
+	}
+	db := dynamodb.NewFromConfig(cfg)
+	described, err := db.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &table})
+	if err != nil {
+		return fmt.Errorf("finding the stream of table %q: %w", table, err)
+	}
+	if described.Table.LatestStreamArn == nil {
+		return fmt.Errorf("table %s has no stream", table)
+	}
+	letters, err := os.OpenFile("dead-letters.jsonl", os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, letters.Close()) }()
+	reader, err := stream.Open(ctx, dynamodbstreams.NewFromConfig(cfg), *described.Table.LatestStreamArn, stream.Options{
+		Checkpoints: stream.TableCheckpoints(db, "checkpoints", "my-service"),
+		OnGap:       stream.SkipGaps, // handle gets them
+		Parallel:    8,
+		Retry:       stream.Retry{Age: 10 * time.Minute, Timeout: 30 * time.Second},
+		DeadLetter: func(_ context.Context, f stream.Failure) error {
+			slog.Error("an event is given up", "attempts", f.Attempts, "error", f.Err)
+			return json.NewEncoder(letters).Encode(f.Event)
+		},
+	})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, reader.Close()) }()
+
+	watched, end := context.WithCancelCause(ctx)
+	server := &http.Server{Addr: addr, Handler: metrics.Handler(map[string]metrics.Reader{"my-service": reader})}
+	go func() { end(server.ListenAndServe()) }() // nobody can watch it: it ends
+	defer server.Close()
+	if err = reader.Run(watched, handle); ctx.Err() == nil {
+		return err
+	}
+	slog.Info("stopped", "because", err) // what was not handled comes again
+	return nil
+}
+
+// handle does the service's work for one change.
+func handle(_ context.Context, e stream.Event) error {
+	if e.Kind == stream.Lost {
+		slog.Error("changes were lost, or may have been: compare with the table", "gap", e.Gap)
+		return nil
+	}
+	slog.Info("changed", "kind", e.Kind, "keys", e.Keys)
+	return nil
+}

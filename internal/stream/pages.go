@@ -150,7 +150,7 @@ func (r *Reader) try(working context.Context, p *Page, handle func(context.Conte
 	handed := *p
 	handed.Events = slices.Clone(p.Events) // the handler may do with it what it likes
 	t := trial{known: true}
-	t.err = callOnce(working, r.options.Retry.Timeout, nil, func(ctx context.Context) error { return handle(ctx, &handed) })
+	t.err = callOnce(working, r.options.Retry.Timeout, nil, handle, &handed)
 	var named *failedEvent
 	switch {
 	case handed.settle != nil:

@@ -61,7 +61,7 @@ type outcome struct {
 // attempt calls the handler of a page's event until it succeeds or is given up,
 // while ctx lives. Each call holds a slot of the lanes, and gets a context that
 // ends with working.
-func (r *Reader) attempt(ctx, working context.Context, p *Page, number int, handle func(context.Context) error) (o outcome, err error) {
+func (r *Reader) attempt(ctx, working context.Context, p *Page, number int, e Event, handle func(context.Context, Event) error) (o outcome, err error) {
 	policy := r.options.Retry
 	for {
 		if ended := p.lanes.enter(ctx, working, number); ended != nil {
@@ -71,7 +71,7 @@ func (r *Reader) attempt(ctx, working context.Context, p *Page, number int, hand
 		if o.Attempts++; o.Attempts == 1 {
 			o.First = began
 		}
-		err = callOnce(working, policy.Timeout, p.lanes, handle)
+		err = callOnce(working, policy.Timeout, p.lanes, handle, e)
 		if o.took = time.Since(began); err != nil {
 			r.noteFailure(p.shard, err, o.took)
 		}
@@ -88,14 +88,14 @@ func (r *Reader) attempt(ctx, working context.Context, p *Page, number int, hand
 }
 
 // callOnce calls a handler within its time, and gives back its slot.
-func callOnce(working context.Context, timeout time.Duration, l *lanes, handle func(context.Context) error) error {
+func callOnce[T any](working context.Context, timeout time.Duration, l *lanes, handle func(context.Context, T) error, handed T) error {
 	defer l.leave()
 	if timeout <= 0 {
-		return handle(working)
+		return handle(working, handed)
 	}
 	ctx, cancel := context.WithTimeout(working, timeout)
 	defer cancel()
-	return handle(ctx)
+	return handle(ctx, handed)
 }
 
 // giveUp has a dead letter take the place of an event's handling. Without one,

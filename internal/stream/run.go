@@ -35,12 +35,11 @@ func (r *Reader) Run(ctx context.Context, handle func(context.Context, Event) er
 				return ctx.Err()
 			}
 			var err error
-			one := func(ctx context.Context) error { return r.handleEvent(ctx, h, p, i, e, handle) }
 			if p.lanes == nil || e.Kind == Lost {
 				p.lanes.drain()
-				err = one(ctx)
+				err = r.handleEvent(ctx, h, p, i, e, handle)
 			} else {
-				err = p.lanes.hand(ctx, itemOf(e), func(ctx context.Context) error { return h.do(ctx, one) })
+				err = r.handToLane(ctx, h, p, i, e, handle)
 			}
 			if err != nil {
 				return err
@@ -50,10 +49,17 @@ func (r *Reader) Run(ctx context.Context, handle func(context.Context, Event) er
 	})
 }
 
+// handToLane gives an event to its item's lane.
+func (r *Reader) handToLane(ctx context.Context, h *handling, p *Page, i int, e Event, handle func(context.Context, Event) error) error {
+	return p.lanes.hand(ctx, itemOf(e), func(ctx context.Context) error {
+		return h.do(ctx, func(ctx context.Context) error { return r.handleEvent(ctx, h, p, i, e, handle) })
+	})
+}
+
 // handleEvent handles an event, which is number i of its page, or gives it to
 // the dead letters.
 func (r *Reader) handleEvent(ctx context.Context, h *handling, p *Page, i int, e Event, handle func(context.Context, Event) error) error {
-	f, err := r.attempt(ctx, h.working, p, p.number+i, func(ctx context.Context) error { return handle(ctx, e) })
+	f, err := r.attempt(ctx, h.working, p, p.number+i, e, handle)
 	if err != nil && f.Attempts == 0 {
 		return err // it was not handed over
 	}

@@ -93,7 +93,7 @@ func (w *Writer) Insert(ctx context.Context, rows []UserActivity) error {
 	if err := w.intent(ctx, changes); err != nil {
 		return err
 	}
-	began := time.Now()
+	var failing time.Time
 	for try := 0; len(requests) > 0; try++ {
 		if err := w.backoff(ctx, try); err != nil {
 			return err
@@ -102,7 +102,7 @@ func (w *Writer) Insert(ctx context.Context, rows []UserActivity) error {
 			RequestItems: map[string][]types.WriteRequest{w.Table: requests},
 		})
 		switch {
-		case repeats(err, began):
+		case repeats(err, &failing):
 			continue
 		case err != nil:
 			return fmt.Errorf("writing %d rows: %w", len(requests), err)
@@ -147,7 +147,7 @@ func (w *Writer) Change(ctx context.Context, c Change) error {
 	if err := w.intent(ctx, []Change{c}); err != nil {
 		return err
 	}
-	began := time.Now()
+	var failing time.Time
 	for try := 0; ; try++ {
 		if err := w.backoff(ctx, try); err != nil {
 			return err
@@ -155,7 +155,7 @@ func (w *Writer) Change(ctx context.Context, c Change) error {
 		err := w.call(context.WithoutCancel(ctx), c)
 		var removed *types.ConditionalCheckFailedException
 		switch {
-		case repeats(err, began):
+		case repeats(err, &failing):
 			continue
 		case errors.As(err, &removed):
 			w.Counts.Missed++
@@ -236,10 +236,19 @@ func (w *Writer) backoff(ctx context.Context, try int) error {
 // outage is for how long the server or the network may fail a write.
 const outage = 30 * time.Second
 
-// repeats reports whether a call that failed is made again, of a write that
-// began at a time. The SDK has then retried it a few times already. A row that
-// is there no longer may have been removed by the call before.
-func repeats(err error, began time.Time) bool {
-	throttled := retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(err) == aws.TrueTernary
-	return throttled || stream.Retryable(err) && time.Since(began) < outage
+// repeats reports whether a call that failed is made again. failing is since
+// when the server or the network fails a write. The SDK has then retried it a few
+// times already. A row that is there no longer may have been removed by the call
+// before.
+func repeats(err error, failing *time.Time) bool {
+	switch {
+	case retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(err) == aws.TrueTernary:
+		*failing = time.Time{}
+		return true
+	case !stream.Retryable(err):
+		return false
+	case failing.IsZero():
+		*failing = time.Now()
+	}
+	return time.Since(*failing) < outage
 }

@@ -357,8 +357,9 @@ func TestRepeats(t *testing.T) {
 		{"unknown", "it is no error of the API", errOther, false, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			now := time.Now()
-			if soon, late := repeats(test.err, now), repeats(test.err, now.Add(-outage)); soon != test.soon || late != test.late {
+			var fresh time.Time
+			old := time.Now().Add(-outage)
+			if soon, late := repeats(test.err, &fresh), repeats(test.err, &old); soon != test.soon || late != test.late {
 				t.Errorf("repeats(%v) = %v and later %v, want %v and %v (%s)", test.err, soon, late, test.soon, test.late, test.reason)
 			}
 		})

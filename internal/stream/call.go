@@ -67,7 +67,7 @@ func (c *caller) do(ctx context.Context, call func(context.Context) (middleware.
 		}
 		var took time.Duration
 		at, took, err = c.once(ctx, call)
-		if c.note != nil {
+		if c.note != nil && ctx.Err() != context.Canceled {
 			c.note(err)
 		}
 		wait := backoff(attempt)
@@ -120,8 +120,11 @@ func (c *caller) once(ctx context.Context, call func(context.Context) (middlewar
 
 // backoff is the wait after the given number of failures before: 100 ms,
 // doubling up to 5 s, the upper half of it at random.
-func backoff(failures int) time.Duration {
-	full := min(100*time.Millisecond<<min(failures, 10), 5*time.Second)
+func backoff(failures int) time.Duration { return backoffUpTo(failures, 5*time.Second) }
+
+// backoffUpTo is backoff with another bound.
+func backoffUpTo(failures int, bound time.Duration) time.Duration {
+	full := min(100*time.Millisecond<<min(failures, 30), max(bound, 2))
 	return full/2 + rand.N(full/2)
 }
 

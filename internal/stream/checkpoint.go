@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 )
@@ -173,7 +174,7 @@ func (s *saver) load(ctx context.Context) ([]Checkpoint, error) {
 func (s *saver) note(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err != nil {
+	if err != nil && !errors.Is(err, context.Canceled) {
 		s.failures++
 	}
 }
@@ -262,16 +263,16 @@ func (s *saver) write(ctx context.Context, changed, removed []Checkpoint) error 
 }
 
 // hand keeps saves off a checkpoint while a handler has a page that follows
-// it. First it writes the checkpoint if it is missing, since a transaction's
+// it, and returns what is held of it, until back says what is. First it writes the checkpoint if it is missing, since a transaction's
 // condition needs it, or if a save skipped it while the previous page was
 // being handled. It writes those of the shards it descends from too: a commit
 // must not come before them.
-func (s *saver) hand(ctx context.Context, c Checkpoint, ancestors []Checkpoint) (back func(committed *Checkpoint), err error) {
+func (s *saver) hand(ctx context.Context, c Checkpoint, ancestors []Checkpoint) (held Checkpoint, back func(held Checkpoint), err error) {
 	if s.to == nil {
-		return func(*Checkpoint) {}, nil
+		return held, func(Checkpoint) {}, nil
 	}
 	if err := s.takeTurn(ctx); err != nil {
-		return func(*Checkpoint) {}, err
+		return held, func(Checkpoint) {}, err
 	}
 	defer s.endTurn()
 	key := c.key()
@@ -287,16 +288,30 @@ func (s *saver) hand(ctx context.Context, c Checkpoint, ancestors []Checkpoint) 
 	}
 	s.handed[key] = true
 	s.mu.Unlock()
-	err = s.write(ctx, due, nil)
-	return func(committed *Checkpoint) {
+	err = s.write(ctx, s.forward(due), nil)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	before := s.holds[key]
+	return before, func(held Checkpoint) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		delete(s.handed, key)
-		if committed != nil {
-			s.holds[key], s.saved = *committed, time.Now()
+		if held != before {
+			s.holds[key], s.saved = held, time.Now()
 			delete(s.overdue, key)
 		}
 	}, err
+}
+
+// forward leaves out the checkpoints that are behind what is held: a handler's
+// transaction may have committed more than the reader has seen.
+func (s *saver) forward(checkpoints []Checkpoint) []Checkpoint {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.DeleteFunc(checkpoints, func(c Checkpoint) bool {
+		held := s.holds[c.key()].Sequence
+		return held != "" && c.Sequence != "" && compareSequence(held, c.Sequence) > 0 || held != "" && c.Sequence == "" && c.State == ""
+	})
 }
 
 // save has the Checkpoints hold what they should hold.
@@ -309,7 +324,7 @@ func (r *Reader) save(ctx context.Context) error {
 	}
 	defer r.saver.endTurn()
 	changed, removed := r.saver.difference(r.wanted)
-	return r.saver.write(ctx, changed, removed)
+	return r.saver.write(ctx, r.saver.forward(changed), removed)
 }
 
 // wanted is what the Checkpoints should hold.

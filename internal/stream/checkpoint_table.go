@@ -2,7 +2,6 @@ package stream
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"slices"
@@ -41,7 +40,8 @@ type Table struct {
 	caller      caller
 	throttles   atomic.Int64
 	failures    atomic.Int64
-	generation  int64 // 0: not loaded
+	hung        atomic.Bool // its last call had no answer
+	generation  int64       // 0: not loaded
 
 	mu       sync.Mutex
 	kept     map[string]Checkpoint   // what this reader wrote last, by place
@@ -64,6 +64,7 @@ func TableCheckpoints(db TableAPI, table, name string) *Table {
 		case err != nil && !conditionFailed(err) && !noTable(err):
 			t.failures.Add(1)
 		}
+		t.hung.Store(errors.Is(err, context.DeadlineExceeded) || errors.As(err, new(noAnswer)))
 	}}
 	return t
 }
@@ -95,16 +96,15 @@ func (t *Table) Load(ctx context.Context) (all []Checkpoint, err error) {
 			t.generation = 0
 		}
 	}()
-	generation, err := t.nextGeneration(ctx)
+	err = t.takeNext(ctx)
 	if noTable(err) {
 		if err = t.create(ctx); err == nil {
-			generation, err = t.nextGeneration(ctx)
+			err = t.takeNext(ctx)
 		}
 	}
 	if err != nil {
 		return nil, t.failed("loading checkpoint ", err)
 	}
-	t.generation = generation
 	clear(t.kept)
 	clear(t.attempts)
 	listed, _, err := t.read(ctx, "")
@@ -128,35 +128,16 @@ func (t *Table) Load(ctx context.Context) (all []Checkpoint, err error) {
 	return all, nil
 }
 
-// nextGeneration makes the next generation this reader's. An attempt that
-// arrives late, or again, finds its own mark and changes nothing.
-func (t *Table) nextGeneration(ctx context.Context) (generation int64, err error) {
-	me := &types.AttributeValueMemberS{Value: rand.Text()}
+// takeNext makes the next generation this reader's, whoever has this one.
+func (t *Table) takeNext(ctx context.Context) error {
 	for {
-		_, current, err := t.read(ctx, generationPlace)
+		seen, err := t.lease(ctx)
 		if err != nil {
-			return 0, err
-		}
-		values := map[string]types.AttributeValue{":next": number(current + 1), ":me": me}
-		condition := "attribute_not_exists(#generation)"
-		if current > 0 {
-			condition = "#generation = :current"
-			values[":current"] = number(current)
-		}
-		err = t.do(ctx, func(ctx context.Context) error {
-			_, err := t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{
-				TableName: &t.table, Key: t.key(generationPlace),
-				UpdateExpression:          aws.String("SET #generation = :next, #owner = :me REMOVE released"),
-				ConditionExpression:       aws.String(condition + " OR #generation = :next AND #owner = :me"),
-				ExpressionAttributeNames:  map[string]string{"#generation": attrGeneration, "#owner": "owner"},
-				ExpressionAttributeValues: values,
-			}, tryWriteOnce)
 			return err
-		})
-		if !conditionFailed(err) {
-			return current + 1, err
 		}
-		// Another reader was faster.
+		if err := t.take(ctx, seen, false); !conditionFailed(err) {
+			return err
+		} // else another reader was faster
 	}
 }
 
@@ -355,24 +336,30 @@ func (t *Table) attempt(checkpoints ...Checkpoint) {
 	}
 }
 
-// refused finds out why a write of checkpoints failed its condition, with err:
-// nil where the table holds them, or what the reader's handler committed
-// since; errAttempted where it holds what an earlier attempt wrote.
+// refused is judge for a write of the reader's own.
 func (t *Table) refused(ctx context.Context, err error, checkpoints ...Checkpoint) error {
+	_, err = t.judge(ctx, err, checkpoints...)
+	return err
+}
+
+// judge finds out why a write of checkpoints failed with err: nil where the
+// table holds them, or what the reader's handler committed since; errAttempted
+// where it holds what an earlier attempt wrote; known: the table could be read.
+func (t *Table) judge(ctx context.Context, err error, checkpoints ...Checkpoint) (known bool, _ error) {
 	_, current, failed := t.read(ctx, generationPlace)
 	switch {
 	case failed != nil:
-		return failed
+		return false, failed
 	case current > t.generation:
-		return &FencedError{Name: t.title(), Err: err}
+		return true, &FencedError{Name: t.title(), Err: err}
 	case current < t.generation:
-		return &AlteredError{Name: t.title(), What: "has lost its generation"}
+		return true, &AlteredError{Name: t.title(), What: "has lost its generation"}
 	}
 	made := 0
 	for _, c := range checkpoints {
 		held, generation, failed := t.read(ctx, c.place())
 		if failed != nil {
-			return failed
+			return false, failed
 		}
 		t.mu.Lock()
 		attempts := t.attempts[c.place()]
@@ -381,11 +368,11 @@ func (t *Table) refused(ctx context.Context, err error, checkpoints ...Checkpoin
 		name := fmt.Sprintf("of shard %s of %s", c.Shard, t.title())
 		switch {
 		case len(held) == 0 && ok:
-			return &AlteredError{Name: name, What: "was deleted"}
+			return true, &AlteredError{Name: name, What: "was deleted"}
 		case len(held) == 0 || generation == t.generation && ok && held[0] == was:
 			// It is not this item's condition.
 		case generation != t.generation || !slices.Contains(attempts, held[0]):
-			return &AlteredError{Name: name, What: "was edited"}
+			return true, &AlteredError{Name: name, What: "was edited"}
 		case held[0] == c || compareSequence(held[0].Sequence, c.Sequence) > 0:
 			t.note(held[0])
 			made++
@@ -394,13 +381,13 @@ func (t *Table) refused(ctx context.Context, err error, checkpoints ...Checkpoin
 			err = errAttempted
 		}
 	}
-	if made == len(checkpoints) {
-		return nil
+	switch {
+	case made == len(checkpoints):
+		return true, nil
+	case made > 0:
+		return true, errAttempted
 	}
-	if made > 0 {
-		return errAttempted
-	}
-	return err
+	return true, err
 }
 
 // TransactItem is the part of a TransactWriteItems that writes the checkpoint
@@ -420,27 +407,24 @@ func (t *Table) TransactItem(p *Page) types.TransactWriteItem {
 	c := p.Checkpoint
 	was, _ := t.wrote(c)
 	t.attempt(c)
-	p.settle = func(ctx context.Context, err error, look bool) (Checkpoint, bool, error) {
-		return t.settle(ctx, c, err, look)
-	}
+	p.settle = func(ctx context.Context, err error) (Checkpoint, bool, error) { return t.settle(ctx, c, err) }
 	condition := "#generation = :mine AND "
-	if p.upTo(was.Sequence) > 0 { // a late attempt committed some of it, so this one must fail
+	if p.first != "" && compareSequence(was.Sequence, p.first) >= 0 { // a late attempt committed some of it, so this one must fail
 		condition = "attribute_not_exists(#generation) AND "
 	}
 	return types.TransactWriteItem{Put: t.put(c, condition, was)}
 }
 
-// settle is a handler's transaction's, which was to write a checkpoint.
-func (t *Table) settle(ctx context.Context, c Checkpoint, failed error, look bool) (held Checkpoint, known bool, err error) {
-	switch {
-	case failed == nil:
+// settle is a handler's transaction's, which was to write a checkpoint. It
+// looks at the table for a while at most.
+func (t *Table) settle(ctx context.Context, c Checkpoint, failed error) (held Checkpoint, known bool, err error) {
+	if failed == nil {
 		t.note(c)
 		return c, true, nil
-	case look || conditionFailed(failed):
-		err = t.refused(ctx, failed, c)
-		known = err == nil || err == errAttempted || errors.Is(err, failed)
 	}
-	if !known && !errors.As(err, new(*FencedError)) && !errors.As(err, new(*AlteredError)) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	if known, err = t.judge(ctx, failed, c); !known {
 		err = failed
 	}
 	held, _ = t.wrote(c)
@@ -471,7 +455,7 @@ func (t *Table) remove(ctx context.Context, c Checkpoint) error {
 
 // Close ends the use of the checkpoints. The next reader takes over by itself.
 func (t *Table) Close() error {
-	if t.generation != 0 {
+	if t.generation != 0 && !t.hung.Load() {
 		t.release()
 	}
 	t.generation = 0

@@ -75,6 +75,10 @@ func (dead) TransactWriteItems(context.Context, *dynamodb.TransactWriteItemsInpu
 	return nil, errDead
 }
 
+func (dead) UpdateItem(context.Context, *dynamodb.UpdateItemInput, ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error) {
+	return nil, errDead
+}
+
 func (dead) Query(context.Context, *dynamodb.QueryInput, ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error) {
 	return nil, errDead
 }
@@ -152,7 +156,7 @@ func TestACommitIsNotWrittenOver(t *testing.T) {
 	r := mustOpen(t, f, Options{Checkpoints: kept, CheckpointEvery: 1, Idle: time.Second, PageSize: 1, Pace: Unbounded})
 	pages := 0
 	err := r.RunPages(t.Context(), func(_ context.Context, p *Page) error {
-		p.settle = func(context.Context, error, bool) (Checkpoint, bool, error) {
+		p.settle = func(context.Context, error) (Checkpoint, bool, error) {
 			kept.put(p.Checkpoint)
 			return p.Checkpoint, true, nil
 		}

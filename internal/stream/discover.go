@@ -47,6 +47,7 @@ func listEvery(pages int) time.Duration {
 // discover looks for shards when asks says so, and now and then by itself,
 // until ctx ends or a look fails.
 func (r *Reader) discover(ctx context.Context, arn string, asks <-chan struct{}) error {
+	defer r.lists()()
 	regularly := time.NewTicker(r.options.rhythm.look)
 	defer regularly.Stop()
 	for {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -14,27 +15,36 @@ import (
 // the checkpoints or for a handler. An event that is retried waits too. It may
 // be called at any time.
 func (r *Reader) Health(now time.Time) error {
-	return r.Stats().health(now, r.options.rhythm)
-}
-
-func (s Stats) health(now time.Time, rhythm rhythm) error {
+	s := r.Stats()
 	switch {
 	case s.Reading:
 	case s.Err != nil:
-		return fmt.Errorf("reading ended: %w", s.Err)
+		return reason{"reading ended", s.Err}
 	default:
 		return errors.New("no read is under way")
 	}
 	var reasons []error
-	for _, stall := range s.stalls(now, rhythm) {
-		reason := fmt.Errorf("%s for %v", stall.what, now.Sub(stall.since).Round(time.Second))
-		if stall.why != nil {
-			reason = fmt.Errorf("%w: %w", reason, stall.why)
-		}
-		reasons = append(reasons, reason)
+	for _, stall := range s.stalls(now, r.options) {
+		reasons = append(reasons, reason{fmt.Sprintf("%s for %v", stall.what, now.Sub(stall.since).Round(time.Second)), stall.why})
 	}
 	return errors.Join(reasons...)
 }
+
+// A reason is a line, also where the error has more, such as a panic's stack.
+type reason struct {
+	text string
+	err  error // nil: not known
+}
+
+func (r reason) Error() string {
+	if r.err == nil {
+		return r.text
+	}
+	first, _, _ := strings.Cut(r.err.Error(), "\n")
+	return r.text + ": " + first
+}
+
+func (r reason) Unwrap() error { return r.err }
 
 // stallAfter is how long anything may wait before it is looked at.
 const stallAfter = 20 * time.Second
@@ -48,7 +58,7 @@ type stall struct {
 }
 
 // stalls lists what waits for too long in a snapshot that was taken now.
-func (s Stats) stalls(now time.Time, rhythm rhythm) (stalls []stall) {
+func (s Stats) stalls(now time.Time, o Options) (stalls []stall) {
 	add := func(what string, since time.Time, limit time.Duration, why error, log ...any) {
 		if why != nil {
 			log = append(log, "error", why)
@@ -60,20 +70,27 @@ func (s Stats) stalls(now time.Time, rhythm rhythm) (stalls []stall) {
 	if !s.SavingSince.IsZero() {
 		add("the checkpoints can't be loaded or saved", s.SavingSince, stallAfter, nil, "since", s.SavingSince)
 	}
-	if s.Reading || s.SavingSince.IsZero() {
-		add("the stream's shards can't be listed", later(s.LastDescribed, s.Since), rhythm.look+stallAfter-usual.look, nil,
+	if s.Reading && !s.Renewed.IsZero() {
+		add("the lease of the checkpoints can't be renewed", later(s.Renewed, s.Since), stallAfter, nil, "last", s.Renewed)
+	}
+	if s.listing {
+		add("the stream's shards can't be listed", later(s.LastDescribed, s.Since), o.rhythm.look+stallAfter-usual.look, nil,
 			"stream", s.Stream, "last call", s.LastDescribed)
 	}
+	if d := s.switching; d != nil {
+		add("the switch to stream "+s.Next+" is handling", later(d.Since, s.Since), stallAfter, d.Failing, "next", s.Next)
+	}
 	for _, d := range s.Shards {
-		since := later(d.Since, s.Since)
+		since, limit := later(d.Since, s.Since), stallAfter
 		switch d.State {
 		case Fetching:
 			since = later(since, d.LastCall) // an empty answer is an answer
+			limit += o.Poll + time.Duration(float64(time.Second)/max(o.Pace, 0.001))
 		case Handling, Expecting:
 		default:
 			continue // it waits for another shard, which is told of
 		}
-		add(fmt.Sprintf("shard %s is %s", d.Shard, d.State), since, stallAfter, d.Failing,
+		add(fmt.Sprintf("shard %s is %s", d.Shard, d.State), since, limit, d.Failing,
 			"shard", d.Shard, "state", string(d.State), "since", d.Since, "last call", d.LastCall)
 	}
 	return stalls
@@ -89,7 +106,7 @@ func (r *Reader) watch(ctx context.Context) error {
 		stats := r.Stats()
 		stats.Stream = cmp.Or(stats.Stream, r.given)
 		still := make(map[string]time.Time)
-		for _, s := range stats.stalls(time.Now(), r.options.rhythm) {
+		for _, s := range stats.stalls(time.Now(), r.options) {
 			still[s.what] = s.since
 			if !warned[s.what].Equal(s.since) {
 				r.log.Warn("reading stalls: "+s.what, s.log...)

@@ -155,3 +155,174 @@ func TestTheCountsOfHandling(t *testing.T) {
 		}
 	}
 }
+
+func running(t *testing.T, r *Reader, handle func(context.Context, Event) error) (end func() error) {
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- r.Run(ctx, handle) }()
+	return func() error { cancel(); return <-done }
+}
+
+// TestHealthOfLanes tells of an item that hangs, however many pages come.
+func TestHealthOfLanes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := oneShard("a")
+		r := mustOpen(t, f, Options{Parallel: 8})
+		end := running(t, r, func(ctx context.Context, _ Event) error { return sleep(ctx, time.Hour) })
+		defer end()
+		for range 60 {
+			time.Sleep(5 * time.Second)
+			f.put(f.shards[0], "a")
+		}
+		time.Sleep(2 * time.Second)
+		s := r.Stats()
+		if err := r.Health(time.Now()); err == nil {
+			t.Errorf("Health = nil after 5 minutes in which %d events were handled", s.Totals.Handled)
+		}
+	})
+}
+
+// TestHealthOfASlowPoll is good, between two polls too.
+func TestHealthOfASlowPoll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := mustOpen(t, newFakeStream(&fakeShard{id: "s"}), Options{Poll: time.Minute})
+		end := running(t, r, func(context.Context, Event) error { return nil })
+		defer end()
+		time.Sleep(time.Hour)
+		ill := 0
+		var err error
+		for range 60 {
+			time.Sleep(time.Second)
+			if e := r.Health(time.Now()); e != nil {
+				ill, err = ill+1, e
+			}
+		}
+		if ill > 0 {
+			t.Errorf("an idle reader, that polls as it was told to, is ill for %d of 60 s: %v", ill, err)
+		}
+	})
+}
+
+// TestHealthOfARetriedItem tells of one handler that hangs beside others.
+func TestHealthOfARetriedItem(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := oneShard("bad")
+		r := mustOpen(t, f, Options{Parallel: 8})
+		end := running(t, r, func(ctx context.Context, e Event) error {
+			if name(e) == "s/bad" {
+				return sleep(ctx, time.Hour)
+			}
+			return nil
+		})
+		defer end()
+		for range 60 {
+			f.put(f.shards[0], "good")
+			time.Sleep(5 * time.Second)
+		}
+		if err := r.Health(time.Now()); err == nil {
+			t.Error("Health = nil though a handler has not returned for 5 minutes")
+		}
+	})
+}
+
+// TestHealthOfAPanic is a line.
+func TestHealthOfAPanic(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := mustOpen(t, oneShard("1"), Options{DeadLetter: func(context.Context, Failure) error { return nil }})
+		end := running(t, r, func(context.Context, Event) error { panic("x") })
+		defer end()
+		time.Sleep(time.Minute)
+		if n := len(strings.Split(r.Health(time.Now()).Error(), "\n")); n != 1 {
+			t.Errorf("one reason has %d lines", n)
+		}
+	})
+}
+
+// TestHealthAtASwitch tells of its handler.
+func TestHealthAtASwitch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newTwoStreams()
+		s.off()
+		s.on()
+		r := s.open(t, Options{OnGap: SkipGaps})
+		end := running(t, r, func(_ context.Context, e Event) error {
+			if e.Kind == Lost {
+				return errors.New("refused")
+			}
+			return nil
+		})
+		time.Sleep(3 * time.Minute)
+		err := r.Health(time.Now())
+		if err == nil || strings.Contains(err.Error(), "can't be listed") || !strings.Contains(err.Error(), "refused") {
+			t.Errorf("Health = %v, want that the handler fails", err)
+		}
+		end()
+		if n := r.Stats().Totals.Failures; n == 0 {
+			t.Errorf("Failures = %d after attempts of minutes", n)
+		}
+	})
+}
+
+// The lease
+
+// TestHealthOfTheLease tells that it can't be renewed.
+func TestHealthOfTheLease(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		db, _ := inMemory(t)
+		h := &hooked{TableAPI: db}
+		r := mustOpen(t, oneShard("1"), Options{Checkpoints: TableCheckpoints(h, "places", "r")})
+		end := running(t, r, func(context.Context, Event) error { return nil })
+		time.Sleep(time.Minute)
+		h.mu.Lock()
+		h.update = func(context.Context) error { return errOutOfOrder }
+		h.mu.Unlock()
+		time.Sleep(time.Hour)
+		if err := r.Health(time.Now()); err == nil {
+			t.Errorf("Health = nil, where the lease could not be renewed for an hour: %d failures", r.Stats().SaveFailures)
+		}
+		end()
+	})
+}
+
+// TestHealthOfAShutdown does not blame what was stopped.
+func TestHealthOfAShutdown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := oneShard("1", "2")
+		r := mustOpen(t, f, Options{Grace: 2 * time.Minute})
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { done <- r.Run(ctx, func(context.Context, Event) error { time.Sleep(time.Minute); return nil }) }()
+		time.Sleep(time.Second)
+		cancel()
+		time.Sleep(50 * time.Second)
+		if err := r.Health(time.Now()); err != nil && strings.Contains(err.Error(), "can't be listed") {
+			t.Errorf("during a shutdown: Health = %v", err)
+		}
+		<-done
+	})
+}
+
+// TestFailingOfANamedEvent is known while the next attempt hangs.
+func TestFailingOfANamedEvent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := mustOpen(t, oneShard("1", "2", "3"), Options{})
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error)
+		n := 0
+		go func() {
+			done <- r.RunPages(ctx, func(_ context.Context, p *Page) error {
+				if n++; n == 1 {
+					return FailedEvent(p.Events[1], errors.New("refused"))
+				}
+				time.Sleep(time.Minute)
+				return nil
+			})
+		}()
+		time.Sleep(30 * time.Second)
+		if s := r.Stats().Shards[0]; s.Failing == nil {
+			t.Errorf("Failing = nil: %d failure; Health = %v", s.Failures, r.Health(time.Now()))
+		}
+		cancel()
+		<-done
+	})
+}

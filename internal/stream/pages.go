@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -17,36 +18,36 @@ import (
 //   - A handler whose error is a FailedEvent names it. Those before it count
 //     as handled.
 //
+// Options.Parallel is for Run alone.
+//
 // The shard's checkpoint is written now and then, as Options.CheckpointEvery
 // says, or by the handler, in a transaction that has Table.TransactItem. While
 // a page is with the handler, or what is left of it, nothing else writes it.
 // Such a transaction is all or nothing, so a FailedEvent names nothing there.
-// After an error, what the table holds decides: events that a transaction
-// committed are not redelivered, even if its answer was lost. Before a page is
-// halved or an event given up, the table is read; where it can't be, neither
-// is.
+// After an error, the table is read, and what it holds decides: events that a
+// transaction committed are not redelivered, even if its answer was lost. While
+// it can't be read, nothing is halved or given up; after Retry.Age of that,
+// reading ends. A transaction that is still on its way when its event becomes a
+// dead letter may yet take effect.
 func (r *Reader) RunPages(ctx context.Context, handle func(context.Context, *Page) error) error {
-	if r.options.Bisect && r.options.DeadLetter != nil {
+	if r.options.DeadLetter != nil {
 		handle = recovering(handle)
 	}
 	return r.runHandlers(ctx, 1, func(ctx context.Context, h *handling, p *Page) error {
 		before, ancestors := r.before(p)
-		back, err := r.saver.hand(h.working, before, ancestors)
-		var held *Checkpoint
-		defer func() { back(held) }()
+		kept, back, err := r.saver.hand(h.working, before, ancestors)
+		defer func() { back(kept) }()
 		if err != nil {
 			return err
 		}
-		return r.handlePage(ctx, h.working, p, &held, handle)
+		return r.handlePage(ctx, h.working, p, &kept, handle)
 	})
 }
 
 // A settle finds out what became of a handler's transaction, given its error:
 // it returns nil where the page's checkpoint is kept, and what is kept of the
-// shard; known: none of what was attempted may have been kept beyond that. With
-// look it asks the store after any error, without only after that of a
-// condition.
-type settle func(ctx context.Context, err error, look bool) (held Checkpoint, known bool, _ error)
+// shard; known: the store was asked.
+type settle func(ctx context.Context, err error) (held Checkpoint, known bool, _ error)
 
 // FailedEvent is the error of a handler of RunPages that failed at one event
 // of its page, and handled those before it. It is nil where err is.
@@ -65,12 +66,15 @@ type failedEvent struct {
 func (e *failedEvent) Unwrap() error { return e.error }
 
 // handlePage hands over a page until all of it is handled: after a failure,
-// what is left of it. held becomes what a transaction kept.
-func (r *Reader) handlePage(ctx, working context.Context, p *Page, held **Checkpoint, handle func(context.Context, *Page) error) error {
+// what is left of it. kept is what the Checkpoints hold, and becomes what a
+// transaction kept.
+func (r *Reader) handlePage(ctx, working context.Context, p *Page, kept *Checkpoint, handle func(context.Context, *Page) error) error {
 	ends := []int{len(p.Events)} // of the parts; the last one is next
 	var failing Failure          // of the part that is next
+	alone := false               // it is of an event alone
+	var unknown time.Time        // since when the Checkpoints can't be read
 	redelivered := false
-	for at := 0; at < len(p.Events); {
+	for at := r.skip(p, 0, kept); at < len(p.Events); at = r.skip(p, at, kept) {
 		if at > 0 && ctx.Err() != nil {
 			return ctx.Err() // the rest is redelivered
 		}
@@ -82,36 +86,48 @@ func (r *Reader) handlePage(ctx, working context.Context, p *Page, held **Checkp
 		redelivered = true
 		began := time.Now()
 		t := r.try(working, part, handle)
-		if t.held != nil {
-			*held = t.held
-		}
-		took := time.Since(began)
-		if t.err != nil {
-			r.noteFailure(p.shard, t.err, took)
-			took = 0
-		}
 		if t.handled > 0 {
-			r.handled(p.shard, part.number, t.handled, took)
+			r.handled(p.shard, part.number, t.handled, 0)
 			at, failing = at+t.handled, Failure{}
 		}
-		if t.err == nil || t.handled > 0 && !t.alone {
-			continue
-		}
-		if errors.As(t.err, new(*FencedError)) || errors.As(t.err, new(*AlteredError)) {
-			return t.err
-		}
-		if failing.Attempts++; failing.Attempts == 1 {
-			failing.Event, failing.First = p.Events[at], began
-		}
-		failing.Err = t.err
-		pause := min(backoff(failing.Attempts-1), r.options.Retry.Backoff)
+		r.noteAttempt(p.shard, t.err, t.took)
 		switch {
-		case r.options.Bisect && t.known && !t.alone:
+		case t.held != nil && (t.err == nil || p.upTo(t.held.Sequence) > at):
+			*kept, failing = *t.held, Failure{}
+			continue // what it holds is skipped
+		case t.err == nil:
+			continue
+		case errors.As(t.err, new(*FencedError)) || errors.As(t.err, new(*AlteredError)):
+			return t.err
+		case t.held != nil:
+			*kept = *t.held
+		}
+		if failing.Attempts == 0 || t.alone != alone {
+			failing = Failure{Event: p.Events[at], First: began}
+			if t.handled > 0 {
+				failing.First = time.Now() // about when the event's turn came
+			}
+		}
+		if t.known {
+			unknown = time.Time{}
+		} else if unknown.IsZero() {
+			unknown = time.Now()
+		}
+		alone = t.alone
+		failing.Attempts++
+		failing.Err = t.err
+		pause := r.options.Retry.wait(failing.Attempts)
+		switch {
+		case !t.known && time.Since(unknown) >= cmp.Or(r.options.Retry.Age, defaultAge):
+			return handlerError(p, p.Events[at], t.err)
+		case !t.known || errors.Is(t.err, errAttempted):
+			failing.Attempts-- // nothing is given up before it is known what is handled
+		case r.options.Bisect && !t.alone:
 			ends, failing = append(ends, at+len(part.Events)/2), Failure{}
 		case r.options.Retry.givesUp(failing.Attempts, time.Since(failing.First), t.err):
 			err := t.err
-			if t.alone && t.known {
-				err = r.giveUp(working, p.shard, failing)
+			if t.alone {
+				err = r.giveUp(ctx, working, p.shard, failing)
 			}
 			if err != nil {
 				return handlerError(p, failing.Event, err)
@@ -127,6 +143,16 @@ func (r *Reader) handlePage(ctx, working context.Context, p *Page, held **Checkp
 	return nil
 }
 
+// skip notes events of a page, from a number on, as handled that the
+// Checkpoints hold, and returns the number of the next one.
+func (r *Reader) skip(p *Page, at int, kept *Checkpoint) int {
+	if n := p.upTo(kept.Sequence); n > at {
+		r.handled(p.shard, p.number+at, n-at, 0)
+		return n
+	}
+	return at
+}
+
 // part is a page of some of the page's events.
 func (r *Reader) part(p *Page, from, to int) *Page {
 	part := r.page(p.shard, p.Events[from:to:to], p.number+from)
@@ -139,33 +165,38 @@ func (r *Reader) part(p *Page, from, to int) *Page {
 // A trial is what an attempt to handle a page came to.
 type trial struct {
 	err     error
-	handled int         // how many of its events are
+	took    time.Duration
+	handled int         // how many of its events are, without a transaction
 	alone   bool        // the one after those is what failed
-	known   bool        // no more than those may be
-	held    *Checkpoint // what a transaction kept; nil: not known
+	known   bool        // no more than those, and what is kept, may be
+	held    *Checkpoint // what the store holds after a transaction; nil: not known
 }
 
 // try hands over a page once.
 func (r *Reader) try(working context.Context, p *Page, handle func(context.Context, *Page) error) trial {
 	handed := *p
 	handed.Events = slices.Clone(p.Events) // the handler may do with it what it likes
-	t := trial{known: true}
+	began := time.Now()
+	t := trial{known: true, alone: len(p.Events) == 1}
 	t.err = callOnce(working, r.options.Retry.Timeout, nil, handle, &handed)
+	t.took = time.Since(began)
 	var named *failedEvent
 	switch {
 	case handed.settle != nil:
 		var held Checkpoint
-		if held, t.known, t.err = handed.settle(working, t.err, r.options.Bisect || r.options.DeadLetter != nil); t.known {
-			t.held, t.handled = &held, p.upTo(held.Sequence)
+		if held, t.known, t.err = handed.settle(working, t.err); t.known {
+			t.held = &held
 		}
-	case errors.As(t.err, &named):
-		i := slices.IndexFunc(p.Events, func(e Event) bool { return e.Sequence == named.sequence })
-		t.handled, t.alone = max(i, 0), i >= 0
-	}
-	if t.err == nil {
+		if t.err == nil {
+			t.handled = len(p.Events) // also a Lost alone, which has no sequence number
+		}
+	case t.err == nil:
 		t.handled = len(p.Events)
+	case errors.As(t.err, &named):
+		if i := slices.IndexFunc(p.Events, func(e Event) bool { return e.Sequence == named.sequence }); i >= 0 {
+			t.handled, t.alone = i, true
+		}
 	}
-	t.alone = t.alone || len(p.Events) == 1
 	return t
 }
 

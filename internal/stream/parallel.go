@@ -16,15 +16,15 @@ import (
 // Each item with an event in work has a lane: its events are handled there one
 // after the other, in their order, and a failing one holds up its lane alone.
 // Events are finished in any order; the shard's tracker moves the checkpoint
-// up to the last one before which all are. The events in work are bounded, so
-// that a crash repeats no more than that. At a shutdown, those are handled
+// up to the last one before which all are. The events after that are bounded,
+// finished ones too, so that a crash repeats no more than that. At a shutdown, those are handled
 // still that come before one with a handler: the checkpoint ends behind it.
 
 // lanes are those of one shard.
 type lanes struct {
 	crew   *crew
 	slots  chan struct{} // one is held by each handler that runs
-	bound  chan struct{} // one is held by each event in work
+	passed chan struct{} // holds one sign that the shard's position moved
 	inWork sync.WaitGroup
 
 	mu      sync.Mutex
@@ -34,19 +34,21 @@ type lanes struct {
 
 // newLanes makes lanes for n items at a time. They end with the crew, and
 // their first error ends it.
-func newLanes(c *crew, n, bound int) *lanes {
+func newLanes(c *crew, n int) *lanes {
 	return &lanes{
-		crew: c, slots: make(chan struct{}, n), bound: make(chan struct{}, bound),
+		crew: c, slots: make(chan struct{}, n), passed: make(chan struct{}, 1),
 		waiting: make(map[string][]func(context.Context) error), last: -1,
 	}
 }
 
-// hand gives an item's event to its lane, once the events in work allow it.
-func (l *lanes) hand(ctx context.Context, item string, handle func(context.Context) error) error {
-	select {
-	case l.bound <- struct{}{}:
-	case <-ctx.Done():
-		return ctx.Err()
+// hand gives an item's event to its lane, once mayHand says so.
+func (l *lanes) hand(ctx context.Context, item string, mayHand func() bool, handle func(context.Context) error) error {
+	for !mayHand() {
+		select {
+		case <-l.passed:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
 	l.inWork.Add(1)
 	l.mu.Lock()
@@ -105,10 +107,7 @@ func (l *lanes) next(item string) (handle func(context.Context) error, finished 
 }
 
 func (l *lanes) letGo(n int) {
-	for range n {
-		<-l.bound
-		l.inWork.Done()
-	}
+	l.inWork.Add(-n)
 }
 
 // enter waits for a slot for the event of the number, which leave gives back.
@@ -140,6 +139,17 @@ func (l *lanes) enter(ctx, working context.Context, number int) error {
 func (l *lanes) leave() {
 	if l != nil {
 		<-l.slots
+	}
+}
+
+// pass tells that an event was handled.
+func (l *lanes) pass() {
+	if l == nil {
+		return
+	}
+	select {
+	case l.passed <- struct{}{}:
+	default:
 	}
 }
 

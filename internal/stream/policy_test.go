@@ -171,3 +171,39 @@ func TestRetryable(t *testing.T) {
 		}
 	}
 }
+
+// TestALongBackoff is as long as it says.
+func TestALongBackoff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var at []time.Time
+		o := drain
+		o.Retry = Retry{Attempts: 14, Backoff: time.Minute}
+		mustOpen(t, oneShard("1"), o).Run(t.Context(), func(context.Context, Event) error {
+			at = append(at, time.Now())
+			return errors.New("x")
+		})
+		if last := at[13].Sub(at[12]); last < 20*time.Second {
+			t.Errorf("the 13th wait is %v, want about a minute: each is twice the one before, up to Backoff", last)
+		}
+	})
+}
+
+// TestNoDeadLetterAfterTheEnd of ctx: the event is redelivered.
+func TestNoDeadLetterAfterTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		o := drain
+		o.Retry.Attempts = 1
+		o.DeadLetter = func(_ context.Context, f Failure) error {
+			t.Errorf("DeadLetter got %s though ctx had ended", name(f.Event))
+			return nil
+		}
+		mustOpen(t, oneShard("1"), o).Run(ctx, func(context.Context, Event) error {
+			cancel()
+			time.Sleep(time.Second)
+			return errors.New("shutting down")
+		})
+	})
+}
+
+// Health

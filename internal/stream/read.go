@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,6 +24,7 @@ type Page struct {
 
 	shard  *shard
 	number int    // of the first event, in the shard's tracker
+	first  string // its sequence number; empty: it is Lost
 	lanes  *lanes // nil: one event at a time
 	// settle, if a handler's transaction writes the checkpoint, finds out
 	// what became of it.
@@ -45,7 +47,8 @@ func (r *Reader) read(ctx context.Context, handle pageHandler) error {
 	defer watching.end(errDone)
 	beside := newCrew(ctx)
 	beside.run(r.saveRegularly)
-	beside.run(r.renewRegularly)
+	r.endsWith(beside.end)
+	defer r.endsWith(nil)
 	beside.run(func(ctx context.Context) error {
 		for {
 			if err := r.readStream(ctx, handle); err != nil {
@@ -63,6 +66,16 @@ func (r *Reader) read(ctx context.Context, handle pageHandler) error {
 	return beside.wait()
 }
 
+// endsWith notes how to end the read that is under way, should the lease be
+// lost.
+func (r *Reader) endsWith(end func(error)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.end = end; end != nil && r.lost != nil {
+		end(r.lost)
+	}
+}
+
 // beginReading refuses a read while another one is under way.
 func (r *Reader) beginReading() error {
 	r.mu.Lock()
@@ -74,6 +87,8 @@ func (r *Reader) beginReading() error {
 		return errors.New("the reader is closed")
 	case errors.As(r.err, new(*FencedError)):
 		return r.err
+	case r.lost != nil:
+		return r.lost
 	}
 	r.activity, r.since, r.err, r.graceEnd = reading, time.Now(), nil, time.Time{}
 	r.lineage.rewind()
@@ -209,7 +224,7 @@ func (r *Reader) readShard(ctx context.Context, s *shard, handle pageHandler) er
 	crew.run(func(ctx context.Context) error {
 		var l *lanes
 		if handle.parallel > 1 {
-			l = newLanes(crew, handle.parallel, r.options.MaxInWork)
+			l = newLanes(crew, handle.parallel)
 		}
 		for {
 			r.enters(s, Fetching)
@@ -292,6 +307,7 @@ func (r *Reader) page(s *shard, events []Event, number int) *Page {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	p := &Page{Shard: s.id, Events: events, shard: s, number: number, Checkpoint: s.checkpoint(r.arn)}
+	p.first = cmp.Or(events[0].Sequence, events[min(1, len(events)-1)].Sequence)
 	if last := events[len(events)-1]; last.Kind != Lost {
 		p.Checkpoint.Position = Position{Sequence: last.Sequence, NotBefore: last.At}
 	}
@@ -330,6 +346,21 @@ func (r *Reader) handled(s *shard, number, n int, took time.Duration) {
 		s.handled = Position{Sequence: last.sequence, NotBefore: last.at}
 		s.lastRecord = last.at
 	}
+}
+
+// mayHand reports whether the event of a number is less than MaxInWork after
+// the shard's position.
+func (r *Reader) mayHand(s *shard, number int) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return number-s.out.first < r.options.MaxInWork
+}
+
+// begins notes an event's first attempt, beside others.
+func (r *Reader) begins(s *shard, number int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s.out.events[number-s.out.first].begun = time.Now()
 }
 
 // handledAnswer notes what an answer whose events are handled means.

@@ -58,15 +58,16 @@ type Options struct {
 	// Parallel is how many items of a shard Run handles at a time. Zero: 1.
 	// Changes of one item are handled in their order, one at a time.
 	Parallel int
-	// MaxInWork bounds a shard's events that Run handles or that wait for
-	// another one of their item, where Parallel is more than 1. After a
-	// crash, up to as many are redelivered although they were handled. Zero:
-	// 100.
+	// MaxInWork bounds a shard's events from the oldest one that is not
+	// handled on, where Parallel is more than 1: beyond it, Run waits. After
+	// a crash, up to as many are redelivered although they were handled.
+	// Zero: 100.
 	MaxInWork int
 	// Retry is what Run and RunPages do where a handler fails.
 	Retry Retry
-	// DeadLetter, if set, gets the events that are given up. If it returns
-	// nil, the event counts as handled. If it returns an error, reading ends
+	// DeadLetter, if set, gets the events that are given up, also several
+	// at a time, with a context like a handler's. If it returns nil, the
+	// event counts as handled; after a crash, it may come again. If it returns an error, reading ends
 	// with both errors. Without a DeadLetter, reading ends with the handler's
 	// error. If ctx ends before the event is given up, DeadLetter is not
 	// called and the event is redelivered.
@@ -154,12 +155,19 @@ type Reader struct {
 	recordOptions []func(*dynamodbstreams.Options)
 	changed       chan struct{} // holds one sign that something changed
 	saver         saver
+	renewing      *crew // until Close
 
-	mu       sync.Mutex // guards all that follows
-	activity activity
-	since    time.Time // when it got that
-	err      error     // why the last read ended
-	graceEnd time.Time // of the last read's shutdown
+	mu        sync.Mutex // guards all that follows
+	activity  activity
+	since     time.Time   // when it got that
+	err       error       // why the last read ended
+	end       func(error) // ends the read that is under way
+	lost      error       // how the lease of the checkpoints was lost
+	renewed   time.Time   // when it was last renewed; zero: there is none
+	lastGap   time.Time
+	listing   bool      // the shards are listed regularly, or by Open
+	switching *shard    // the gap between two streams, while it is handled
+	graceEnd  time.Time // of the last read's shutdown
 
 	arn     string // the stream that is read
 	next    string // the one that follows it; empty: not known
@@ -212,13 +220,17 @@ func Open(ctx context.Context, api API, arn string, o Options) (*Reader, error) 
 	r.describing = caller{pace: newPacer(describeRate), clock: r.clock, note: r.noteDescribe}
 	watching := newCrew(ctx)
 	watching.run(r.watch)
+	listed := r.lists()
 	err := r.begin(ctx)
+	listed()
 	watching.end(errDone)
 	watching.wait()
 	if err != nil {
 		return nil, err
 	}
 	r.activity, r.since = ready, time.Now()
+	r.renewing = newCrew(context.WithoutCancel(ctx))
+	r.renewing.run(r.renewUntilClose)
 	return r, nil
 }
 
@@ -334,6 +346,8 @@ func (r *Reader) Close() error {
 	if !errors.As(ended, new(*FencedError)) {
 		err = r.lastSave(1)
 	}
+	r.renewing.end(errDone)
+	r.renewing.wait()
 	return errors.Join(err, r.saver.close())
 }
 

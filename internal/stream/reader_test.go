@@ -28,6 +28,7 @@ func mustOpen(t *testing.T, f *fakeStream, o Options) *Reader {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { r.Close() }) // else its lease is renewed for ever
 	return r
 }
 

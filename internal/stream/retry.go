@@ -10,12 +10,12 @@ import (
 
 // A Retry is what is done with an event, or a page, whose handler fails.
 // Every event is attempted at least once. One that was found in a page counts
-// from its first attempt alone.
+// from its first attempt alone. A restart of the process counts anew.
 type Retry struct {
 	// Attempts bounds how often its handler is called. Zero: no bound.
 	Attempts int
 	// Age is how long after its first attempt an event is given up. Zero:
-	// five minutes or, where Attempts is set, no bound.
+	// five minutes or, where Attempts is set, no bound. math.MaxInt64 is none.
 	Age time.Duration
 	// If reports whether an error may pass; others are given up at once. Nil:
 	// every error may. Retryable knows those of AWS' services.
@@ -28,14 +28,19 @@ type Retry struct {
 	Backoff time.Duration
 }
 
+const defaultAge = 5 * time.Minute
+
 // withDefaults puts the documented values in the place of zeros.
 func (p Retry) withDefaults() Retry {
 	if p.Attempts == 0 {
-		set(&p.Age, 5*time.Minute)
+		set(&p.Age, defaultAge)
 	}
 	set(&p.Backoff, 5*time.Second)
 	return p
 }
+
+// wait is how long to wait after so many attempts.
+func (p Retry) wait(attempts int) time.Duration { return backoffUpTo(attempts-1, p.Backoff) }
 
 // givesUp reports whether there is no further attempt after one that failed.
 func (p Retry) givesUp(attempts int, age time.Duration, err error) bool {
@@ -69,11 +74,13 @@ func (r *Reader) attempt(ctx, working context.Context, p *Page, number int, e Ev
 		}
 		began := time.Now()
 		if o.Attempts++; o.Attempts == 1 {
-			o.First = began
+			if o.First = began; p.lanes != nil {
+				r.begins(p.shard, number)
+			}
 		}
 		err = callOnce(working, policy.Timeout, p.lanes, handle, e)
 		if o.took = time.Since(began); err != nil {
-			r.noteFailure(p.shard, err, o.took)
+			r.noteAttempt(p.shard, err, o.took)
 		}
 		switch {
 		case err == nil || errors.As(err, new(*FencedError)) || errors.As(err, new(*AlteredError)):
@@ -81,7 +88,7 @@ func (r *Reader) attempt(ctx, working context.Context, p *Page, number int, e Ev
 		case policy.givesUp(o.Attempts, time.Since(o.First), err):
 			o.givenUp = true
 			return o, err
-		case sleep(ctx, min(backoff(o.Attempts-1), policy.Backoff)) != nil:
+		case sleep(ctx, policy.wait(o.Attempts)) != nil:
 			return o, err
 		}
 	}
@@ -99,9 +106,9 @@ func callOnce[T any](working context.Context, timeout time.Duration, l *lanes, h
 }
 
 // giveUp has a dead letter take the place of an event's handling. Without one,
-// or during a shutdown, the event stays unhandled: the error is its handler's.
-func (r *Reader) giveUp(working context.Context, s *shard, f Failure) error {
-	if r.options.DeadLetter == nil || working.Err() != nil {
+// or once ctx has ended, the event stays unhandled: the error is its handler's.
+func (r *Reader) giveUp(ctx, working context.Context, s *shard, f Failure) error {
+	if r.options.DeadLetter == nil || ctx.Err() != nil {
 		return f.Err
 	}
 	if err := r.options.DeadLetter(working, f); err != nil {

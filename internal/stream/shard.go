@@ -289,6 +289,7 @@ type tracker struct {
 type tracked struct {
 	sequence string
 	at       time.Time
+	begun    time.Time // its first attempt, side by side with others; zero: none yet
 	finished bool
 }
 
@@ -318,6 +319,17 @@ func (t *tracker) finish(first, n int) (last tracked, moved bool) {
 		t.events = nil
 	}
 	return last, moved
+}
+
+// oldestBegun is when the oldest event that is not finished had its first
+// attempt, where that was noted.
+func (t *tracker) oldestBegun() (begun time.Time) {
+	for _, e := range t.events {
+		if !e.finished && !e.begun.IsZero() && (begun.IsZero() || e.begun.Before(begun)) {
+			begun = e.begun
+		}
+	}
+	return begun
 }
 
 // oldest is when the oldest event was made that is not finished.

@@ -28,12 +28,20 @@ type Stats struct {
 	// SavingSince is since when checkpoints are being loaded or saved;
 	// zero: they aren't. SaveThrottles counts the calls of that which were
 	// throttled, and SaveFailures those that failed otherwise.
-	SavingSince                 time.Time
+	SavingSince time.Time
+	// Renewed is when the lease of checkpoints in a table was last renewed;
+	// zero: there is none.
+	Renewed                     time.Time
 	SaveThrottles, SaveFailures int64
 	// Totals are the counts of all shards since Open, also of those that
 	// are no longer among Shards.
 	Totals Counts
 	Shards []ShardStats
+	// LastGap is when a gap was last found; zero: none was.
+	LastGap time.Time
+
+	listing   bool        // the shards are being listed regularly, or by Open
+	switching *ShardStats // the gap between two streams, while it is handled
 }
 
 // Counts are what happened since Open. They never fall.
@@ -64,8 +72,11 @@ func (c *Counts) add(more Counts) {
 type ShardStats struct {
 	Shard, Parent string
 	State         State
-	Since         time.Time // of State; of Handling, since the last event was handled
-	LastCall      time.Time // the last answer of GetRecords; zero: none yet
+	// Since is since when it has its State. Of Handling, it is since the last
+	// event was handled or, with Options.Parallel, since the oldest one that
+	// is not had its first attempt.
+	Since    time.Time
+	LastCall time.Time // the last answer of GetRecords; zero: none yet
 	// LastRecord is when the last record that was handled was made, by
 	// DynamoDB's clock; zero: none was.
 	LastRecord time.Time
@@ -138,7 +149,12 @@ func (r *Reader) Stats() Stats {
 	stats.Stream, stats.Next = r.arn, r.next
 	stats.Reading, stats.Since, stats.Err = r.activity == reading, r.since, r.err
 	stats.LastDescribed, stats.Throttles = r.described, r.throttles
+	stats.Renewed, stats.LastGap, stats.listing = r.renewed, r.lastGap, r.listing
 	stats.Totals = r.forgotten
+	if s := r.switching; s != nil {
+		stats.Totals.add(s.counts)
+		stats.switching = &ShardStats{State: s.state, Since: s.since, Failing: s.failing}
+	}
 	now, notBefore := r.clock.now(), make(map[*shard]time.Time)
 	for _, s := range r.lineage.order {
 		if s.id != "" {
@@ -161,6 +177,9 @@ func (r *Reader) shardStats(s *shard, now, next time.Time) ShardStats {
 		d.State = Expecting
 	case !s.done() && r.activity != reading:
 		d.State = Stopped
+	}
+	if begun := s.out.oldestBegun(); d.State == Handling && !begun.IsZero() {
+		d.Since = begun
 	}
 	if oldest, ok := s.out.oldest(); ok {
 		d.Lag = max(now.Sub(oldest), 0)
@@ -206,26 +225,42 @@ func (r *Reader) noteCall(s *shard, err error, polled bool) {
 	}
 }
 
+// lists notes that the shards are being listed, until it is called.
+func (r *Reader) lists() (done func()) {
+	note := func(listing bool) {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.listing = listing
+	}
+	note(true)
+	return func() { note(false) }
+}
+
 func (r *Reader) noteCount(s *shard, add func(*Counts)) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	add(&s.counts)
+	gaps := s.counts.Gaps
+	if add(&s.counts); s.counts.Gaps > gaps {
+		r.lastGap = time.Now()
+	}
 }
 
-// noteFailure notes an attempt that failed after it took some time.
-func (r *Reader) noteFailure(s *shard, err error, took time.Duration) {
+// noteAttempt notes an attempt that took some time, and its error.
+func (r *Reader) noteAttempt(s *shard, err error, took time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	s.failing = err
-	s.counts.Failures++
 	s.counts.HandlingTime += took
+	if err != nil {
+		s.failing = err
+		s.counts.Failures++
+	}
 }
 
 // enters notes what the shard waits for now.
 func (r *Reader) enters(s *shard, state State) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if state == Fetching && s.out.events != nil {
+	if s.out.events != nil && (state == Fetching || state == s.state && s.state == Handling) {
 		return // some events are in work: it is still Handling
 	}
 	s.enter(state)

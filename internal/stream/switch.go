@@ -81,6 +81,7 @@ func (r *Reader) switchTo(ctx context.Context, next string, handle pageHandler) 
 	gap := &Gap{Stream: r.Stream(), Next: next}
 	r.mu.Lock()
 	r.forgotten.Gaps++
+	r.lastGap = time.Now()
 	r.mu.Unlock()
 	if r.options.OnGap == StopAtGap {
 		return gap
@@ -88,17 +89,30 @@ func (r *Reader) switchTo(ctx context.Context, next string, handle pageHandler) 
 	c := Checkpoint{Stream: next, Position: Position{NotBefore: d.created}, State: Switched}
 	events := []Event{{Kind: Lost, Stream: next, Gap: gap, Seen: r.clock.now()}}
 	s := &shard{handled: c.Position}
+	defer r.switches(s)()
 	if err := handle.handle(ctx, &Page{Events: events, Checkpoint: c, shard: s, number: s.out.add(events)}); err != nil {
 		return err
 	}
 	r.attach(next, d, []Checkpoint{c})
 	r.mu.Lock()
-	r.forgotten.add(s.counts)
 	for _, s := range r.lineage.order {
 		s.handled.NotBefore = later(s.handled.NotBefore, d.created)
 	}
 	r.mu.Unlock()
 	return r.save(ctx)
+}
+
+// switches shows the handling of a switch in Stats, until it is called.
+func (r *Reader) switches(s *shard) (done func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.switching = s
+	return func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.switching = nil
+		r.forgotten.add(s.counts)
+	}
 }
 
 // found notes the stream that follows the one that is read.

@@ -98,9 +98,7 @@ func (g *grip) Close() error { return nil }
 func (g *grip) commit(p *Page) (kept bool, err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	p.settle = func(_ context.Context, err error, look bool) (Checkpoint, bool, error) {
-		return g.settle(p, err, look)
-	}
+	p.settle = func(_ context.Context, err error) (Checkpoint, bool, error) { return g.settle(p, err) }
 	key := p.Checkpoint.key()
 	has, is := g.kept[key]
 	mine, was := g.mine[key]
@@ -125,13 +123,13 @@ func (g *grip) commit(p *Page) (kept bool, err error) {
 }
 
 // settle says what became of a commit, as Table's does.
-func (g *grip) settle(p *Page, err error, look bool) (held Checkpoint, known bool, _ error) {
+func (g *grip) settle(p *Page, err error) (held Checkpoint, known bool, _ error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if err == nil {
 		return p.Checkpoint, true, nil
 	}
-	if !look && !conditionFailed(err) || g.dead {
+	if g.dead {
 		return held, false, err
 	}
 	key := p.Checkpoint.key()

@@ -212,7 +212,9 @@ func TestAlerts(t *testing.T) {
 // someReader shows all that a reader may.
 type someReader struct{}
 
-func (someReader) Stats() stream.Stats    { return stream.Stats{Shards: make([]stream.ShardStats, 1)} }
+func (someReader) Stats() stream.Stats {
+	return stream.Stats{Shards: make([]stream.ShardStats, 1), LastGap: time.Now()}
+}
 func (someReader) Health(time.Time) error { return nil }
 
 func TestCompose(t *testing.T) {

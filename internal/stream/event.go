@@ -3,6 +3,7 @@ package stream
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -46,6 +47,15 @@ type Event struct {
 	Seen time.Time
 	// Gap is what was lost, where the Kind is Lost, and else nil.
 	Gap *Gap
+}
+
+// Order is a text that sorts the events of one item in the order in which its
+// changes were made: by the stream, then by the sequence number. All of a
+// table's are of the same length, about 64 bytes. Keep it with what an event
+// led to, also with a deletion, to tell that another event is older.
+func (e Event) Order() string {
+	_, label, _ := strings.Cut(e.Stream, "/stream/")
+	return label + "/" + strings.Repeat("0", max(40-len(e.Sequence), 0)) + e.Sequence
 }
 
 // Expired reports whether DynamoDB itself removed the item since its TTL

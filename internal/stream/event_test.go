@@ -165,3 +165,21 @@ func TestEventImage(t *testing.T) {
 		})
 	}
 }
+
+// TestOrder sorts as text what compareSequence sorts as numbers, and a later
+// stream's events after all of an earlier one's.
+func TestOrder(t *testing.T) {
+	next := strings.Replace(arn, "/stream/", "/stream/9", 1)
+	events := []Event{
+		{Stream: arn}, {Stream: arn, Sequence: "99"}, {Stream: arn, Sequence: "100"}, {Stream: arn, Sequence: "4000000000000000000007"},
+		{Stream: arn, Sequence: strings.Repeat("9", 40)}, {Stream: next, Sequence: "1"},
+	}
+	for i, e := range events[1:] {
+		if before := events[i].Order(); before >= e.Order() {
+			t.Errorf("%s is not before %s", before, e.Order())
+		}
+	}
+	if !strings.HasSuffix(events[1].Order(), "/"+strings.Repeat("0", 38)+"99") {
+		t.Errorf("Order() = %s", events[1].Order())
+	}
+}

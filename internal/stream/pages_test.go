@@ -518,7 +518,9 @@ func TestACommitThatASaveFound(t *testing.T) {
 	r := mustOpen(t, oneShard("1", "2", "3", "4", "5"), Options{
 		Checkpoints: table, Pace: Unbounded, Idle: 20 * time.Millisecond, CheckpointEvery: time.Minute, Retry: Retry{Attempts: 1},
 	})
-	handle := func(ctx context.Context, p *Page) error { return commit(ctx, lossy, table, p, effectsOfPage(p, "r")...) }
+	handle := func(ctx context.Context, p *Page) error {
+		return commit(ctx, lossy, table, p, effectsOfPage(p, "r")...)
+	}
 	lossy.fates = []fate{late}
 	if err := r.RunPages(t.Context(), handle); err == nil {
 		t.Fatal("RunPages = nil, want that of the transaction")

@@ -39,7 +39,7 @@ func (p Retry) withDefaults() Retry {
 	return p
 }
 
-// wait is how long to wait after so many attempts.
+// wait is how long to wait after a number of attempts.
 func (p Retry) wait(attempts int) time.Duration { return backoffUpTo(attempts-1, p.Backoff) }
 
 // givesUp reports whether there is no further attempt after one that failed.

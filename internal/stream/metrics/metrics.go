@@ -81,13 +81,14 @@ var (
 
 	listed = describe("last_listing_timestamp_seconds", "When the stream's shards were last listed.")
 	saved  = describe("last_save_timestamp_seconds", "When checkpoints were last saved.")
+	gap    = describe("last_gap_timestamp_seconds", "When a gap was last found.")
 )
 
 func (c collector) Describe(descriptions chan<- *prometheus.Desc) {
 	for _, m := range counters {
 		descriptions <- m.Desc
 	}
-	for _, d := range []*prometheus.Desc{reading, healthy, shards, throttled, lag, left, listed, saved} {
+	for _, d := range []*prometheus.Desc{reading, healthy, shards, throttled, lag, left, listed, saved, gap} {
 		descriptions <- d
 	}
 }
@@ -125,7 +126,7 @@ func (c collector) Collect(metrics chan<- prometheus.Metric) {
 		gauge(lag, most.Seconds())
 		gauge(left, least.Seconds())
 	}
-	for d, at := range map[*prometheus.Desc]time.Time{listed: s.LastDescribed, saved: s.LastSaved} {
+	for d, at := range map[*prometheus.Desc]time.Time{listed: s.LastDescribed, saved: s.LastSaved, gap: s.LastGap} {
 		if !at.IsZero() {
 			gauge(d, float64(at.UnixMilli())/1000)
 		}

@@ -34,7 +34,7 @@ func get(t *testing.T, readers map[string]Reader, path string) (status int, body
 
 var busy = still{
 	stats: stream.Stats{
-		Reading: true, LastDescribed: time.Unix(1000, 5e8), LastSaved: time.Unix(2000, 0),
+		Reading: true, LastDescribed: time.Unix(1000, 5e8), LastSaved: time.Unix(2000, 0), LastGap: time.Unix(3000, 0),
 		Throttles: 1, SaveThrottles: 2, SaveFailures: 3,
 		Totals: stream.Counts{
 			Calls: 4, Records: 5, EmptyPages: 6, Throttles: 7, Renewals: 8, Gaps: 9,
@@ -68,6 +68,7 @@ func TestMetrics(t *testing.T) {
 		`handling_seconds_total{reader="orders"} 1.5`,
 		`healthy{reader="orders"} 1`,
 		`lag_seconds{reader="orders"} 3`,
+		`last_gap_timestamp_seconds{reader="orders"} 3000`,
 		`last_listing_timestamp_seconds{reader="orders"} 1000.5`,
 		`last_save_timestamp_seconds{reader="orders"} 2000`,
 		`left_seconds{reader="orders"} 36000`,

@@ -5,8 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"os"
 	"os/signal"
@@ -25,7 +25,6 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	defer stop()
-	slog.SetDefault(slog.New(slog.NewJSONHandler(os.Stderr, nil)))
 	if err := run(ctx, os.Getenv("TABLE"), os.Getenv("ADDR")); err != nil {
 		slog.Error("the service ended", "error", err)
 		os.Exit(1) // Kubernetes restarts it, and it resumes
@@ -33,6 +32,10 @@ func main() {
 }
 
 func run(ctx context.Context, table, addr string) (err error) {
+	listener, err := net.Listen("tcp", addr) // before a reader at work is fenced
+	if err != nil {
+		return err
+	}
 	client := awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
 		t.MaxIdleConns, t.MaxIdleConnsPerHost = 512, 512 // one for each shard
 	})
@@ -41,42 +44,39 @@ func run(ctx context.Context, table, addr string) (err error) {
 		return err
 	}
 	db := dynamodb.NewFromConfig(cfg)
-	described, err := db.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &table})
-	if err != nil {
-		return fmt.Errorf("finding the stream of table %q: %w", table, err)
-	}
-	if described.Table.LatestStreamArn == nil {
-		return fmt.Errorf("table %s has no stream", table)
-	}
-	letters, err := os.OpenFile("dead-letters.jsonl", os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	arn, err := stream.StreamOf(ctx, db, table)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, letters.Close()) }()
-	reader, err := stream.Open(ctx, dynamodbstreams.NewFromConfig(cfg), *described.Table.LatestStreamArn, stream.Options{
+	reader, err := stream.Open(ctx, dynamodbstreams.NewFromConfig(cfg), arn, stream.Options{
 		Checkpoints: stream.TableCheckpoints(db, "checkpoints", "my-service"),
 		OnGap:       stream.SkipGaps, // handle gets them
 		Parallel:    8,
 		Retry:       stream.Retry{Age: 10 * time.Minute, Timeout: 30 * time.Second},
-		DeadLetter: func(_ context.Context, f stream.Failure) error {
-			slog.Error("an event is given up", "attempts", f.Attempts, "error", f.Err)
-			return json.NewEncoder(letters).Encode(f.Event)
-		},
+		DeadLetter:  putAside,
 	})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, reader.Close()) }()
-
 	watched, end := context.WithCancelCause(ctx)
-	server := &http.Server{Addr: addr, Handler: metrics.Handler(map[string]metrics.Reader{"my-service": reader})}
-	go func() { end(server.ListenAndServe()) }() // nobody can watch it: it ends
-	defer server.Close()
-	if err = reader.Run(watched, handle); ctx.Err() == nil {
+	server := &http.Server{Handler: metrics.Handler(map[string]metrics.Reader{"my-service": reader})}
+	go func() { end(server.Serve(listener)) }() // nobody can watch it: it ends
+	if err = reader.Run(watched, handle); ctx.Err() != nil && errors.Is(err, context.Cause(ctx)) {
+		slog.Info("stopped", "because", err) // what was not handled comes again
+		return nil
+	}
+	return err
+}
+
+// putAside writes an event that is given up to a file, as a line.
+func putAside(_ context.Context, f stream.Failure) error {
+	slog.Error("an event is given up", "attempts", f.Attempts, "error", f.Err)
+	letters, err := os.OpenFile("dead-letters.jsonl", os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
 		return err
 	}
-	slog.Info("stopped", "because", err) // what was not handled comes again
-	return nil
+	return errors.Join(json.NewEncoder(letters).Encode(f.Event), letters.Sync(), letters.Close())
 }
 
 // handle does the service's work for one change.
@@ -85,6 +85,6 @@ func handle(_ context.Context, e stream.Event) error {
 		slog.Error("changes were lost, or may have been: compare with the table", "gap", e.Gap)
 		return nil
 	}
-	slog.Info("changed", "kind", e.Kind, "keys", e.Keys)
+	slog.Info("changed", "kind", e.Kind, "order", e.Order())
 	return nil
 }

@@ -255,7 +255,7 @@ func TestService(t *testing.T) {
 		if err := s.Wait(); err != nil {
 			t.Errorf("told to stop, the service ends with %v:\n%s", err, s.text())
 		}
-		if n := strings.Count(s.text(), `"kind":"inserted"`); n != len(life) {
+		if n := strings.Count(s.text(), "kind=inserted"); n != len(life) {
 			t.Errorf("the service handled %d changes, want those of %v:\n%s", n, life, s.text())
 		}
 	}

@@ -279,6 +279,7 @@ func TestATakeoverBetweenShards(t *testing.T) {
 		r := must(Open(ctx, f, arn, Options{
 			Checkpoints: places, CheckpointEvery: 10 * time.Millisecond, Logger: slog.New(slog.DiscardHandler),
 		}))
+		t.Cleanup(func() { r.Close() })
 		run = func() error {
 			return r.RunPages(ctx, func(ctx context.Context, p *Page) error {
 				_, err := db.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{

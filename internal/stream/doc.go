@@ -49,8 +49,9 @@
 // Time: all ages go by DynamoDB's clock, which its answers tell to the second.
 // This machine's clock may be wrong, or be set, without harm.
 //
-// Liveness: Stats tells of each shard what it waits for and since when. A wait
-// that is longer than it should be is logged as a warning within 30 seconds.
+// Liveness: Stats tells of each shard what it waits for and since when, and
+// Health what is wrong. A wait that is longer than it should be is logged as a
+// warning within 30 seconds.
 //
 // Where these can't be kept, the Reader says so: a persistent error ends the
 // reading, and an unreachable server or network does after 30 to 60 seconds.
@@ -77,7 +78,7 @@
 // and once a second for an idle one (Options.Poll). DescribeStream is called
 // once in 4 seconds, and twice a second at most on average with up to 10,000
 // shards. The checkpoint of a shard is written once a second at most
-// (Options.CheckpointEvery), and a table's lease once in 3 seconds.
+// (Options.CheckpointEvery), and a table's lease once in 3 seconds until Close.
 //
 // A Reader has some goroutines for each open shard, calls a handler for each
 // of them at the same time, and holds up to two pages of each: 7 MB of heap

@@ -49,6 +49,9 @@ type Event struct {
 	Gap *Gap
 }
 
+// Table is the name of the table, by the stream's ARN.
+func (e Event) Table() string { return *tableName(e.Stream) }
+
 // Order is a text that sorts the events of one item in the order in which its
 // changes were made: by the stream, then by the sequence number. All of a
 // table's are of the same length, about 64 bytes. Keep it with what an event

@@ -146,3 +146,29 @@ func toStream(value dbtypes.AttributeValue) (types.AttributeValue, error) {
 	}
 	return nil, fmt.Errorf("its type is unknown: %T", value)
 }
+
+type jsonFailure struct {
+	Event    Event     `json:"event"`
+	Err      string    `json:"error"`
+	Attempts int       `json:"attempts"`
+	First    time.Time `json:"first"`
+}
+
+// MarshalJSON writes all of the failure, and of Err its text.
+func (f Failure) MarshalJSON() ([]byte, error) {
+	j := jsonFailure{Event: f.Event, Attempts: f.Attempts, First: f.First}
+	if f.Err != nil {
+		j.Err = f.Err.Error()
+	}
+	return json.Marshal(j)
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote.
+func (f *Failure) UnmarshalJSON(text []byte) error {
+	var j jsonFailure
+	if err := json.Unmarshal(text, &j); err != nil {
+		return fmt.Errorf("reading a failure from JSON: %w", err)
+	}
+	*f = Failure{Event: j.Event, Err: errors.New(j.Err), Attempts: j.Attempts, First: j.First}
+	return nil
+}

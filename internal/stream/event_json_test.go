@@ -112,3 +112,17 @@ func TestEventsFromBadJSON(t *testing.T) {
 		}
 	}
 }
+
+// TestAFailureAsJSON keeps all but its error's type.
+func TestAFailureAsJSON(t *testing.T) {
+	given := Failure{Event: Event{Kind: Inserted, Stream: arn, Sequence: "7"}, Err: errors.New("refused"), Attempts: 9, First: time.Unix(1795508718, 5).UTC()}
+	var got Failure
+	if err := json.Unmarshal(must(json.Marshal(given)), &got); err != nil {
+		t.Fatal(err)
+	}
+	check(t, "event, error, attempts, first", []any{got.Event.Sequence, got.Err.Error(), got.Attempts, got.First}, []any{"7", "refused", 9, given.First})
+	check(t, "table", got.Event.Table(), "t")
+	if err := json.Unmarshal([]byte(`{"event": 1}`), &got); err == nil {
+		t.Error("a number for an event is accepted")
+	}
+}

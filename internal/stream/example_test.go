@@ -259,25 +259,25 @@ func ExampleFailure() {
 	var letters bytes.Buffer // a file, a queue or a table
 	options := stream.Options{
 		DeadLetter: func(_ context.Context, f stream.Failure) error {
-			return json.NewEncoder(&letters).Encode(f.Event)
+			return json.NewEncoder(&letters).Encode(f)
 		},
 	}
 	given := stream.Event{Kind: stream.Inserted, Sequence: "7", New: stream.Image{}}
-	if err := options.DeadLetter(context.Background(), stream.Failure{Event: given}); err != nil {
+	if err := options.DeadLetter(context.Background(), stream.Failure{Event: given, Err: errors.New("refused"), Attempts: 9}); err != nil {
 		log.Fatal(err)
 	}
 
 	for lines := json.NewDecoder(&letters); ; {
-		var event stream.Event
-		err := lines.Decode(&event)
+		var f stream.Failure
+		err := lines.Decode(&f)
 		if err == io.EOF {
 			break
 		}
 		if err != nil {
 			log.Fatal(err)
 		}
-		fmt.Println("handled later:", event.Kind, event.Sequence)
+		fmt.Printf("handled later: %s %s, after %d attempts: %v\n", f.Event.Kind, f.Event.Sequence, f.Attempts, f.Err)
 	}
 	// Output:
-	// handled later: inserted 7
+	// handled later: inserted 7, after 9 attempts: refused
 }

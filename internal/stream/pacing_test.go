@@ -215,6 +215,7 @@ func TestPagesThatAreCommittedNowAndThen(t *testing.T) {
 		r := must(Open(t.Context(), streams, *out.TableDescription.LatestStreamArn, quiet(Options{
 			Checkpoints: places, PageSize: 2, Idle: 300 * time.Millisecond, Pace: Unbounded, CheckpointEvery: 24 * time.Hour,
 		})))
+		t.Cleanup(func() { r.Close() })
 		ctx, crash := context.WithCancel(t.Context())
 		pages, sum := 0, 0
 		err := r.RunPages(ctx, func(ctx context.Context, p *Page) error {

@@ -70,9 +70,7 @@ func (e *failedEvent) Unwrap() error { return e.error }
 // transaction kept.
 func (r *Reader) handlePage(ctx, working context.Context, p *Page, kept *Checkpoint, handle func(context.Context, *Page) error) error {
 	ends := []int{len(p.Events)} // of the parts; the last one is next
-	var failing Failure          // of the part that is next
-	alone := false               // it is of an event alone
-	var unknown time.Time        // since when the Checkpoints can't be read
+	var f failing                // of the part that is next
 	redelivered := false
 	for at := r.skip(p, 0, kept); at < len(p.Events); at = r.skip(p, at, kept) {
 		if at > 0 && ctx.Err() != nil {
@@ -82,58 +80,44 @@ func (r *Reader) handlePage(ctx, working context.Context, p *Page, kept *Checkpo
 			ends = ends[:len(ends)-1]
 		}
 		part := r.part(p, at, ends[len(ends)-1])
-		part.Redelivered = redelivered
-		redelivered = true
+		part.Redelivered, redelivered = redelivered, true
 		began := time.Now()
 		t := r.try(working, part, handle)
 		if t.handled > 0 {
 			r.handled(p.shard, part.number, t.handled, 0)
-			at, failing = at+t.handled, Failure{}
+			at, f = at+t.handled, failing{}
 		}
 		r.noteAttempt(p.shard, t.err, t.took)
+		if t.held != nil {
+			*kept = *t.held // what it holds is skipped
+		}
 		switch {
-		case t.held != nil && (t.err == nil || p.upTo(t.held.Sequence) > at):
-			*kept, failing = *t.held, Failure{}
-			continue // what it holds is skipped
-		case t.err == nil:
+		case t.err == nil || p.upTo(kept.Sequence) > at:
+			f = failing{}
 			continue
 		case errors.As(t.err, new(*FencedError)) || errors.As(t.err, new(*AlteredError)):
 			return t.err
-		case t.held != nil:
-			*kept = *t.held
 		}
-		if failing.Attempts == 0 || t.alone != alone {
-			failing = Failure{Event: p.Events[at], First: began}
-			if t.handled > 0 {
-				failing.First = time.Now() // about when the event's turn came
-			}
-		}
-		if t.known {
-			unknown = time.Time{}
-		} else if unknown.IsZero() {
-			unknown = time.Now()
-		}
-		alone = t.alone
-		failing.Attempts++
-		failing.Err = t.err
-		pause := r.options.Retry.wait(failing.Attempts)
+		f.note(t, p.Events[at], began)
+		policy := r.options.Retry
+		pause := policy.wait(max(f.Attempts, 1))
 		switch {
-		case !t.known && time.Since(unknown) >= cmp.Or(r.options.Retry.Age, defaultAge):
-			return handlerError(p, p.Events[at], t.err)
+		case !t.known && time.Since(f.unknown) >= cmp.Or(policy.Age, defaultAge):
+			return handlerError(p, f.Event, t.err)
 		case !t.known || errors.Is(t.err, errAttempted):
-			failing.Attempts-- // nothing is given up before it is known what is handled
+			// Nothing is given up before it is known what is handled.
 		case r.options.Bisect && !t.alone:
-			ends, failing = append(ends, at+len(part.Events)/2), Failure{}
-		case r.options.Retry.givesUp(failing.Attempts, time.Since(failing.First), t.err):
+			ends, f = append(ends, at+len(part.Events)/2), failing{}
+		case policy.givesUp(f.Attempts, time.Since(f.First), t.err):
 			err := t.err
 			if t.alone {
-				err = r.giveUp(ctx, working, p.shard, failing)
+				err = r.giveUp(ctx, working, p.shard, f.Failure)
 			}
 			if err != nil {
-				return handlerError(p, failing.Event, err)
+				return handlerError(p, f.Event, err)
 			}
 			r.handled(p.shard, p.number+at, 1, 0)
-			at, failing = at+1, Failure{}
+			at, f = at+1, failing{}
 			continue
 		}
 		if sleep(ctx, pause) != nil {
@@ -141,6 +125,34 @@ func (r *Reader) handlePage(ctx, working context.Context, p *Page, kept *Checkpo
 		}
 	}
 	return nil
+}
+
+// A failing is what is known of a part of a page that fails.
+type failing struct {
+	Failure
+	alone   bool      // it is of an event alone
+	unknown time.Time // since when the Checkpoints can't be read; zero: they can
+}
+
+// note takes in an attempt that failed, which began at a time, and the part's
+// first event. It counts if it is known what it came to.
+func (f *failing) note(t trial, first Event, began time.Time) {
+	if f.First.IsZero() || f.alone != t.alone {
+		f.Failure = Failure{Event: first, First: began}
+		if t.handled > 0 {
+			f.First = time.Now() // about when this event's turn came
+		}
+	}
+	f.alone, f.Err = t.alone, t.err
+	switch {
+	case !t.known && f.unknown.IsZero():
+		f.unknown = time.Now()
+	case t.known:
+		f.unknown = time.Time{}
+		if !errors.Is(t.err, errAttempted) {
+			f.Attempts++
+		}
+	}
 }
 
 // skip notes events of a page, from a number on, as handled that the

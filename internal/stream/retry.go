@@ -48,7 +48,8 @@ func (p Retry) givesUp(attempts int, age time.Duration, err error) bool {
 		p.If != nil && !p.If(err)
 }
 
-// A Failure is an event that was given up.
+// A Failure is an event that was given up. It goes to JSON and back, but for
+// Err's type.
 type Failure struct {
 	Event    Event
 	Err      error // of the last attempt; a panic is a *HandlerPanic

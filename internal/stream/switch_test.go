@@ -112,6 +112,7 @@ func (s *twoStreams) open(t *testing.T, o Options) *Reader {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { r.Close() })
 	return r
 }
 

@@ -76,7 +76,7 @@ func putAside(_ context.Context, f stream.Failure) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(json.NewEncoder(letters).Encode(f.Event), letters.Sync(), letters.Close())
+	return errors.Join(json.NewEncoder(letters).Encode(f), letters.Sync(), letters.Close())
 }
 
 // handle does the service's work for one change.

@@ -216,7 +216,7 @@ func TestPagesThatAreCommittedNowAndThen(t *testing.T) {
 			Checkpoints: places, PageSize: 2, Idle: 300 * time.Millisecond, Pace: Unbounded, CheckpointEvery: 24 * time.Hour,
 		})))
 		t.Cleanup(func() { r.Close() })
-		ctx, crash := context.WithCancel(t.Context())
+		ctx, crash := context.WithTimeout(t.Context(), 20*time.Second) // where it would be retried for minutes
 		pages, sum := 0, 0
 		err := r.RunPages(ctx, func(ctx context.Context, p *Page) error {
 			pages++

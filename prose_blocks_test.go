@@ -154,7 +154,7 @@ func replay(body []string, run runner) (woven, fresh []string, err error) {
 		now, err := elide(expected, got)
 		if !matches(unvarying(expected), unvarying(got)) {
 			if err != nil {
-				return nil, nil, fmt.Errorf("%s: %w", command, err)
+				return nil, nil, fmt.Errorf("%s: %w; it prints:\n%s", command, err, printed)
 			}
 			expected = now
 		} else if err != nil {

@@ -230,7 +230,9 @@ func (p *played) closed(reader int, run worldRun) {
 		if !known {
 			continue // its stream or shard is done with
 		}
-		hindered := run.Fails > 0 || run.End == endPanic || run.Delay >= 7*time.Second // of the Grace of 10
+		// Of the Grace of 10 s handlers have 7, in which an item's changes are
+		// handled one after the other.
+		hindered := run.Fails > 0 || run.End == endPanic || run.Delay >= time.Second
 		failing := run.Parallel > 1 && hindered && p.unhandledBefore(w, at, reader)
 		if handledBy(w, reader) && compareSequence(w.key.sequence, at) > 0 && !failing {
 			p.violate("reader %d was closed and its checkpoint forgot %v", reader, w.key)

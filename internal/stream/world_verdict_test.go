@@ -230,9 +230,7 @@ func (p *played) closed(reader int, run worldRun) {
 		if !known {
 			continue // its stream or shard is done with
 		}
-		// Of the Grace of 10 s handlers have 7, in which an item's changes are
-		// handled one after the other.
-		hindered := run.Fails > 0 || run.End == endPanic || run.Delay >= time.Second
+		hindered := run.Fails > 0 || run.End == endPanic || p.takes(w, run.Delay) >= 7*time.Second // of the Grace of 10
 		failing := run.Parallel > 1 && hindered && p.unhandledBefore(w, at, reader)
 		if handledBy(w, reader) && compareSequence(w.key.sequence, at) > 0 && !failing {
 			p.violate("reader %d was closed and its checkpoint forgot %v", reader, w.key)
@@ -268,6 +266,22 @@ func (w *written) handledBy(reader int) bool { return slices.Contains(w.by, read
 
 // handledBy reports whether the reader was the last to handle the record.
 func handledBy(w *written, reader int) bool { return len(w.by) > 0 && w.by[len(w.by)-1] == reader }
+
+// takes is how long at least it takes to handle the events of the shard up to
+// the record's that are of one item, with a delay at each: of the item that has
+// most of them.
+func (p *played) takes(w *written, delay time.Duration) (longest time.Duration) {
+	for _, records := range p.written {
+		took := time.Duration(0)
+		for _, other := range records {
+			if other.shard == w.shard && compareSequence(other.key.sequence, w.key.sequence) < 0 {
+				took += delay
+			}
+		}
+		longest = max(longest, took)
+	}
+	return longest
+}
 
 // unhandledBefore reports whether the shard has a record before w, and after a
 // position, that the reader did not handle.

@@ -241,6 +241,7 @@ func (s *saver) difference(want func() []Checkpoint) (changed, removed []Checkpo
 
 // write writes and removes checkpoints. The turn is held.
 func (s *saver) write(ctx context.Context, changed, removed []Checkpoint) error {
+	changed = s.forward(changed)
 	if len(changed)+len(removed) == 0 {
 		return nil
 	}
@@ -263,10 +264,10 @@ func (s *saver) write(ctx context.Context, changed, removed []Checkpoint) error 
 }
 
 // hand keeps saves off a checkpoint while a handler has a page that follows
-// it, and returns what is held of it, until back says what is. First it writes the checkpoint if it is missing, since a transaction's
-// condition needs it, or if a save skipped it while the previous page was
-// being handled. It writes those of the shards it descends from too: a commit
-// must not come before them.
+// it, and returns what is held of it, until back says what is. First it writes
+// the checkpoint if it is missing, since a transaction's condition needs it, or
+// if a save skipped it while the previous page was being handled. It writes
+// those of the shards it descends from too: a commit must not come before them.
 func (s *saver) hand(ctx context.Context, c Checkpoint, ancestors []Checkpoint) (held Checkpoint, back func(held Checkpoint), err error) {
 	if s.to == nil {
 		return held, func(Checkpoint) {}, nil
@@ -288,7 +289,7 @@ func (s *saver) hand(ctx context.Context, c Checkpoint, ancestors []Checkpoint) 
 	}
 	s.handed[key] = true
 	s.mu.Unlock()
-	err = s.write(ctx, s.forward(due), nil)
+	err = s.write(ctx, due, nil)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	before := s.holds[key]
@@ -309,8 +310,7 @@ func (s *saver) forward(checkpoints []Checkpoint) []Checkpoint {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.DeleteFunc(checkpoints, func(c Checkpoint) bool {
-		held := s.holds[c.key()].Sequence
-		return held != "" && c.Sequence != "" && compareSequence(held, c.Sequence) > 0 || held != "" && c.Sequence == "" && c.State == ""
+		return compareSequence(s.holds[c.key()].Sequence, c.Sequence) > 0
 	})
 }
 
@@ -324,7 +324,7 @@ func (r *Reader) save(ctx context.Context) error {
 	}
 	defer r.saver.endTurn()
 	changed, removed := r.saver.difference(r.wanted)
-	return r.saver.write(ctx, r.saver.forward(changed), removed)
+	return r.saver.write(ctx, changed, removed)
 }
 
 // wanted is what the Checkpoints should hold.

@@ -113,7 +113,7 @@ func TestTheEventThatFailsEndsTheReading(t *testing.T) {
 	}
 }
 
-// TestAnOutageOfAPage gives up none of its events, and goes on with halves.
+// TestAnOutageOfAPage gives up none of its events, and continues with halves.
 func TestAnOutageOfAPage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()

@@ -17,8 +17,9 @@ import (
 // after the other, in their order, and a failing one holds up its lane alone.
 // Events are finished in any order; the shard's tracker moves the checkpoint
 // up to the last one before which all are. The events after that are bounded,
-// finished ones too, so that a crash repeats no more than that. At a shutdown, those are handled
-// still that come before one with a handler: the checkpoint ends behind it.
+// finished ones too, so that a crash repeats no more than that. At a shutdown,
+// those are handled still that come before one with a handler: the checkpoint
+// ends behind it.
 
 // lanes are those of one shard.
 type lanes struct {
@@ -78,7 +79,7 @@ func (l *lanes) run(ctx context.Context, item string, handle func(context.Contex
 		}
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		l.letGo(1 + len(l.waiting[item]))
+		l.inWork.Add(-1 - len(l.waiting[item]))
 		delete(l.waiting, item)
 	}()
 	for {
@@ -96,7 +97,7 @@ func (l *lanes) run(ctx context.Context, item string, handle func(context.Contex
 func (l *lanes) next(item string) (handle func(context.Context) error, finished bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.letGo(1)
+	l.inWork.Done()
 	queue := l.waiting[item]
 	if len(queue) == 0 {
 		delete(l.waiting, item)
@@ -104,10 +105,6 @@ func (l *lanes) next(item string) (handle func(context.Context) error, finished 
 	}
 	l.waiting[item] = queue[1:]
 	return queue[0], false
-}
-
-func (l *lanes) letGo(n int) {
-	l.inWork.Add(-n)
 }
 
 // enter waits for a slot for the event of the number, which leave gives back.

@@ -248,3 +248,38 @@ func TestCaughtUpSince(t *testing.T) {
 		})
 	}
 }
+
+// TestLastGap is when a gap was found, in a shard or between two streams.
+func TestLastGap(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newTwoStreams()
+		s.off()
+		s.on()
+		r := s.open(t, Options{})
+		check(t, "before", r.Stats().LastGap.IsZero(), true)
+		if err := r.Run(t.Context(), func(context.Context, Event) error { return nil }); !errors.As(err, new(*Gap)) {
+			t.Fatalf("Run = %v, want a *Gap", err)
+		}
+		check(t, "between streams", time.Since(r.Stats().LastGap), time.Duration(0))
+	})
+}
+
+// TestSaveFailures counts what the checkpoints fail at: saves, or with a table its
+// calls.
+func TestSaveFailures(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newMemory().grip()
+		r := mustOpen(t, oneShard("1"), Options{Checkpoints: g})
+		g.fails = 1
+		err := r.Run(t.Context(), func(context.Context, Event) error { return nil })
+		check(t, "failed, failures", []any{err != nil, r.Stats().SaveFailures > 0}, []any{true, true})
+
+		db, _ := inMemory(t)
+		table := &outTable{TableAPI: db}
+		r = mustOpen(t, oneShard("1"), Options{Checkpoints: TableCheckpoints(table, "places", "r")})
+		before := r.Stats().SaveFailures
+		table.out.Store(true)
+		r.saver.to.(Peeker).Peek(t.Context())
+		check(t, "a table's failures", []int64{before, r.Stats().SaveFailures}, []int64{0, 1})
+	})
+}

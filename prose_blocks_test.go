@@ -96,7 +96,7 @@ func (p *page) check(sources map[string][]string, run map[string]runner) (proble
 // woven is the body that the block should have.
 func (b *block) woven(sources map[string][]string, run map[string]runner) ([]string, error) {
 	language, region, isCode := strings.Cut(b.info, " ")
-	isCode = isCode && (language == "go" || language == "json")
+	isCode = isCode && slices.Contains([]string{"go", "json", "yaml"}, language)
 	code, found := sources[region]
 	switch {
 	case isCode && !found:

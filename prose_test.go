@@ -28,7 +28,7 @@ var pages = []string{"README.md", "TUTORIAL.md"}
 // block is of a kind that is checked:
 //
 //	go FILE#REGION    the lines of FILE from //weave:REGION to //weave:end
-//	go FILE, json FILE  a whole file of the folder service
+//	go FILE, json FILE, yaml FILE  a whole file of the folder service
 //	console           commands after "$ ", each with what it prints;
 //	                  a line … stands for any lines
 //	console local     the same, where DynamoDB Local answers

@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-var kills = flag.Int("kills", 0, "how often 05-supervise is killed on the embedded endpoint, and a fifth of it\non DynamoDB Local; 0: 50 times under CI=true, else 10")
+var kills = flag.Int("kills", 0, "how often 05-supervise is killed on the embedded endpoint, and a fifth of it\non DynamoDB Local; 0: 12 times under CI=true, else 6")
 
 // A supervised is 05-supervise with its folder, endpoint and table.
 type supervised struct {
@@ -84,9 +84,9 @@ func TestKill(t *testing.T) {
 	t.Parallel()
 	times := *kills
 	if times == 0 {
-		times = 10
+		times = 6
 		if os.Getenv("CI") == "true" {
-			times = 50
+			times = 12
 		}
 	}
 	for _, on := range targets {

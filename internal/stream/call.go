@@ -46,6 +46,8 @@ type caller struct {
 	clock *clock      // learns the time of the answers; nil: nobody asks
 	note  func(error) // called after each attempt; nil: not
 	slow  atomic.Bool // a call was not answered in time
+	// patient: it waits for a server or a network for as long as ctx lives.
+	patient atomic.Bool
 }
 
 // tryOnce leaves it to a caller to repeat a call. The SDK's own retries would
@@ -56,7 +58,8 @@ func tryOnce(o *dynamodbstreams.Options) { o.Retryer = aws.NopRetryer{} }
 func tryWriteOnce(o *dynamodb.Options) { o.Retryer = aws.NopRetryer{} }
 
 // do repeats call: for as long as ctx lives where DynamoDB throttles, and for
-// the time of an outage where the server or the network fails. It returns the
+// the time of an outage where the server or the network fails, or for as long
+// if it is patient. It returns the
 // time of the answer by DynamoDB's clock, and the last error. Where ctx ends
 // during a wait, the error has both: ctx's, and what was waited for.
 func (c *caller) do(ctx context.Context, call func(context.Context) (middleware.Metadata, error)) (at time.Time, err error) {
@@ -81,7 +84,7 @@ func (c *caller) do(ctx context.Context, call func(context.Context) (middleware.
 		case !passing(err):
 			return at, err
 		default:
-			if failing += took; failing >= outage {
+			if failing += took; failing >= outage && !c.patient.Load() {
 				return at, err
 			}
 			failing += wait

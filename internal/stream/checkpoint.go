@@ -56,8 +56,8 @@ func (c Checkpoint) key() checkpointKey { return checkpointKey{c.Stream, c.Shard
 // leaves the checkpoints to their owner. Where it has methods Throttles() int64
 // and Failures() int64, which count calls, Stats shows them.
 type Checkpoints interface {
-	// Load makes the caller the owner and returns all that is kept. From
-	// here on no other reader may write: either it is refused with its
+	// Load makes the caller the owner, unless it acquired the Lease before,
+	// and returns all that is kept. From here on no other reader may write: either it is refused with its
 	// own error, or its next Save fails with a *FencedError.
 	Load(context.Context) ([]Checkpoint, error)
 	// Save keeps the changed checkpoints, in the place of older ones of
@@ -75,9 +75,7 @@ type Peeker interface {
 	Peek(context.Context) ([]Checkpoint, error)
 }
 
-// A FencedError is what a reader gets whose checkpoints belong to another
-// one. Don't restart it while the other one lives: it would take over in its
-// turn, and so on without end.
+// A FencedError is what a reader gets whose checkpoints belong to another one.
 type FencedError struct {
 	Name string // the checkpoints'
 	Err  error  // what tells so, or nil

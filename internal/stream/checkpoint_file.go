@@ -48,77 +48,114 @@ func laterVersion(name string, version int64) error {
 }
 
 type checkpointFile struct {
-	path string
-	lock *os.File // nil: not the owner
-	kept map[checkpointKey]Checkpoint
+	path       string
+	lock       *os.File // nil: not the owner
+	generation int64
+	kept       map[checkpointKey]Checkpoint // nil: not loaded
 }
 
 type fileContent struct {
 	Version     int64             `json:"version"`
+	Generation  int64             `json:"generation"` // of the last owner
 	Checkpoints []json.RawMessage `json:"checkpoints"`
 }
 
 // FileCheckpoints keeps checkpoints in a file, as JSON. Each Save replaces
 // the file as a whole and waits until the disk has it. While a reader owns
-// it, any other is refused with a *FencedError; the operating system ends that
-// with the process, however it ends. The lock is a file beside it that ends in
+// it, others stand by, or are refused; the operating system ends that with the
+// process, however it ends. The lock is a file beside it that ends in
 // ".lock" and stays. A network's file system may not honour it.
 func FileCheckpoints(path string) Checkpoints { return &checkpointFile{path: path} }
 
 // Peek reads the file without its lock: Save replaces it as a whole.
-func (f *checkpointFile) Peek(context.Context) ([]Checkpoint, error) { return f.read() }
-
-func (f *checkpointFile) Load(context.Context) ([]Checkpoint, error) {
-	lock, err := lockFile(f.path + ".lock")
-	if errors.Is(err, errLocked) {
-		return nil, &FencedError{Name: f.path}
-	}
-	if err != nil {
-		return nil, fmt.Errorf("locking checkpoint %s: %w", f.path, err)
-	}
-	all, err := f.read()
-	if err != nil {
-		lock.Close()
-		return nil, err
-	}
-	f.lock, f.kept = lock, make(map[checkpointKey]Checkpoint)
-	for _, c := range all {
-		f.kept[c.key()] = c
-	}
-	return all, nil
+func (f *checkpointFile) Peek(context.Context) ([]Checkpoint, error) {
+	all, _, err := f.read()
+	return all, err
 }
 
-func (f *checkpointFile) read() (all []Checkpoint, err error) {
-	text, err := os.ReadFile(f.path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+// Acquire locks the file.
+func (f *checkpointFile) Acquire(ctx context.Context, standby func()) (generation int64, err error) {
+	if f.lock != nil {
+		return 0, &FencedError{Name: f.path} // by a Reader of this value
 	}
-	if info, statErr := os.Stat(f.path); statErr == nil && info.IsDir() {
-		return nil, fmt.Errorf("checkpoint %s is a folder: name a file", f.path)
+	for {
+		f.lock, err = lockFile(f.path + ".lock")
+		switch {
+		case err == nil:
+			return f.begin()
+		case !errors.Is(err, errLocked):
+			return 0, fmt.Errorf("locking checkpoint %s: %w", f.path, err)
+		case standby == nil:
+			return 0, &FencedError{Name: f.path}
+		}
+		standby()
+		if err := sleep(ctx, watchEvery); err != nil {
+			return 0, err
+		}
+	}
+}
+
+// begin reads the file and writes the next generation to it.
+func (f *checkpointFile) begin() (generation int64, err error) {
+	all, generation, err := f.read()
+	if err == nil {
+		f.generation, f.kept = generation+1, make(map[checkpointKey]Checkpoint)
+		for _, c := range all {
+			f.kept[c.key()] = c
+		}
+		err = f.write()
 	}
 	if err != nil {
-		return nil, fmt.Errorf("loading a checkpoint: %w", err)
+		return 0, errors.Join(err, f.Close())
+	}
+	return f.generation, nil
+}
+
+// Renew has nothing to do: the lock lasts as long as the process.
+func (f *checkpointFile) Renew(context.Context) error { return nil }
+
+// Load returns what Acquire found. Without it, Load acquires the file, or
+// fails.
+func (f *checkpointFile) Load(ctx context.Context) ([]Checkpoint, error) {
+	if f.lock == nil {
+		if _, err := f.Acquire(ctx, nil); err != nil {
+			return nil, err
+		}
+	}
+	return slices.Collect(maps.Values(f.kept)), nil
+}
+
+func (f *checkpointFile) read() (all []Checkpoint, generation int64, err error) {
+	text, err := os.ReadFile(f.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, 0, nil
+	}
+	if info, statErr := os.Stat(f.path); statErr == nil && info.IsDir() {
+		return nil, 0, fmt.Errorf("checkpoint %s is a folder: name a file", f.path)
+	}
+	if err != nil {
+		return nil, 0, fmt.Errorf("loading a checkpoint: %w", err)
 	}
 	var content fileContent
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	if err := decoder.Decode(&content); err != nil || content.Version < 1 {
-		return nil, fmt.Errorf("%s is not a checkpoint file: move it away to start over", f.path)
+		return nil, 0, fmt.Errorf("%s is not a checkpoint file: move it away to start over", f.path)
 	}
 	if content.Version > checkpointVersion {
-		return nil, laterVersion(f.path, content.Version)
+		return nil, 0, laterVersion(f.path, content.Version)
 	}
 	for _, text := range content.Checkpoints {
 		var c Checkpoint
 		var old checkpoint1
 		if err := errors.Join(json.Unmarshal(text, &c), json.Unmarshal(text, &old)); err != nil {
-			return nil, fmt.Errorf("%s is not a checkpoint file: move it away to start over: %w", f.path, err)
+			return nil, 0, fmt.Errorf("%s is not a checkpoint file: move it away to start over: %w", f.path, err)
 		}
 		if content.Version == 1 {
 			old.upgrade(&c)
 		}
 		all = append(all, c)
 	}
-	return all, nil
+	return all, content.Generation, nil
 }
 
 func (f *checkpointFile) Save(_ context.Context, changed, removed []Checkpoint) error {
@@ -131,7 +168,11 @@ func (f *checkpointFile) Save(_ context.Context, changed, removed []Checkpoint) 
 	for _, c := range removed {
 		delete(f.kept, c.key())
 	}
-	content := fileContent{Version: checkpointVersion}
+	return f.write()
+}
+
+func (f *checkpointFile) write() error {
+	content := fileContent{Version: checkpointVersion, Generation: f.generation}
 	for _, c := range slices.SortedFunc(maps.Values(f.kept), func(a, b Checkpoint) int {
 		return cmp.Or(cmp.Compare(a.Stream, b.Stream), cmp.Compare(a.Shard, b.Shard))
 	}) {
@@ -172,6 +213,6 @@ func (f *checkpointFile) Close() error {
 		return nil
 	}
 	err := f.lock.Close()
-	f.lock = nil
+	f.lock, f.kept = nil, nil
 	return err
 }

@@ -30,7 +30,7 @@ type TableAPI interface {
 const maxNew = 99
 
 // Table keeps checkpoints in a DynamoDB table, for one Reader. Each Reader
-// that loads them takes the next generation and marks every item with it, so
+// that acquires them takes the next generation and marks every item with it, so
 // that an older one is fenced: it can't write them any more. New items are
 // added in a transaction that checks the generation. Every write is
 // conditional on what the item held, so that a late one has no effect.
@@ -41,7 +41,8 @@ type Table struct {
 	throttles   atomic.Int64
 	failures    atomic.Int64
 	hung        atomic.Bool // its last call had no answer
-	generation  int64       // 0: not loaded
+	generation  int64       // 0: not the owner
+	loaded      bool
 
 	mu       sync.Mutex
 	kept     map[string]Checkpoint   // what this reader wrote last, by place
@@ -49,12 +50,13 @@ type Table struct {
 }
 
 // TableCheckpoints keeps the checkpoints of the reader called name in a table,
-// which many readers may share. Load makes the table if it is missing, billed
-// by request. The newer reader of a name becomes the owner; the older one's
-// reading ends with a *FencedError within 3 seconds. An item that something else
-// deleted or edited ends it with an *AlteredError. Items are added 99 at a time:
-// if a first reader crashes partway, the shards without an item are read from
-// their beginning, whatever its Start was.
+// which many readers may share. Acquire makes the table if it is missing, billed
+// by request. One reader of a name is the owner; others stand by, or are
+// refused. An owner that was frozen meanwhile ends with a *FencedError. An item
+// that something else deleted or edited ends the reading with an *AlteredError.
+// While the table is away or throttles, the reader waits. Items are added 99 at
+// a time: if a first reader crashes partway, the shards without an item are
+// read from their beginning, whatever its Start was.
 func TableCheckpoints(db TableAPI, table, name string) *Table {
 	t := &Table{db: db, table: table, name: name, kept: make(map[string]Checkpoint), attempts: make(map[string][]Checkpoint)}
 	t.caller = caller{pace: newPacer(Unbounded), note: func(err error) {
@@ -86,25 +88,23 @@ func (t *Table) Peek(ctx context.Context) ([]Checkpoint, error) {
 	return found, t.failed("loading checkpoint ", err)
 }
 
-// Load takes the next generation and returns the checkpoints.
+// Load marks all items with this reader's generation and returns the
+// checkpoints. Without an Acquire before, it acquires them, or fails.
 func (t *Table) Load(ctx context.Context) (all []Checkpoint, err error) {
-	if t.generation != 0 {
+	switch {
+	case t.loaded:
 		return nil, &FencedError{Name: t.title()} // by a Reader of this value
+	case t.generation == 0:
+		if _, err := t.Acquire(ctx, nil); err != nil {
+			return nil, err
+		}
 	}
+	t.loaded = true
 	defer func() {
 		if err != nil {
-			t.generation = 0
+			t.Close()
 		}
 	}()
-	err = t.takeNext(ctx)
-	if noTable(err) {
-		if err = t.create(ctx); err == nil {
-			err = t.takeNext(ctx)
-		}
-	}
-	if err != nil {
-		return nil, t.failed("loading checkpoint ", err)
-	}
 	clear(t.kept)
 	clear(t.attempts)
 	listed, _, err := t.read(ctx, "")
@@ -126,19 +126,6 @@ func (t *Table) Load(ctx context.Context) (all []Checkpoint, err error) {
 		}
 	}
 	return all, nil
-}
-
-// takeNext makes the next generation this reader's, whoever has this one.
-func (t *Table) takeNext(ctx context.Context) error {
-	for {
-		seen, err := t.lease(ctx)
-		if err != nil {
-			return err
-		}
-		if err := t.take(ctx, seen, false); !conditionFailed(err) {
-			return err
-		} // else another reader was faster
-	}
 }
 
 // mark gives an item this generation and returns what it holds. The older
@@ -453,12 +440,13 @@ func (t *Table) remove(ctx context.Context, c Checkpoint) error {
 	return err
 }
 
-// Close ends the use of the checkpoints. The next reader takes over by itself.
+// Close releases the lease, so that a standby starts at once.
 func (t *Table) Close() error {
 	if t.generation != 0 && !t.hung.Load() {
 		t.release()
 	}
-	t.generation = 0
+	t.generation, t.loaded = 0, false
+	t.caller.patient.Store(false)
 	return nil
 }
 

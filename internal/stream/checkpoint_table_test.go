@@ -70,10 +70,14 @@ func testEffectsInATransaction(t *testing.T, db *dynamodb.Client, streams *dynam
 		attrReader: &types.AttributeValueMemberS{Value: "count"},
 		attrPlace:  &types.AttributeValueMemberS{Value: "all"},
 	}
-	read := func(ctx context.Context, begun func()) error {
+	read := func(ctx context.Context, seizes bool, begun func()) error {
 		places := TableCheckpoints(db, effects, "r")
+		var kept Checkpoints = places
+		if seizes {
+			kept = seizing{places}
+		}
 		r, err := Open(ctx, streams, arn, Options{
-			Checkpoints: places, PageSize: 7, Idle: 300 * time.Millisecond, Logger: slog.New(slog.DiscardHandler),
+			Checkpoints: kept, PageSize: 7, Idle: 300 * time.Millisecond, Logger: slog.New(slog.DiscardHandler),
 		})
 		if err != nil {
 			return err
@@ -97,9 +101,9 @@ func testEffectsInATransaction(t *testing.T, db *dynamodb.Client, streams *dynam
 	var older error
 	var running sync.WaitGroup
 	begun := make(chan struct{})
-	running.Go(func() { older = read(t.Context(), sync.OnceFunc(func() { close(begun) })) })
+	running.Go(func() { older = read(t.Context(), false, sync.OnceFunc(func() { close(begun) })) })
 	<-begun
-	if err := read(t.Context(), func() {}); err != nil {
+	if err := read(t.Context(), true, func() {}); err != nil {
 		t.Errorf("the newer reader: %v", err)
 	}
 	running.Wait()
@@ -138,7 +142,7 @@ func TestAnOlderReaderAddsNothing(t *testing.T) {
 	child := Checkpoint{Stream: arn, Shard: "c", Parent: "p", Position: Position{Sequence: f21(9)}}
 	_, older, newer := twoTables(t, parent)
 	ctx := t.Context()
-	check(t, "loaded", must(newer.Load(ctx)), []Checkpoint{parent})
+	check(t, "loaded", must(seize(t, newer).Load(ctx)), []Checkpoint{parent})
 	refused := func(when string, c Checkpoint) {
 		t.Helper()
 		if err := older.Save(ctx, []Checkpoint{c}, nil); !errors.As(err, new(*FencedError)) {
@@ -164,7 +168,7 @@ func TestLoadBesideARemoval(t *testing.T) {
 			t.Error(err)
 		}
 	}}
-	got, err := newer.Load(t.Context())
+	got, err := seize(t, newer).Load(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -222,7 +226,7 @@ func TestALateWriteDoesNoHarm(t *testing.T) {
 				t.Errorf("Save after it = %v", err)
 			}
 			newer := TableCheckpoints(db, "places", "s")
-			check(t, "loaded", must(newer.Load(t.Context())), []Checkpoint{at("102")})
+			check(t, "loaded", must(seize(t, newer).Load(t.Context())), []Checkpoint{at("102")})
 		})
 	}
 }
@@ -274,10 +278,14 @@ func TestATakeoverBetweenShards(t *testing.T) {
 			return "none"
 		}
 	}
-	open := func(who string) (run func() error, ended func() bool) {
+	open := func(who string, seizes bool) (run func() error, ended func() bool) {
 		places := TableCheckpoints(db, "places", "r")
+		var kept Checkpoints = places
+		if seizes {
+			kept = seizing{places}
+		}
 		r := must(Open(ctx, f, arn, Options{
-			Checkpoints: places, CheckpointEvery: 10 * time.Millisecond, Logger: slog.New(slog.DiscardHandler),
+			Checkpoints: kept, CheckpointEvery: 10 * time.Millisecond, Logger: slog.New(slog.DiscardHandler),
 		}))
 		t.Cleanup(func() { r.Close() })
 		run = func() error {
@@ -299,14 +307,14 @@ func TestATakeoverBetweenShards(t *testing.T) {
 		}
 		return run, ended
 	}
-	older, ended := open("older")
+	older, ended := open("older", false)
 	failed := make(chan error)
 	go func() { failed <- older() }()
 	check(t, "effect", effect(), "older p/1")
 	for !ended() && ctx.Err() == nil {
 		time.Sleep(time.Millisecond)
 	}
-	newer, _ := open("newer")
+	newer, _ := open("newer", true)
 	f.put(f.shards[1], "2")
 	f.set(func() { f.shards[1].hidden = false })
 	if err := <-failed; !errors.As(err, new(*FencedError)) {

@@ -93,7 +93,7 @@ func TestOneValueHasOneReader(t *testing.T) {
 	r := mustOpen(t, f, o)
 	defer r.Close()
 	for _, c := range []Checkpoints{o.Checkpoints, FileCheckpoints(path)} {
-		if _, err := Open(t.Context(), f, arn, Options{Checkpoints: c}); !errors.As(err, new(*FencedError)) {
+		if _, err := Open(t.Context(), f, arn, Options{Checkpoints: c, NoStandby: true}); !errors.As(err, new(*FencedError)) {
 			t.Errorf("Open = %v, want a *FencedError", err)
 		}
 	}

@@ -226,6 +226,7 @@ func TestALateMarkOfASwitch(t *testing.T) {
 	before := TableCheckpoints(db, "places", "r")
 	must(before.Load(t.Context()))
 	must(0, before.Save(t.Context(), []Checkpoint{{Stream: arn, Shard: "a", State: Final}}, nil))
+	must(0, before.Close())
 	late := &lateAdd{Client: db}
 	o := Options{OnGap: SkipGaps, Checkpoints: TableCheckpoints(late, "places", "r"), Pace: Unbounded}
 	r := s.open(t, o)

@@ -63,10 +63,12 @@
 // # Limits
 //
 // One Reader reads all shards of a stream. Several processes can't divide
-// them: of those that share checkpoints in a table the newest one becomes the
-// owner, and the older one ends with a *FencedError within 3 seconds, or as
-// soon as it reaches the table. Don't restart it while the other one lives. A
-// file admits one reader. A set of checkpoints belongs to one table.
+// them: of those that share checkpoints, one is the owner, and the others stand
+// by in Open. They begin within a second of the owner's Close, and within 10
+// seconds of its death. Two never hand over events at the same time; but an
+// owner that is frozen amid a handler may finish it, once it wakes up, beside the
+// next one. Event.Generation tells the two apart. A set of checkpoints belongs
+// to one table.
 //
 // What can't be repeated, such as a mail that is sent, may be done twice after
 // a crash; RunPages is for effects that are in DynamoDB themselves. A Gap tells
@@ -78,7 +80,8 @@
 // and once a second for an idle one (Options.Poll). DescribeStream is called
 // once in 4 seconds, and twice a second at most on average with up to 10,000
 // shards. The checkpoint of a shard is written once a second at most
-// (Options.CheckpointEvery), and a table's lease once in 3 seconds until Close.
+// (Options.CheckpointEvery), and a table's lease once in 3 seconds until Close;
+// a standby reads it twice a second.
 //
 // A Reader has some goroutines for each open shard, calls a handler for each
 // of them at the same time, and holds up to two pages of each: 7 MB of heap

@@ -45,6 +45,10 @@ type Event struct {
 	At time.Time
 	// Seen is when the reader got it, by DynamoDB's clock.
 	Seen time.Time
+	// Generation is that of the checkpoints' owner, which got the event. It is
+	// larger than those of all owners before. Zero: the Checkpoints have no
+	// Lease.
+	Generation int64
 	// Gap is what was lost, where the Kind is Lost, and else nil.
 	Gap *Gap
 }

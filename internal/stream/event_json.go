@@ -14,16 +14,19 @@ import (
 // jsonEvent is an event as JSON. Its images are DynamoDB's own JSON, which
 // keeps types, sets and all digits.
 type jsonEvent struct {
-	Kind     Kind            `json:"kind"`
-	Stream   string          `json:"stream,omitempty"`
-	Shard    string          `json:"shard,omitempty"`
-	Sequence string          `json:"sequence,omitempty"`
-	At       time.Time       `json:"at,omitzero"`
-	Seen     time.Time       `json:"seen,omitzero"`
-	Keys     json.RawMessage `json:"keys,omitempty"`
-	Old      json.RawMessage `json:"old,omitempty"`
-	New      json.RawMessage `json:"new,omitempty"`
-	Gap      *jsonGap        `json:"gap,omitempty"`
+	Kind     Kind      `json:"kind"`
+	Stream   string    `json:"stream,omitempty"`
+	Shard    string    `json:"shard,omitempty"`
+	Sequence string    `json:"sequence,omitempty"`
+	At       time.Time `json:"at,omitzero"`
+	Seen     time.Time `json:"seen,omitzero"`
+
+	Generation int64 `json:"generation,omitempty"`
+
+	Keys json.RawMessage `json:"keys,omitempty"`
+	Old  json.RawMessage `json:"old,omitempty"`
+	New  json.RawMessage `json:"new,omitempty"`
+	Gap  *jsonGap        `json:"gap,omitempty"`
 }
 
 type jsonGap struct {
@@ -39,7 +42,7 @@ type jsonGap struct {
 // MarshalJSON writes all of the event, so that it can be stored, such as a
 // dead letter, and handled later. Of a Gap's Err it keeps the text.
 func (e Event) MarshalJSON() ([]byte, error) {
-	j := jsonEvent{Kind: e.Kind, Stream: e.Stream, Shard: e.Shard, Sequence: e.Sequence, At: e.At, Seen: e.Seen}
+	j := jsonEvent{Kind: e.Kind, Stream: e.Stream, Shard: e.Shard, Sequence: e.Sequence, At: e.At, Seen: e.Seen, Generation: e.Generation}
 	var errs [3]error
 	j.Keys, errs[0] = marshalImage(e.Keys)
 	j.Old, errs[1] = marshalImage(e.Old)
@@ -62,7 +65,7 @@ func (e *Event) UnmarshalJSON(text []byte) error {
 	if err := json.Unmarshal(text, &j); err != nil {
 		return err
 	}
-	*e = Event{Kind: j.Kind, Stream: j.Stream, Shard: j.Shard, Sequence: j.Sequence, At: j.At, Seen: j.Seen}
+	*e = Event{Kind: j.Kind, Stream: j.Stream, Shard: j.Shard, Sequence: j.Sequence, At: j.At, Seen: j.Seen, Generation: j.Generation}
 	var errs [3]error
 	e.Keys, errs[0] = unmarshalImage(j.Keys)
 	e.Old, errs[1] = unmarshalImage(j.Old)

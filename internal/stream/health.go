@@ -9,15 +9,16 @@ import (
 	"time"
 )
 
-// Health returns nil while a read is under way and makes progress. Else its
-// error has a reason a line: why the last read ended, or what has waited for 20
-// seconds or more at the time now, by this machine's clock: for DynamoDB, for
-// the checkpoints or for a handler. An event that is retried waits too. It may
+// Health returns nil while a read is under way and makes progress, and while
+// the Reader is being opened or stands by. Else its error has a reason a line:
+// why the last read ended, or what has waited for 20 seconds or more at the time
+// now, by this machine's clock: for DynamoDB, for the checkpoints or for a
+// handler. An event that is retried waits too. It may
 // be called at any time.
 func (r *Reader) Health(now time.Time) error {
 	s := r.Stats()
 	switch {
-	case s.Reading:
+	case s.activity <= standingBy || s.Reading:
 	case s.Err != nil:
 		return reason{"reading ended", s.Err}
 	default:
@@ -66,6 +67,13 @@ func (s Stats) stalls(now time.Time, o Options) (stalls []stall) {
 		if now.Sub(since) > limit {
 			stalls = append(stalls, stall{what, since, why, log})
 		}
+	}
+	if s.Standby {
+		add("the lease of the checkpoints can't be read", s.Renewed, stallAfter, nil, "last", s.Renewed)
+		return stalls
+	}
+	if s.activity == created {
+		add("the reader is not open", s.Since, stallAfter, nil)
 	}
 	if !s.SavingSince.IsZero() {
 		add("the checkpoints can't be loaded or saved", s.SavingSince, stallAfter, nil, "since", s.SavingSince)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -11,38 +12,124 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// How a table tells that the owner of its checkpoints lives.
+// How one Reader at a time owns checkpoints.
 //
-// The item of the generation has a beat, which the owner counts up every 3
-// seconds from Open to Close, and a mark once it has closed. Nobody compares
-// clocks: whoever sees the same beat for 10 seconds by its clock, in answers
-// that came quickly, knows that the owner is dead, frozen or cut off. It takes
-// the next generation only if the beat is still the same then.
+// In a table, the item of the generation has a beat, which the owner counts up
+// every 3 seconds from Open to Close, and a mark once it has closed. Nobody
+// compares clocks. A standby that saw the same beat for 8.5 seconds by its
+// clock, in answers that came quickly, takes the next generation, if the beat
+// is still the same then. The owner relies on a renewal for 7 seconds from when
+// it sent that. Afterwards it hands over nothing until it has renewed again.
+// With a file, the operating system's lock is the lease.
 
 const (
 	beatEvery = 3 * time.Second
 	// beatWithin bounds a renewal: one that is lost leaves time for another.
 	beatWithin = 2 * time.Second
-	leaseTime  = 10 * time.Second
-	// watchEvery is how often somebody looks whether the owner lives.
+	ownedFor   = 7 * time.Second
+	leaseTime  = 8500 * time.Millisecond
+	// watchEvery is how often a standby looks whether the owner lives.
 	watchEvery = time.Second / 2
 )
 
-// A Renewer is told now and then that the Reader which owns the checkpoints
-// lives, also beside its other methods. It tries once. A *FencedError or an
-// *AlteredError ends the reading, another error does not.
-type Renewer interface {
+// A Lease is what Checkpoints have that one Reader at a time owns. The Reader
+// acquires it before Load; Close releases it.
+type Lease interface {
+	// Acquire makes the caller the owner, and returns its generation, which
+	// is larger than those of all owners before. While another Reader lives,
+	// it waits, and calls standby each time it has found out that one may;
+	// where standby is nil, it returns a *FencedError instead.
+	Acquire(ctx context.Context, standby func()) (generation int64, err error)
+	// Renew keeps others from acquiring the lease for 7 seconds from the
+	// call on. It tries once, also beside the other methods. A *FencedError
+	// or an *AlteredError ends the reading, another error does not.
 	Renew(context.Context) error
 }
 
-// renewUntilClose tells the Checkpoints that the reader lives.
+// A tenure is the time in which a Reader may rely on its lease.
+type tenure struct {
+	lease Lease // nil: the Checkpoints have none
+
+	generation int64
+
+	mu      sync.Mutex
+	sent    time.Time     // when the last renewal that succeeded was sent
+	renewed chan struct{} // closed at the next one
+}
+
+func newTenure(of Checkpoints) tenure {
+	lease, _ := of.(Lease)
+	return tenure{lease: lease, renewed: make(chan struct{})}
+}
+
+// extend notes a renewal that was sent at a time.
+func (t *tenure) extend(sent time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.sent = sent
+	close(t.renewed)
+	t.renewed = make(chan struct{})
+}
+
+// wait returns nil once the lease is the reader's. Linux's monotonic clock
+// stands still while a machine is suspended, and the other one may be set
+// back: the larger of both times counts.
+func (t *tenure) wait(ctx context.Context) error {
+	for t.lease != nil {
+		t.mu.Lock()
+		sent, renewed := t.sent, t.renewed
+		t.mu.Unlock()
+		now := time.Now()
+		if max(now.Sub(sent), now.Round(0).Sub(sent.Round(0))) < ownedFor {
+			return nil
+		}
+		select {
+		case <-renewed:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+// acquire makes the reader the owner of its checkpoints, and has the lease
+// renewed from then on; waited: another reader owned them meanwhile.
+func (r *Reader) acquire(ctx context.Context) (waited bool, err error) {
+	if r.tenure.lease == nil {
+		return false, nil
+	}
+	began := time.Now()
+	standby := func() {
+		r.noteLease()
+		if !waited {
+			waited = true
+			r.turnTo(standingBy)
+			r.log.Info("standing by: another reader owns the checkpoints, or was killed moments ago", "stream", r.given)
+		}
+	}
+	if r.options.NoStandby {
+		standby = nil
+	}
+	defer r.turnTo(opening)
+	if r.tenure.generation, err = r.tenure.lease.Acquire(ctx, standby); err != nil {
+		r.saver.note(err)
+		return waited, err
+	}
+	if waited {
+		r.log.Info("the checkpoints are this reader's now", "stream", r.given, "after", time.Since(began).Round(time.Millisecond))
+	}
+	r.renewing = newCrew(context.WithoutCancel(ctx))
+	r.renewing.run(r.renewUntilClose)
+	return waited, nil
+}
+
+// renewUntilClose renews the lease regularly.
 func (r *Reader) renewUntilClose(ctx context.Context) error {
-	to, ok := r.saver.to.(Renewer)
-	for ok {
+	for {
+		sent, wait := time.Now(), beatEvery
 		limited, cancel := context.WithTimeout(ctx, beatWithin)
-		err := to.Renew(limited)
+		err := r.tenure.lease.Renew(limited)
 		cancel()
-		wait := beatEvery
 		switch {
 		case ctx.Err() != nil:
 			return nil
@@ -52,15 +139,20 @@ func (r *Reader) renewUntilClose(ctx context.Context) error {
 		case err != nil:
 			wait = watchEvery
 		default:
-			r.mu.Lock()
-			r.renewed = time.Now()
-			r.mu.Unlock()
+			r.tenure.extend(sent)
+			r.noteLease()
 		}
 		if sleep(ctx, wait) != nil {
 			return nil
 		}
 	}
-	return nil
+}
+
+// noteLease notes that the lease was renewed, or looked at by a standby.
+func (r *Reader) noteLease() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.renewed = time.Now()
 }
 
 // leaseLost ends the reading that is under way, and refuses another one.
@@ -74,6 +166,15 @@ func (r *Reader) leaseLost(err error) {
 	if r.end != nil {
 		r.end(err)
 	}
+}
+
+// release stops the renewals and closes the Checkpoints.
+func (r *Reader) release() error {
+	if r.renewing != nil {
+		r.renewing.end(errDone)
+		r.renewing.wait()
+	}
+	return r.saver.close()
 }
 
 // Renew counts the beat up.
@@ -129,21 +230,77 @@ func (t *Table) lease(ctx context.Context) (l lease, err error) {
 	return l, nil
 }
 
-// take makes the generation after the one that was seen this reader's: while
-// the owner shows no other beat, or in any case. An attempt that arrives late,
-// or again, finds its own mark and changes nothing.
-func (t *Table) take(ctx context.Context, seen lease, sameBeat bool) error {
+// Acquire takes the next generation once the Reader that owns this one has
+// closed, or seems to be dead, which takes 8.5 seconds to find out; that one
+// lives takes 3. A reader from before December 2026 does not show that it
+// lives. Acquire makes the table if it is missing, and from then on calls wait
+// for it, also where it is away for long.
+func (t *Table) Acquire(ctx context.Context, standby func()) (generation int64, err error) {
+	if t.generation != 0 {
+		return 0, &FencedError{Name: t.title()} // by a Reader of this value
+	}
+	err = t.acquire(ctx, standby)
+	if noTable(err) {
+		if err = t.create(ctx); err == nil {
+			err = t.acquire(ctx, standby)
+		}
+	}
+	return t.generation, t.failed("loading checkpoint ", err)
+}
+
+func (t *Table) acquire(ctx context.Context, standby func()) error {
+	var seen lease
+	var since time.Time // since when that is seen; zero: nothing is yet
+	for {
+		asked := time.Now()
+		now, err := t.lease(ctx)
+		if err != nil {
+			return err
+		}
+		t.caller.patient.Store(true) // it could be reached
+		slow := time.Since(asked) > time.Second
+		free := now.generation == 0 || now.released
+		lives := now != seen && !since.IsZero()
+		switch {
+		case free:
+		case lives && standby == nil:
+			return &FencedError{Name: t.title()}
+		case lives || since.IsZero() || slow:
+			// After a slow answer, the owner may not have reached the
+			// table either.
+			seen, since = now, time.Now()
+		}
+		if free || time.Since(since) >= leaseTime {
+			err := t.take(ctx, now)
+			if !conditionFailed(err) {
+				return err
+			}
+			if standby == nil {
+				return &FencedError{Name: t.title(), Err: err}
+			}
+			since = time.Time{} // another one was faster, or it lives
+			continue
+		}
+		if standby != nil {
+			standby()
+		}
+		if err := sleep(ctx, watchEvery); err != nil {
+			return err
+		}
+	}
+}
+
+// take makes the generation after the one that was seen this reader's, while
+// the owner shows no other beat. An attempt that arrives late, or again, finds
+// its own mark and changes nothing.
+func (t *Table) take(ctx context.Context, seen lease) error {
 	values := map[string]types.AttributeValue{
 		":next": number(seen.generation + 1), ":me": &types.AttributeValueMemberS{Value: rand.Text()},
 	}
 	condition := "attribute_not_exists(#generation)"
 	if seen.generation > 0 {
-		condition = "#generation = :current"
-		values[":current"] = number(seen.generation)
-	}
-	if seen.generation > 0 && sameBeat {
-		condition += " AND (attribute_not_exists(beat) OR beat = :beat)"
-		values[":beat"] = number(seen.beat)
+		condition = "#generation = :current AND (attribute_not_exists(beat) OR beat = :beat)"
+		values[":current"], values[":beat"] = number(seen.generation), number(seen.beat)
 	}
 	err := t.do(ctx, func(ctx context.Context) error {
 		_, err := t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{
@@ -159,42 +316,6 @@ func (t *Table) take(ctx context.Context, seen lease, sameBeat bool) error {
 		t.generation = seen.generation + 1
 	}
 	return err
-}
-
-// takeFromTheDead takes the next generation, unless a Reader that owns the
-// checkpoints lives: then it returns a *FencedError. To find that out takes 3
-// seconds, or 10 if the Reader was killed; none if it was closed. A reader from
-// before December 2026 does not show that it lives.
-func (t *Table) takeFromTheDead(ctx context.Context) error {
-	var seen lease
-	var since time.Time // since when that is seen; zero: since now
-	for {
-		asked := time.Now()
-		now, err := t.lease(ctx)
-		if err != nil {
-			return err
-		}
-		switch {
-		case now.generation == 0 || now.released:
-			seen, since = now, time.Time{}
-		case seen.generation != 0 && now != seen:
-			return &FencedError{Name: t.title()}
-		case since.IsZero() || time.Since(asked) > time.Second:
-			// An answer that came slowly tells that the owner may not
-			// have reached the table either.
-			seen, since = now, time.Now()
-		}
-		if since.IsZero() || time.Since(since) > leaseTime {
-			err := t.take(ctx, seen, true)
-			if conditionFailed(err) {
-				err = &FencedError{Name: t.title(), Err: err}
-			}
-			return err
-		}
-		if err := sleep(ctx, watchEvery); err != nil {
-			return err
-		}
-	}
 }
 
 // Reset removes the checkpoints of a reader that is not at work, so that the
@@ -218,7 +339,7 @@ func (t *Table) reset(ctx context.Context) (removed int, err error) {
 		return 0, nil
 	}
 	if err == nil {
-		err = t.takeFromTheDead(ctx)
+		_, err = t.Acquire(ctx, nil)
 	}
 	if err != nil {
 		return 0, t.failed("removing checkpoint ", err)

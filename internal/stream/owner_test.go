@@ -72,7 +72,7 @@ func TestAGenerationIsTakenOnce(t *testing.T) {
 	db, _ := inMemory(t)
 	must(TableCheckpoints(db, "places", "r").Load(t.Context()))
 	late := &lateGeneration{Client: db}
-	table := TableCheckpoints(late, "places", "r")
+	table := seize(t, TableCheckpoints(late, "places", "r"))
 	must(table.Load(t.Context()))
 	if late.first == nil {
 		t.Fatal("no attempt was lost")
@@ -108,6 +108,7 @@ func TestATableOfALaterVersion(t *testing.T) {
 	item := table.item(Checkpoint{Stream: arn, Shard: "s"})
 	item["version"] = number(checkpointVersion + 1)
 	must(db.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: aws.String("places"), Item: item}))
+	must(0, table.Close())
 	for name, refuse := range map[string]func(context.Context) ([]Checkpoint, error){
 		"Peek": TableCheckpoints(db, "places", "r").Peek, "Load": TableCheckpoints(db, "places", "r").Load,
 	} {

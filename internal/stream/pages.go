@@ -76,6 +76,9 @@ func (r *Reader) handlePage(ctx, working context.Context, p *Page, kept *Checkpo
 		if at > 0 && ctx.Err() != nil {
 			return ctx.Err() // the rest is redelivered
 		}
+		if err := r.tenure.wait(ctx); err != nil {
+			return err
+		}
 		for ends[len(ends)-1] <= at {
 			ends = ends[:len(ends)-1]
 		}

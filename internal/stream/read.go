@@ -85,6 +85,8 @@ func (r *Reader) beginReading() error {
 		return errors.New("the reader is reading already: a Reader reads once at a time")
 	case r.activity == closed:
 		return errors.New("the reader is closed")
+	case r.activity != ready:
+		return errors.New("the reader is not open")
 	case errors.As(r.err, new(*FencedError)):
 		return r.err
 	case r.lost != nil:
@@ -289,14 +291,14 @@ func (r *Reader) newEvents(s *shard, a answer) ([]Event, error) {
 	stream := r.Stream()
 	events := make([]Event, 0, len(a.records)+1)
 	if a.gap != nil {
-		events = append(events, Event{Kind: Lost, Gap: a.gap, Stream: stream, Shard: s.id, Seen: a.at})
+		events = append(events, Event{Kind: Lost, Gap: a.gap, Stream: stream, Shard: s.id, Seen: a.at, Generation: r.tenure.generation})
 	}
 	for _, record := range a.records {
 		e, err := newEvent(s.id, record)
 		if err != nil {
 			return events, err
 		}
-		e.Stream, e.Seen = stream, a.at
+		e.Stream, e.Seen, e.Generation = stream, a.at, r.tenure.generation
 		events = append(events, e)
 	}
 	return events, nil

@@ -50,8 +50,11 @@ type Options struct {
 	Limit int32
 
 	// Checkpoints keep the position beyond this Reader, which closes them.
-	// Nil: a Reader's position is lost with it.
+	// Nil: a Reader's position is lost with it. While another Reader owns
+	// them, Open stands by; with NoStandby it returns a *FencedError, once it
+	// has found that out.
 	Checkpoints Checkpoints
+	NoStandby   bool
 	// CheckpointEvery is how often they are saved. Zero: every second.
 	CheckpointEvery time.Duration
 
@@ -155,7 +158,8 @@ type Reader struct {
 	recordOptions []func(*dynamodbstreams.Options)
 	changed       chan struct{} // holds one sign that something changed
 	saver         saver
-	renewing      *crew // until Close
+	tenure        tenure
+	renewing      *crew // from acquire to Close; nil: there is no lease
 
 	mu        sync.Mutex // guards all that follows
 	activity  activity
@@ -163,7 +167,7 @@ type Reader struct {
 	err       error       // why the last read ended
 	end       func(error) // ends the read that is under way
 	lost      error       // how the lease of the checkpoints was lost
-	renewed   time.Time   // when it was last renewed; zero: there is none
+	renewed   time.Time   // when it was last renewed, or looked at by a standby; zero: there is none
 	lastGap   time.Time
 	listing   bool      // the shards are listed regularly, or by Open
 	switching *shard    // the gap between two streams, while it is handled
@@ -187,37 +191,68 @@ type Reader struct {
 type activity int
 
 const (
-	opening activity = iota
+	created activity = iota
+	opening
+	standingBy
 	ready
 	reading
 	closed
 )
 
-// Open finds the stream's shards, and the position to begin at in each: the
-// checkpoint, or else Options.Start. A stream that does not exist is a
-// *ResourceNotFoundException of package dynamodbstreams/types; package
-// dynamodb/types has another of that name. If there are checkpoints of it,
-// Open succeeds and what is lost is a Gap. An Open that fails for what it
-// found leaves the checkpoints to their owner.
-//
-// A table that was recreated, or whose stream was switched off and on, has
-// another stream. Reading continues there once the older one is consumed, also
-// where Open found only checkpoints of the older one. What was written in
-// between is a Gap.
+// Open makes a Reader, and opens it.
 func Open(ctx context.Context, api API, arn string, o Options) (*Reader, error) {
+	r, err := NewReader(api, arn, o)
+	if err == nil {
+		err = r.Open(ctx)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// NewReader returns a Reader that is not open yet. Until it reads, its Health
+// tells whether Open makes progress, which may wait for long as a standby.
+func NewReader(api API, arn string, o Options) (*Reader, error) {
 	if err := o.check(arn); err != nil {
 		return nil, err
 	}
 	o = o.withDefaults()
 	r := &Reader{
-		api: api, options: o, log: o.Logger, given: arn, opened: time.Now(), since: time.Now(),
-		changed: make(chan struct{}, 1), saver: newSaver(o.Checkpoints), lineage: newLineage(),
+		api: api, options: o, log: o.Logger, given: arn, since: time.Now(), changed: make(chan struct{}, 1),
+		saver: newSaver(o.Checkpoints), tenure: newTenure(o.Checkpoints), lineage: newLineage(),
 	}
 	r.clock = &clock{undated: sync.OnceFunc(func() {
 		r.log.Warn("answers without a Date: this machine's clock stands for DynamoDB's", "stream", arn)
 	})}
 	r.recordOptions = callOptions(arn, r.log)
 	r.describing = caller{pace: newPacer(describeRate), clock: r.clock, note: r.noteDescribe}
+	return r, nil
+}
+
+// Open finds the stream's shards, and the position to begin at in each: the
+// checkpoint, or else Options.Start. While another Reader owns the checkpoints,
+// it stands by, until ctx ends. A stream that does not exist is a
+// *ResourceNotFoundException of package dynamodbstreams/types; package
+// dynamodb/types has another of that name. If there are checkpoints of it,
+// Open succeeds and what is lost is a Gap. An Open that fails for what it
+// found leaves the checkpoints to their owner. It is called once.
+//
+// A table that was recreated, or whose stream was switched off and on, has
+// another stream. Reading continues there once the older one is consumed, also
+// where Open found only checkpoints of the older one. What was written in
+// between is a Gap.
+func (r *Reader) Open(ctx context.Context) error {
+	r.mu.Lock()
+	before := r.activity
+	if before == created {
+		r.activity, r.since = opening, time.Now()
+	}
+	r.mu.Unlock()
+	if before != created {
+		return errors.New("the reader was opened before: make another one")
+	}
+	r.opened = time.Now()
 	watching := newCrew(ctx)
 	watching.run(r.watch)
 	listed := r.lists()
@@ -226,17 +261,25 @@ func Open(ctx context.Context, api API, arn string, o Options) (*Reader, error) 
 	watching.end(errDone)
 	watching.wait()
 	if err != nil {
-		return nil, err
+		r.mu.Lock()
+		r.err = err
+		r.mu.Unlock()
+		r.turnTo(closed)
+		return err
 	}
-	r.activity, r.since = ready, time.Now()
-	r.renewing = newCrew(context.WithoutCancel(ctx))
-	r.renewing.run(r.renewUntilClose)
-	return r, nil
+	r.turnTo(ready)
+	return nil
+}
+
+func (r *Reader) turnTo(a activity) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.activity, r.since = a, time.Now()
 }
 
 // begin attaches the reader to the newest stream that has checkpoints, or else
 // to the one it was given. All that may be refused is asked for before the
-// checkpoints are taken from another reader.
+// reader waits for the checkpoints.
 func (r *Reader) begin(ctx context.Context) error {
 	given, missing := r.describe(ctx, r.given, part{whole: true})
 	if missing != nil && !vanishedError(missing) {
@@ -249,18 +292,25 @@ func (r *Reader) begin(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	held, err := r.saver.load(ctx)
+	waited, err := r.acquire(ctx)
 	if err != nil {
 		return err
 	}
-	if !peeked || !sameCheckpoints(held, kept) { // the other reader saved some meanwhile
+	held, err := r.saver.load(ctx)
+	if err == nil && waited {
+		r.opened = time.Now()
+		if given, missing = r.describe(ctx, r.given, part{whole: true}); !vanishedError(missing) {
+			err = missing
+		}
+	}
+	if err == nil && (waited || !peeked || !sameCheckpoints(held, kept)) {
 		err = r.start(ctx, given, missing, held)
 	}
 	if err == nil {
 		err = r.save(ctx)
 	}
 	if err != nil {
-		return errors.Join(err, r.saver.close())
+		return errors.Join(err, r.release())
 	}
 	return nil
 }
@@ -339,6 +389,8 @@ func (r *Reader) Close() error {
 	switch before {
 	case reading:
 		return errors.New("closing the reader: a read is under way: end its context or leave its loop, then close")
+	case created, opening, standingBy:
+		return errors.New("closing the reader: it is not open: end the context of Open, which then closes it")
 	case closed:
 		return nil
 	}
@@ -346,9 +398,7 @@ func (r *Reader) Close() error {
 	if !errors.As(ended, new(*FencedError)) {
 		err = r.lastSave(1)
 	}
-	r.renewing.end(errDone)
-	r.renewing.wait()
-	return errors.Join(err, r.saver.close())
+	return errors.Join(err, r.release())
 }
 
 // lastSave saves when the context that reading had may be over. It may take

@@ -73,6 +73,10 @@ func (r *Reader) attempt(ctx, working context.Context, p *Page, number int, e Ev
 		if ended := p.lanes.enter(ctx, working, number); ended != nil {
 			return o, cmp.Or(err, ended)
 		}
+		if ended := r.tenure.wait(ctx); ended != nil {
+			p.lanes.leave()
+			return o, cmp.Or(err, ended)
+		}
 		began := time.Now()
 		if o.Attempts++; o.Attempts == 1 {
 			if o.First = began; p.lanes != nil {

@@ -26,7 +26,7 @@ func TestTheClientsOwnRetries(t *testing.T) {
 		},
 		"DescribeStream": func(ctx context.Context, r *Reader, _ *fetcher, _ *Table) { r.describe(ctx, arn, part{}) },
 		"ListStreams":    func(ctx context.Context, r *Reader, _ *fetcher, _ *Table) { r.successor(ctx) },
-		"generation":     func(ctx context.Context, _ *Reader, _ *fetcher, t *Table) { t.takeNext(ctx) },
+		"generation":     func(ctx context.Context, _ *Reader, _ *fetcher, t *Table) { t.Acquire(ctx, nil) },
 		"places":         func(ctx context.Context, _ *Reader, _ *fetcher, t *Table) { t.read(ctx, "") },
 		"mark":           func(ctx context.Context, _ *Reader, _ *fetcher, t *Table) { t.mark(ctx, c) },
 		"add":            func(ctx context.Context, _ *Reader, _ *fetcher, t *Table) { t.add(ctx, []Checkpoint{c}) },

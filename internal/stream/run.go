@@ -228,7 +228,7 @@ func (r *Reader) queue(ctx context.Context, turns chan<- turn, p *Page) error {
 func (r *Reader) yieldPage(t turn, yield func(Event, error) bool) bool {
 	r.enters(t.shard, Handling)
 	for i, e := range t.Events {
-		if t.reading.Err() != nil {
+		if t.reading.Err() != nil || r.tenure.wait(t.reading) != nil {
 			return true
 		}
 		began := time.Now()

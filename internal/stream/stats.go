@@ -13,12 +13,13 @@ type Stats struct {
 	// Next is the ARN of the table's next stream, once it is known. It is
 	// read after this one, and what was written in between is a Gap.
 	Next string
-	// Reading reports whether a read is under way, and Since since when one
-	// is, or isn't. Err is why the last one ended; nil: none did, or
-	// Options.Idle ended it.
-	Reading bool
-	Since   time.Time
-	Err     error
+	// Reading reports whether a read is under way, Standby whether Open waits
+	// for another Reader that owns the checkpoints, and Since since when that
+	// is so. Err is why Open failed or the last read ended; nil: neither did,
+	// or Options.Idle ended it.
+	Reading, Standby bool
+	Since            time.Time
+	Err              error
 	// LastDescribed is when DescribeStream or ListStreams last answered.
 	LastDescribed time.Time
 	Throttles     int64 // of DescribeStream and ListStreams
@@ -29,17 +30,18 @@ type Stats struct {
 	// zero: they aren't. SaveThrottles counts the calls of that which were
 	// throttled, and SaveFailures those that failed otherwise.
 	SavingSince time.Time
-	// Renewed is when the lease of checkpoints in a table was last renewed;
-	// zero: there is none.
+	// Renewed is when the lease of the checkpoints was last renewed or, in
+	// standby, found to be another Reader's; zero: there is none.
 	Renewed                     time.Time
 	SaveThrottles, SaveFailures int64
 	// Totals are the counts of all shards since Open, also of those that
 	// are no longer among Shards.
 	Totals Counts
-	Shards []ShardStats
+	Shards []ShardStats // none in standby
 	// LastGap is when a gap was last found; zero: none was.
 	LastGap time.Time
 
+	activity  activity
 	listing   bool        // the shards are being listed regularly, or by Open
 	switching *ShardStats // the gap between two streams, while it is handled
 }
@@ -147,7 +149,8 @@ func (r *Reader) Stats() Stats {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	stats.Stream, stats.Next = r.arn, r.next
-	stats.Reading, stats.Since, stats.Err = r.activity == reading, r.since, r.err
+	stats.activity, stats.Reading, stats.Standby = r.activity, r.activity == reading, r.activity == standingBy
+	stats.Since, stats.Err = r.since, r.err
 	stats.LastDescribed, stats.Throttles = r.described, r.throttles
 	stats.Renewed, stats.LastGap, stats.listing = r.renewed, r.lastGap, r.listing
 	stats.Totals = r.forgotten
@@ -157,7 +160,7 @@ func (r *Reader) Stats() Stats {
 	}
 	now, notBefore := r.clock.now(), make(map[*shard]time.Time)
 	for _, s := range r.lineage.order {
-		if s.id != "" {
+		if s.id != "" && !stats.Standby {
 			stats.Totals.add(s.counts)
 			stats.Shards = append(stats.Shards, r.shardStats(s, now, r.lineage.notBefore(s, notBefore)))
 		}

@@ -105,13 +105,24 @@ func sum[K comparable](counts map[K]int) (n int) {
 	return n
 }
 
+// Why a context of CaughtUp ended, besides its limit.
+var (
+	ErrCaughtUp = errors.New("the reader has caught up")
+	ErrStandby  = errors.New("another process has a reader of this name, which reads")
+)
+
+// standbyFor is for how long a reader stands by after one that was killed, and
+// some more.
+const standbyFor = 15 * time.Second
+
 // CaughtUp returns a context that ends once the reader has handled what was
-// written until now, or after limit. The stream is given the time idle to
-// show it.
+// written until now, with the cause ErrCaughtUp; once it is clear that it only
+// stands by, with ErrStandby; or after limit. The stream is given the time idle
+// to show it.
 func (p *Progress) CaughtUp(idle, limit time.Duration) (context.Context, context.CancelFunc) {
-	ctx, end := context.WithTimeout(context.Background(), limit)
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	ctx, end := context.WithCancelCause(ctx)
 	go func() {
-		defer end()
 		var since stream.Stats
 		var of *stream.Reader
 		for wait := idle; ; wait = 50 * time.Millisecond {
@@ -124,14 +135,18 @@ func (p *Progress) CaughtUp(idle, limit time.Duration) (context.Context, context
 			if reader == nil {
 				continue
 			}
-			if stats := reader.Stats(); reader != of {
+			switch stats := reader.Stats(); {
+			case stats.Standby && time.Since(stats.Since) > standbyFor:
+				end(ErrStandby)
+			case stats.Standby:
+			case reader != of:
 				of, since = reader, stats
-			} else if stats.CaughtUpSince(since) {
-				return
+			case stats.CaughtUpSince(since):
+				end(ErrCaughtUp)
 			}
 		}
 	}()
-	return ctx, end
+	return ctx, cancel
 }
 
 // supervised tells of restarts.
@@ -204,9 +219,13 @@ func (p *Progress) lag() string {
 	if p.reader == nil {
 		return "unknown"
 	}
+	stats := p.reader.Stats()
+	if stats.Standby {
+		return "unknown, standing by"
+	}
 	var most time.Duration
 	shards, rounded := 0, false
-	for _, s := range p.reader.Stats().Shards {
+	for _, s := range stats.Shards {
 		if !s.State.Ended() {
 			shards++
 			most = max(most, s.Lag)

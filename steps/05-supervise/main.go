@@ -109,7 +109,11 @@ func run(ctx context.Context, step *cli.Step, o *options) error {
 	s.Remove("reader")
 	//weave:end
 	err = s.Stop()
-	if err == nil && errors.Is(read.Err(), context.DeadlineExceeded) {
+	switch why := context.Cause(read); {
+	case errors.Is(why, supervise.ErrStandby):
+		err = why
+	case err != nil || errors.Is(why, supervise.ErrCaughtUp):
+	case errors.Is(why, context.DeadlineExceeded):
 		err = fmt.Errorf("the reader did not catch up with the writes within %v", catchUpWithin)
 	}
 	if err != nil {

@@ -36,7 +36,7 @@ func (r *reader) Serve(ctx context.Context) (err error) {
 		return err
 	}
 	checkpoints := stream.TableCheckpoints(r.db, r.counts.table, r.counts.reader)
-	opened, err := stream.Open(ctx, r.streams, t.StreamARN, stream.Options{
+	opened, err := stream.NewReader(r.streams, t.StreamARN, stream.Options{
 		Checkpoints: checkpoints,
 		PageSize:    maxCounts,
 		Retry:       stream.Retry{If: stream.Retryable, Age: supervise.RestartFor},
@@ -47,9 +47,14 @@ func (r *reader) Serve(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	r.progress.Reads(opened)
+	// It waits while another process reads for this name.
+	if err := opened.Open(ctx); err != nil {
+		return r.counts.explain(err)
+	}
 	defer func() { err = r.counts.explain(errors.Join(err, opened.Close())) }()
 
-	// Open has fenced the reader before: it can't commit any more.
+	// No reader before can commit any more.
 	have, err := r.counts.load(ctx)
 	if err != nil {
 		return err
@@ -57,7 +62,6 @@ func (r *reader) Serve(ctx context.Context) (err error) {
 	if err := r.journal.Start(t.StreamARN, have); err != nil {
 		return err
 	}
-	r.progress.Reads(opened)
 	err = opened.RunPages(ctx, func(ctx context.Context, page *stream.Page) error {
 		r.crash()
 		if !page.Redelivered { // else it is in the journal

@@ -14,7 +14,8 @@ import (
 
 // Handler serves what some readers do, by their names: at /metrics their
 // statistics, with the label reader; at /healthz the status 200 while all of
-// them are healthy, or else 503 and the reasons, a line each.
+// them are healthy, and which of them stand by, or else 503 and the reasons, a
+// line each. It may serve before they are opened.
 func Handler(readers map[string]Reader) http.Handler {
 	registry := prometheus.NewRegistry()
 	for name, r := range readers {
@@ -23,8 +24,11 @@ func Handler(readers map[string]Reader) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
-		var reasons []string
+		var reasons, standby []string
 		for _, name := range slices.Sorted(maps.Keys(readers)) {
+			if readers[name].Stats().Standby {
+				standby = append(standby, name+": standby")
+			}
 			if err := readers[name].Health(time.Now()); err != nil {
 				for reason := range strings.SplitSeq(err.Error(), "\n") {
 					reasons = append(reasons, name+": "+reason)
@@ -35,7 +39,7 @@ func Handler(readers map[string]Reader) http.Handler {
 		if len(reasons) > 0 {
 			w.WriteHeader(http.StatusServiceUnavailable)
 		} else {
-			reasons = []string{"ok"}
+			reasons = append([]string{"ok"}, standby...)
 		}
 		fmt.Fprintln(w, strings.Join(reasons, "\n"))
 	})

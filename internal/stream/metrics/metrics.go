@@ -71,6 +71,7 @@ var (
 			func(s stream.Stats) float64 { return float64(s.SaveFailures) }),
 	}
 	reading = describe("reading", "Whether a read is under way.")
+	standby = describe("standby", "Whether another reader owns the checkpoints and this one waits.")
 	healthy = describe("healthy", "Whether a read is under way and makes progress.")
 	shards  = describe("shards", "Shards that the reader knows of, by state.", "state")
 
@@ -88,7 +89,7 @@ func (c collector) Describe(descriptions chan<- *prometheus.Desc) {
 	for _, m := range counters {
 		descriptions <- m.Desc
 	}
-	for _, d := range []*prometheus.Desc{reading, healthy, shards, throttled, lag, left, listed, saved, gap} {
+	for _, d := range []*prometheus.Desc{reading, standby, healthy, shards, throttled, lag, left, listed, saved, gap} {
 		descriptions <- d
 	}
 }
@@ -108,6 +109,7 @@ func (c collector) Collect(metrics chan<- prometheus.Metric) {
 		send(throttled, prometheus.CounterValue, float64(n), what)
 	}
 	gauge(reading, truth(s.Reading))
+	gauge(standby, truth(s.Standby))
 	gauge(healthy, truth(c.reader.Health(time.Now()) == nil))
 
 	count := make(map[stream.State]int)

@@ -84,6 +84,7 @@ func TestMetrics(t *testing.T) {
 		`shards{reader="orders",state="stopped"} 0`,
 		`shards{reader="orders",state="vanished"} 0`,
 		`shards{reader="orders",state="waiting"} 0`,
+		`standby{reader="orders"} 0`,
 		`throttled_calls_total{for="checkpoints",reader="orders"} 2`,
 		`throttled_calls_total{for="listing",reader="orders"} 1`,
 		`throttled_calls_total{for="shards",reader="orders"} 7`,
@@ -120,6 +121,7 @@ func TestLint(t *testing.T) {
 }
 
 func TestHealthz(t *testing.T) {
+	waits := still{stats: stream.Stats{Standby: true}}
 	sick := still{health: errors.Join(errors.New("shard s is handling for 30s: refused"), errors.New("and more"))}
 	for _, test := range []struct {
 		name, reason string
@@ -128,6 +130,7 @@ func TestHealthz(t *testing.T) {
 		body         []string
 	}{
 		{"all well", "nothing is wrong", map[string]Reader{"a": busy, "b": busy}, http.StatusOK, []string{"ok"}},
+		{"one stands by", "it is ready to take over", map[string]Reader{"a": busy, "b": waits}, http.StatusOK, []string{"ok", "b: standby"}},
 		{"one of two", "the service does half of its work", map[string]Reader{"a": busy, "b": sick}, http.StatusServiceUnavailable,
 			[]string{"b: shard s is handling for 30s: refused", "b: and more"}},
 		{"both", "each tells why", map[string]Reader{"b": sick, "a": sick}, http.StatusServiceUnavailable,

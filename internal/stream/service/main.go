@@ -32,7 +32,7 @@ func main() {
 }
 
 func run(ctx context.Context, table, addr string) (err error) {
-	listener, err := net.Listen("tcp", addr) // before a reader at work is fenced
+	listener, err := net.Listen("tcp", addr) // a standby answers too
 	if err != nil {
 		return err
 	}
@@ -48,7 +48,7 @@ func run(ctx context.Context, table, addr string) (err error) {
 	if err != nil {
 		return err
 	}
-	reader, err := stream.Open(ctx, dynamodbstreams.NewFromConfig(cfg), arn, stream.Options{
+	reader, err := stream.NewReader(dynamodbstreams.NewFromConfig(cfg), arn, stream.Options{
 		Checkpoints: stream.TableCheckpoints(db, "checkpoints", "my-service"),
 		OnGap:       stream.SkipGaps, // handle gets them
 		Parallel:    8,
@@ -58,11 +58,14 @@ func run(ctx context.Context, table, addr string) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, reader.Close()) }()
 	watched, end := context.WithCancelCause(ctx)
 	server := &http.Server{Handler: metrics.Handler(map[string]metrics.Reader{"my-service": reader})}
 	go func() { end(server.Serve(listener)) }() // nobody can watch it: it ends
-	if err = reader.Run(watched, handle); ctx.Err() != nil && errors.Is(err, context.Cause(ctx)) {
+	if err = reader.Open(watched); err == nil { // a standby waits in it
+		defer func() { err = errors.Join(err, reader.Close()) }()
+		err = reader.Run(watched, handle)
+	}
+	if ctx.Err() != nil && errors.Is(err, context.Cause(ctx)) {
 		slog.Info("stopped", "because", err) // what was not handled comes again
 		return nil
 	}

@@ -24,6 +24,7 @@ type jsonEvent struct {
 	Old      json.RawMessage `json:"old,omitempty"`
 	New      json.RawMessage `json:"new,omitempty"`
 	Gap      *jsonGap        `json:"gap,omitempty"`
+	Copy     int64           `json:"copy,omitempty"`
 }
 
 type jsonGap struct {
@@ -39,7 +40,7 @@ type jsonGap struct {
 // MarshalJSON writes all of the event, so that it can be stored, such as a
 // dead letter, and handled later. Of a Gap's Err it keeps the text.
 func (e Event) MarshalJSON() ([]byte, error) {
-	j := jsonEvent{Kind: e.Kind, Stream: e.Stream, Shard: e.Shard, Sequence: e.Sequence, At: e.At, Seen: e.Seen}
+	j := jsonEvent{Kind: e.Kind, Stream: e.Stream, Shard: e.Shard, Sequence: e.Sequence, At: e.At, Seen: e.Seen, Copy: e.Copy}
 	var errs [3]error
 	j.Keys, errs[0] = marshalImage(e.Keys)
 	j.Old, errs[1] = marshalImage(e.Old)
@@ -62,7 +63,7 @@ func (e *Event) UnmarshalJSON(text []byte) error {
 	if err := json.Unmarshal(text, &j); err != nil {
 		return err
 	}
-	*e = Event{Kind: j.Kind, Stream: j.Stream, Shard: j.Shard, Sequence: j.Sequence, At: j.At, Seen: j.Seen}
+	*e = Event{Kind: j.Kind, Stream: j.Stream, Shard: j.Shard, Sequence: j.Sequence, At: j.At, Seen: j.Seen, Copy: j.Copy}
 	var errs [3]error
 	e.Keys, errs[0] = unmarshalImage(j.Keys)
 	e.Old, errs[1] = unmarshalImage(j.Old)

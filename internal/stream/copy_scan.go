@@ -266,8 +266,9 @@ const (
 	// pageUnits is what a page of 1 MB uses, the largest that there is.
 	pageUnits = 256
 	// rowUnits is what a row is taken for until one was seen, if the table
-	// does not tell: 256 bytes.
-	rowUnits = 1.0 / 16
+	// does not tell: 256 bytes. Then the first pages have firstRows at most.
+	rowUnits  = 1.0 / 16
+	firstRows = 16
 )
 
 // A scanRate bounds the read units that the segments of a scan use together.
@@ -277,6 +278,7 @@ type scanRate struct {
 	mu     sync.Mutex
 	next   time.Time // when the next page may be asked for
 	perRow float64   // the units of a row, about
+	known  bool      // that is more than a guess
 }
 
 // newScanRate makes one for a table that has as many rows and bytes, as far as
@@ -284,7 +286,7 @@ type scanRate struct {
 func newScanRate(units float64, rows, bytes int64) *scanRate {
 	p := &scanRate{units: units, perRow: rowUnits}
 	if rows > 0 && bytes > 0 {
-		p.perRow = float64(bytes) / float64(rows) / scanUnit
+		p.perRow, p.known = float64(bytes)/float64(rows)/scanUnit, true
 	}
 	return p
 }
@@ -296,6 +298,9 @@ func newScanRate(units float64, rows, bytes int64) *scanRate {
 func (p *scanRate) turn(ctx context.Context) (rows int32, expected float64, err error) {
 	p.mu.Lock()
 	n := min(max(math.Floor(max(p.units, 1)/p.perRow), 1), math.MaxInt32)
+	if !p.known {
+		n = min(n, firstRows)
+	}
 	expected = min(max(n*p.perRow, 1), pageUnits)
 	at := later(p.next, time.Now())
 	p.next = at.Add(seconds(expected / p.units))
@@ -311,6 +316,7 @@ func (p *scanRate) used(expected, used float64, rows int) {
 	if rows > 0 {
 		// DynamoDB rounds up to a whole unit.
 		n := float64(rows)
+		p.known = true
 		p.perRow = max(min(p.perRow, used/n), (used-1)/n, 1e-6)
 	}
 }

@@ -485,7 +485,7 @@ func TestRefusedCopies(t *testing.T) {
 			"other table": {"the client is another region's", Options{}, func(d *dbtypes.TableDescription) { d.LatestStreamArn = aws.String(arn) }, "same account and region"},
 			"no stream":   {"the table has none", Options{}, func(d *dbtypes.TableDescription) { d.LatestStreamArn = nil }, "same account and region"},
 			"too long":    {"268 million units at 100 a second take a month", Options{Copy: &Copy{Table: s}}, large, "a Rate of 3729 or more"},
-			"too slow":    {"half of 4 units provisioned", Options{Copy: &Copy{Table: s}}, func(d *dbtypes.TableDescription) {
+			"too slow": {"half of 4 units provisioned", Options{Copy: &Copy{Table: s}}, func(d *dbtypes.TableDescription) {
 				large(d)
 				d.ProvisionedThroughput = &dbtypes.ProvisionedThroughputDescription{ReadCapacityUnits: aws.Int64(4)}
 			}, "at 2 read units a second"},

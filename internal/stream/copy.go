@@ -158,6 +158,14 @@ func (c Checkpoint) OfCopy() bool {
 	return c.Shard == copyShard || strings.HasPrefix(c.Shard, copyShard+"/")
 }
 
+// An UnfinishedCopyError is Open's without an Options.Copy, where the checkpoints
+// are those of a copy that is not complete.
+type UnfinishedCopyError struct{ Copy int64 }
+
+func (e *UnfinishedCopyError) Error() string {
+	return fmt.Sprintf("the checkpoints are those of copy %d, which is not complete: give Options.Copy to continue it, or Reset them to start over", e.Copy)
+}
+
 // generation is the number of a copy that this reader begins.
 func (r *Reader) generation() int64 {
 	if t, ok := r.saver.to.(*Table); ok {
@@ -187,7 +195,7 @@ func (r *Reader) startCopy(ctx context.Context, kept []Checkpoint) error {
 	switch {
 	case c.mark == nil && asked == nil, c.mark != nil && c.mark.done():
 	case asked == nil:
-		return fmt.Errorf("the checkpoints are those of copy %d, which is not complete: give Options.Copy to continue it, or Reset them to start over", c.number)
+		return &UnfinishedCopyError{c.number}
 	default:
 		err = r.prepareCopy(ctx, &c, held)
 	}

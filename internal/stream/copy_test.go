@@ -254,6 +254,22 @@ func TestACopyFollowsItsTable(t *testing.T) {
 	}
 }
 
+// TestNothingOlderComesAfterACopy: a reader that resumes in a shard which had no
+// change since the copy began is not given those from before.
+func TestNothingOlderComesAfterACopy(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, c, m := newSource(t, 5), newReplica(), newMemory()
+		for range 2 {
+			r := must(s.open(Options{Checkpoints: m.grip()}))
+			c.others = 0
+			check(t, "error", r.Run(t.Context(), c.handle), nil)
+			check(t, "error of Close", r.Close(), nil)
+		}
+		check(t, "changes after the copy", c.others, 0)
+		check(t, "numbers of the copies that are complete", c.done, []int64{1})
+	})
+}
+
 // TestACopyResumes where it was, whenever its process dies, and is not told
 // from the copy of a process that lives.
 func TestACopyResumes(t *testing.T) {

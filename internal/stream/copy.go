@@ -42,9 +42,9 @@ const (
 )
 
 // A Copy has a Reader copy the table before it reads the stream, where its
-// Checkpoints hold no complete copy. The rows are Copied events and the last
-// one of the copy is CopyDone. All events have the copy's number, also
-// later on. A handler that keeps the rows keeps Event.Copy and Event.Order with
+// Checkpoints hold no complete copy. The rows are Copied events. The changes
+// from up to two minutes before Open on follow them, and CopyDone ends the copy.
+// All events have the copy's number, also later on. A handler that keeps the rows keeps Event.Copy and Event.Order with
 // them, lets no event replace a row that has a larger pair of these, and
 // deletes at CopyDone the rows that have a smaller Copy. Until then, a row may
 // change back and forth; from then on, the copy follows the table.

@@ -1,11 +1,14 @@
 package stream
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -566,7 +569,8 @@ func TestTheRateOfACopy(t *testing.T) {
 			if took < 18*time.Second || took > 40*time.Second {
 				t.Errorf("it took %v, want 20 s", took)
 			}
-			if throttles == 0 {
+			want := CopyStats{Number: 1, Rows: 200, Of: rows, Done: true, Throttles: int64(throttles)}
+			if check(t, "stats", r.Stats().Copy, want); throttles == 0 {
 				t.Error("nothing was throttled")
 			}
 		})
@@ -583,7 +587,16 @@ func TestASlowCopy(t *testing.T) {
 			return nil
 		}
 		r := must(s.open(Options{Checkpoints: newMemory().grip(), Copy: &Copy{Table: s, Rate: 1.0 / 3600, Segments: 1}})) // a page an hour
-		check(t, "error", r.Run(t.Context(), c.handle), nil)
+		began := time.Now()
+		check(t, "error", r.Run(t.Context(), func(ctx context.Context, e Event) error {
+			if e.Kind == Copied {
+				check(t, "health", r.Health(time.Now()), nil) // no shard stands still
+				if left := r.Stats().Shards[0].Left; left > 24*time.Hour-time.Since(began) {
+					t.Errorf("the shard has %v left", left)
+				}
+			}
+			return c.handle(ctx, e)
+		}), nil)
 		check(t, "whether rows came after events", c.mixed, false)
 		check(t, "numbers of the copies that are complete", c.done, []int64{1})
 		c.check(s)
@@ -758,4 +771,77 @@ func TestAStreamIsWhatACopyFollows(t *testing.T) {
 	orders := []string{copied.Order(), first.Order(), later.Order(), next.Order()}
 	check(t, "whether they are in their order", slices.IsSorted(orders), true)
 	check(t, "length", []int{len(copied.Order()), len(later.Order())}, []int{len(first.Order()), len(next.Order())})
+}
+
+// TestTheStatsOfACopy count on beyond a reader, and its health says what a
+// segment and the copy's end wait for.
+func TestTheStatsOfACopy(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, m := newSource(t, 20), newMemory()
+		var log bytes.Buffer
+		refused := errors.New("refused")
+		var r *Reader
+		run := func(fails Kind) error {
+			r = must(Open(t.Context(), s.streams, s.arn, Options{
+				Checkpoints: m.grip(), Idle: time.Second, Limit: 3, Copy: &Copy{Table: s, Rate: Unbounded, Segments: 1},
+				Logger: slog.New(slog.NewTextHandler(&log, nil)),
+			}))
+			defer r.Close()
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			n := 0
+			return r.Run(ctx, func(ctx context.Context, e Event) error {
+				if n++; e.Kind == fails && n > 10 {
+					if r.Stats().Copy.Failures > 15 { // about a minute
+						check(t, "health", strings.Contains(fmt.Sprint(r.Health(time.Now())), "copy"), true)
+					}
+					return refused
+				}
+				return nil
+			})
+		}
+		run(Copied)
+		check(t, "rows, failures and whether it is done", []any{r.Stats().Copy.Rows, r.Stats().Copy.Failures > 10, r.Stats().Copy.Done}, []any{int64(10), true, false})
+		run(CopyDone)
+		check(t, "rows and whether it is done", []any{r.Stats().Copy.Rows, r.Stats().Copy.Done}, []any{int64(20), false})
+		check(t, "error", run(Lost), nil)
+		check(t, "rows and whether it is done", []any{r.Stats().Copy.Rows, r.Stats().Copy.Done}, []any{int64(20), true})
+		for _, want := range []string{
+			"reading stalls: the copy's segment copy/0000/0001 is handling", "reading stalls: the end of the copy is handling",
+			`msg="copying table" table=world copy=1`, `msg="the copy is complete"`,
+		} {
+			if !strings.Contains(log.String(), want) {
+				t.Errorf("the log lacks %q:\n%s", want, log.String())
+			}
+		}
+		check(t, "whether shards stand still", strings.Contains(log.String(), "stalls: shard"), false)
+	})
+}
+
+// TestTheFormatOfACopysCheckpoints is a version that older readers refuse, and
+// goes to a file and back; without a copy it is the older version.
+func TestTheFormatOfACopysCheckpoints(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "checkpoint")
+	all := []Checkpoint{{Stream: arn, Shard: "s"}, {Stream: arn, Shard: segmentShard(3, 4), Parent: copyShard,
+		Position: Position{Sequence: "12"}, Row: rowText(Image{"b": &types.AttributeValueMemberB{Value: []byte("x<")}, "n": n("1.0"), "s": s("y\"")})}}
+	check(t, "row", all[1].Row, `{"b":{"B":"eDw="},"n":{"N":"1.0"},"s":{"S":"y\""}}`)
+	for i, want := range []string{`"version": 2`, `"version": 3`} {
+		f := FileCheckpoints(path)
+		must(f.Load(t.Context()))
+		must(0, f.Save(t.Context(), all[:i+1], nil))
+		must(0, f.Close())
+		if text := string(must(os.ReadFile(path))); !strings.Contains(text, want) {
+			t.Errorf("the file is %s, want %s", text, want)
+		}
+		kept := must(FileCheckpoints(path).(Peeker).Peek(t.Context()))
+		check(t, "checkpoints that come back", sameCheckpoints(kept, all[:i+1]), true)
+	}
+	db, _ := inMemory(t)
+	table := TableCheckpoints(db, "places", "r")
+	must(table.Load(t.Context()))
+	must(0, table.Save(t.Context(), all, nil))
+	check(t, "versions", []any{must(numberOf(table.item(all[0])["version"])), must(numberOf(table.item(all[1])["version"]))}, []any{int64(2), int64(3)})
+	kept := must(table.Peek(t.Context()))
+	check(t, "checkpoints", sameCheckpoints(kept, all), true)
+	check(t, "what is left of a segment, and its age", []any{all[1].Left(time.Now()), all[1].Age(time.Now())}, []any{retention, time.Duration(0)})
 }

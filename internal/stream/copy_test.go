@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -442,23 +443,25 @@ func TestCopiedInTransactions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSource(t, 30)
 		must(TableCheckpoints(s.Client, "places", "x").Load(t.Context()))
-		var done, dies int
+		var done atomic.Int64
+		var dies int64
 		count := func() (err error) {
-			table := TableCheckpoints(s.Client, "places", "copy")
+			db := &mortal{TableAPI: s.Client}
+			table := TableCheckpoints(db, "places", "copy")
 			r := must(s.open(Options{Checkpoints: table, PageSize: 2, CheckpointEvery: time.Hour}))
 			defer r.Close()
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
-			pages := 0
+			var pages atomic.Int64
 			return r.RunPages(ctx, func(ctx context.Context, p *Page) error {
-				if pages++; pages == dies {
-					table.db = dead{}
+				if pages.Add(1) == dies {
+					db.died.Store(true)
 					cancel()
 					return errors.New("it died")
 				}
 				if p.Events[0].Kind == CopyDone {
-					done++
-					return commit(ctx, s.Client, table, p)
+					done.Add(1)
+					return commit(ctx, db, table, p)
 				}
 				var effects []dbtypes.TransactWriteItem
 				for _, e := range p.Events {
@@ -467,10 +470,10 @@ func TestCopiedInTransactions(t *testing.T) {
 					}
 					effects = append(effects, effect("counts", e.Keys["id"].(*types.AttributeValueMemberS).Value))
 				}
-				return commit(ctx, s.Client, table, p, effects...)
+				return commit(ctx, db, table, p, effects...)
 			})
 		}
-		for dies = range 8 {
+		for dies = range int64(8) {
 			if dies > 0 {
 				count()
 			}
@@ -483,8 +486,35 @@ func TestCopiedInTransactions(t *testing.T) {
 				t.Errorf("row %d counts %d times, want once", i, n)
 			}
 		}
-		check(t, "times that CopyDone was committed", done, 1)
+		check(t, "times that CopyDone was committed", done.Load(), int64(1))
 	})
+}
+
+// A mortal is a process's way to its checkpoints, until it dies.
+type mortal struct {
+	TableAPI
+	died atomic.Bool
+}
+
+func (m *mortal) PutItem(ctx context.Context, in *dynamodb.PutItemInput, o ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error) {
+	if m.died.Load() {
+		return nil, errDead
+	}
+	return m.TableAPI.PutItem(ctx, in, o...)
+}
+
+func (m *mortal) TransactWriteItems(ctx context.Context, in *dynamodb.TransactWriteItemsInput, o ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error) {
+	if m.died.Load() {
+		return nil, errDead
+	}
+	return m.TableAPI.TransactWriteItems(ctx, in, o...)
+}
+
+func (m *mortal) UpdateItem(ctx context.Context, in *dynamodb.UpdateItemInput, o ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error) {
+	if m.died.Load() {
+		return nil, errDead
+	}
+	return m.TableAPI.UpdateItem(ctx, in, o...)
 }
 
 func TestRefusedCopies(t *testing.T) {

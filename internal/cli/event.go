@@ -34,6 +34,9 @@ func (s *Step) EventText(e stream.Event) string {
 	if e.Gap != nil {
 		return fmt.Sprintf("%s %s %v", e.Seen.UTC().Format(when), s.Kind(string(e.Kind)), e.Gap)
 	}
+	if e.Kind == stream.CopyDone {
+		return fmt.Sprintf("%s %s copy %d is complete", e.Seen.UTC().Format(when), s.Kind(string(e.Kind)), e.Copy)
+	}
 	// Only what is printed is decoded, so that an odd ttl is not an error.
 	var row struct {
 		ID       string            `dynamodbav:"id"`
@@ -45,7 +48,7 @@ func (s *Step) EventText(e stream.Event) string {
 	if err != nil || row.ID == "" || row.Email == "" {
 		what = jsonText(e.Image()) // another program's row: show it as it is
 	}
-	text := fmt.Sprintf("%s %s %s", e.At.UTC().Format(when), s.Kind(string(e.Kind)), strings.TrimRight(what, " "))
+	text := fmt.Sprintf("%s %s %s", timeOf(e).UTC().Format(when), s.Kind(string(e.Kind)), strings.TrimRight(what, " "))
 	// A view type may leave out what is needed to compare.
 	if e.Kind != stream.Modified || e.Old == nil || e.New == nil {
 		return text
@@ -76,6 +79,14 @@ func EventJSON(e stream.Event) (string, error) {
 		}{e.Kind, e.Gap.Shard, e.Gap.Last, e.Gap.Oldest})
 		return string(line), err
 	}
+	if e.Kind == stream.CopyDone {
+		line, err := json.Marshal(struct {
+			Kind stream.Kind `json:"kind"`
+			Copy int64       `json:"copy"`
+			At   time.Time   `json:"at"`
+		}{e.Kind, e.Copy, e.Seen.UTC()})
+		return string(line), err
+	}
 	var key struct {
 		ID    string `dynamodbav:"id"`
 		Email string `dynamodbav:"email"`
@@ -94,8 +105,18 @@ func EventJSON(e stream.Event) (string, error) {
 		At       time.Time    `json:"at"`
 		Old      stream.Image `json:"old"`
 		New      stream.Image `json:"new"`
-	}{e.Kind, key.ID, key.Email, keys, e.Shard, e.Sequence, e.At.UTC(), e.Old, e.New})
+		Copy     int64        `json:"copy,omitempty"`
+	}{e.Kind, key.ID, key.Email, keys, e.Shard, e.Sequence, timeOf(e).UTC(), e.Old, e.New, e.Copy})
 	return string(line), err
+}
+
+// timeOf is when an event happened or, of a row that was copied, when it was
+// read.
+func timeOf(e stream.Event) time.Time {
+	if e.At.IsZero() {
+		return e.Seen
+	}
+	return e.At
 }
 
 // TTLProblem says why DynamoDB will never expire the row that the event
@@ -111,7 +132,7 @@ func TTLProblem(e stream.Event) string {
 	switch ttl := e.New[table.TTLAttribute].(type) {
 	case *types.AttributeValueMemberN:
 		seconds, err := strconv.ParseFloat(ttl.Value, 64)
-		if err == nil && seconds < float64(e.At.AddDate(-5, 0, 0).Unix()) {
+		if err == nil && seconds < float64(timeOf(e).AddDate(-5, 0, 0).Unix()) {
 			return fmt.Sprintf("row %s: its %s %s is more than five years past: DynamoDB never expires it", id, table.TTLAttribute, ttl.Value)
 		}
 		return ""

@@ -17,6 +17,9 @@ type Checkpoint struct {
 	Shard  string `json:"shard,omitempty"`
 	Parent string `json:"parent,omitempty"`
 	Position
+	// Row is the primary key of the last row that was handled, as
+	// DynamoDB's JSON, where the checkpoint is that of a segment of a copy.
+	Row string `json:"row,omitempty"`
 	// State is Consumed, Vanished, Final, Switched, or empty: the shard is
 	// still to be read.
 	State State `json:"state,omitempty"`
@@ -26,7 +29,7 @@ type Checkpoint struct {
 // made that was handled; where none was, the earliest that may follow. Zero: not
 // known.
 func (c Checkpoint) Age(now time.Time) time.Duration {
-	if c.NotBefore.IsZero() {
+	if c.NotBefore.IsZero() || c.OfCopy() {
 		return 0
 	}
 	return max(now.Sub(c.NotBefore), 0)
@@ -36,7 +39,7 @@ func (c Checkpoint) Age(now time.Time) time.Duration {
 // the checkpoint; zero: it may have.
 func (c Checkpoint) Left(now time.Time) time.Duration {
 	switch {
-	case c.State.Ended():
+	case c.State.Ended() || c.OfCopy():
 		return retention
 	case c.NotBefore.IsZero():
 		return 0
@@ -332,6 +335,9 @@ func (r *Reader) wanted() []Checkpoint {
 	wanted := make([]Checkpoint, 0, len(r.lineage.order))
 	for _, s := range r.lineage.order {
 		wanted = append(wanted, s.checkpoint(r.arn))
+	}
+	if len(wanted) > 0 { // else the stream lists nothing yet
+		wanted = append(wanted, r.copy.wanted(r.arn)...)
 	}
 	return wanted
 }

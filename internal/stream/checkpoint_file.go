@@ -19,6 +19,10 @@ import (
 // Version 1, from before November 2026, is read too.
 const checkpointVersion = 2
 
+// copyVersion is the version of what is kept with a copy. A reader from before
+// December 2026 refuses it: it knows nothing of copies.
+const copyVersion = 3
+
 // A checkpoint1 is what version 1 kept in place of State and NotBefore.
 type checkpoint1 struct {
 	Ended bool      `json:"ended"`
@@ -44,7 +48,7 @@ func (old checkpoint1) upgrade(c *Checkpoint) {
 // package wrote.
 func laterVersion(name string, version int64) error {
 	return fmt.Errorf("checkpoint %s has version %d, and this reader knows versions up to %d: read it with the program that wrote it, or a newer one",
-		name, version, checkpointVersion)
+		name, version, copyVersion)
 }
 
 type checkpointFile struct {
@@ -141,7 +145,7 @@ func (f *checkpointFile) read() (all []Checkpoint, generation int64, err error) 
 	if err := decoder.Decode(&content); err != nil || content.Version < 1 {
 		return nil, 0, fmt.Errorf("%s is not a checkpoint file: move it away to start over", f.path)
 	}
-	if content.Version > checkpointVersion {
+	if content.Version > copyVersion {
 		return nil, 0, laterVersion(f.path, content.Version)
 	}
 	for _, text := range content.Checkpoints {
@@ -176,6 +180,9 @@ func (f *checkpointFile) write() error {
 	for _, c := range slices.SortedFunc(maps.Values(f.kept), func(a, b Checkpoint) int {
 		return cmp.Or(cmp.Compare(a.Stream, b.Stream), cmp.Compare(a.Shard, b.Shard))
 	}) {
+		if c.OfCopy() {
+			content.Version = copyVersion
+		}
 		text, err := json.Marshal(c)
 		if err != nil {
 			return err

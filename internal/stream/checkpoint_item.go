@@ -40,10 +40,13 @@ func (t *Table) item(c Checkpoint) map[string]types.AttributeValue {
 	item := t.key(c.place())
 	item[attrGeneration] = t.mine()
 	item["version"] = number(checkpointVersion)
+	if c.OfCopy() {
+		item["version"] = number(copyVersion)
+	}
 	for name, value := range map[string]string{
 		"stream": c.Stream, "shard": c.Shard, "parent": c.Parent, "state": string(c.State),
 		attrSequence: c.Sequence, "above": c.Above,
-		"since": timeText(c.Since), "notBefore": timeText(c.NotBefore),
+		"row": c.Row, "since": timeText(c.Since), "notBefore": timeText(c.NotBefore),
 	} {
 		if value != "" {
 			item[name] = &types.AttributeValueMemberS{Value: value}
@@ -128,14 +131,14 @@ func (t *Table) checkpointOf(item map[string]types.AttributeValue) (c Checkpoint
 	c = Checkpoint{
 		Stream: textOf(item["stream"]), Shard: textOf(item["shard"]), Parent: textOf(item["parent"]),
 		Position: Position{Sequence: textOf(item[attrSequence]), Above: textOf(item["above"])},
-		State:    State(textOf(item["state"])),
+		State:    State(textOf(item["state"])), Row: textOf(item["row"]),
 	}
 	times := map[string]*time.Time{"since": &c.Since, "notBefore": &c.NotBefore}
 	version, bad := numberOf(item["version"])
 	switch {
 	case bad != nil || version < 1:
 		return c, t.altered(item, "has no version")
-	case version > checkpointVersion:
+	case version > copyVersion:
 		return c, laterVersion(t.title(), version)
 	case c.place() != textOf(item[attrPlace]):
 		return c, t.altered(item, "is one of another place")

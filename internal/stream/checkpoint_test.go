@@ -123,7 +123,7 @@ func TestABadCheckpointFile(t *testing.T) {
 		"no JSON":       {"hello", "is not a checkpoint file"},
 		"empty":         {"", "is not a checkpoint file"},
 		"another JSON":  {`{"name":"x"}`, "is not a checkpoint file"},
-		"a later one's": {`{"version":3,"checkpoints":[]}`, "has version 3"},
+		"a later one's": {`{"version":4,"checkpoints":[]}`, "has version 4"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

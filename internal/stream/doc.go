@@ -20,6 +20,9 @@
 // A page goes from GetRecords (fetch.go) to the handler (read.go, run.go) and
 // its position to the checkpoint (checkpoint.go).
 //
+// With Options.Copy, all three give the rows of the table first, and then its
+// changes (copy.go).
+//
 // # Guarantees
 //
 // Delivery: every record that the stream held when its shard was read is
@@ -45,6 +48,13 @@
 // after a crash, or a shutdown while an item was failing or longer in work than
 // Options.Grace allows, up to Options.MaxInWork events of a shard are
 // redelivered although they were handled.
+//
+// Copies: from CopyDone on, a handler that keeps the rows as Copy says has what
+// the table has, less what is still to come, and an item's events come in their
+// order. That the stream was read past the end of the scan is certain where a
+// later record or the end of a shard tells so; of an idle shard it is a guess, as
+// with Options.Idle: it gave nothing but empty answers for 5 seconds, or for Idle
+// where that is shorter. A Gap before CopyDone is one in the copy too.
 //
 // Time: all ages go by DynamoDB's clock, which its answers tell to the second.
 // This machine's clock may be wrong, or be set, without harm.

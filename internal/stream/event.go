@@ -20,7 +20,7 @@ const (
 	Expired  Kind = "expired" // by DynamoDB, since its TTL had passed
 )
 
-// Kinds lists all kinds, in the order of an item's life.
+// Kinds lists the kinds of changes, in the order of an item's life.
 var Kinds = []Kind{Inserted, Modified, Deleted, Expired}
 
 // An Event is one change of one item.
@@ -51,6 +51,9 @@ type Event struct {
 	Generation int64
 	// Gap is what was lost, where the Kind is Lost, and else nil.
 	Gap *Gap
+	// Copy is the number of the copy that the event belongs to, or
+	// follows: see Options.Copy. 0: none was made.
+	Copy int64
 }
 
 // Table is the name of the table, by the stream's ARN.
@@ -59,10 +62,15 @@ func (e Event) Table() string { return *tableName(e.Stream) }
 // Order is a text that sorts the events of one item in the order in which its
 // changes were made: by the stream, then by the sequence number. All of a
 // table's are of the same length, about 64 bytes. Keep it with what an event
-// led to, also with a deletion, to tell that another event is older.
+// led to, also with a deletion, to tell that another event is older. A Copied row
+// is older than all events of its stream.
 func (e Event) Order() string {
 	_, label, _ := strings.Cut(e.Stream, "/stream/")
-	return label + "/" + strings.Repeat("0", max(40-len(e.Sequence), 0)) + e.Sequence
+	number := strings.Repeat("0", max(40-len(e.Sequence), 0)) + e.Sequence
+	if e.Kind == Copied {
+		number = "-" + number[1:] // sorts before digits
+	}
+	return label + "/" + number
 }
 
 // Expired reports whether DynamoDB itself removed the item since its TTL

@@ -22,6 +22,7 @@ type jsonEvent struct {
 	Seen     time.Time `json:"seen,omitzero"`
 
 	Generation int64 `json:"generation,omitempty"`
+	Copy       int64 `json:"copy,omitempty"`
 
 	Keys json.RawMessage `json:"keys,omitempty"`
 	Old  json.RawMessage `json:"old,omitempty"`
@@ -42,7 +43,7 @@ type jsonGap struct {
 // MarshalJSON writes all of the event, so that it can be stored, such as a
 // dead letter, and handled later. Of a Gap's Err it keeps the text.
 func (e Event) MarshalJSON() ([]byte, error) {
-	j := jsonEvent{Kind: e.Kind, Stream: e.Stream, Shard: e.Shard, Sequence: e.Sequence, At: e.At, Seen: e.Seen, Generation: e.Generation}
+	j := jsonEvent{Kind: e.Kind, Stream: e.Stream, Shard: e.Shard, Sequence: e.Sequence, At: e.At, Seen: e.Seen, Generation: e.Generation, Copy: e.Copy}
 	var errs [3]error
 	j.Keys, errs[0] = marshalImage(e.Keys)
 	j.Old, errs[1] = marshalImage(e.Old)
@@ -65,7 +66,7 @@ func (e *Event) UnmarshalJSON(text []byte) error {
 	if err := json.Unmarshal(text, &j); err != nil {
 		return err
 	}
-	*e = Event{Kind: j.Kind, Stream: j.Stream, Shard: j.Shard, Sequence: j.Sequence, At: j.At, Seen: j.Seen, Generation: j.Generation}
+	*e = Event{Kind: j.Kind, Stream: j.Stream, Shard: j.Shard, Sequence: j.Sequence, At: j.At, Seen: j.Seen, Generation: j.Generation, Copy: j.Copy}
 	var errs [3]error
 	e.Keys, errs[0] = unmarshalImage(j.Keys)
 	e.Old, errs[1] = unmarshalImage(j.Old)

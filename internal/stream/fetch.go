@@ -17,6 +17,7 @@ import (
 // An answer is one of GetRecords, or the error that ended a fetcher.
 type answer struct {
 	records   []types.Record
+	rows      []Event   // of a segment of a copy, in place of records
 	gap       *Gap      // before the records
 	empty     bool      // DynamoDB gave no records
 	end       State     // Consumed or Vanished where it is the last one

@@ -88,6 +88,9 @@ func (s Stats) stalls(now time.Time, o Options) (stalls []stall) {
 	if d := s.switching; d != nil {
 		add("the switch to stream "+s.Next+" is handling", later(d.Since, s.Since), stallAfter, d.Failing, "next", s.Next)
 	}
+	for _, d := range s.copying {
+		d.stall(s, add)
+	}
 	for _, d := range s.Shards {
 		since, limit := later(d.Since, s.Since), stallAfter
 		switch d.State {

@@ -25,6 +25,11 @@ import (
 func localClients(t *testing.T, url string) (*dynamodb.Client, *dynamodbstreams.Client) {
 	t.Helper()
 	localtest.Need(t)
+	return clientsAt(t, url)
+}
+
+// clientsAt are clients of the server at a URL.
+func clientsAt(t *testing.T, url string) (*dynamodb.Client, *dynamodbstreams.Client) {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	t.Cleanup(transport.CloseIdleConnections)
 	cfg := aws.Config{

@@ -3,6 +3,7 @@ package stream_test
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -93,6 +94,30 @@ func Example_wrongOrder() {
 	//weave:end
 }
 
+func Example_wrongCopy() {
+	s := openNaive()
+	defer s.db.Close()
+	s.put("ada")
+	s.put("grace")
+	somebody := func() { s.delete("ada") }
+	//weave:copy
+	copied := s.scan()
+	somebody() // deletes ada
+	// Wrong: the position is taken after the scan.
+	page := s.records(s.latest(s.shards()[0]))
+	for _, r := range page.Records {
+		copied = change(copied, r)
+	}
+	fmt.Println("the copy: ", copied)
+	fmt.Println("the table:", s.scan())
+	//weave:end
+	//weave:copy-output
+	// Output:
+	// the copy:  [ada grace]
+	// the table: [grace]
+	//weave:end
+}
+
 // A naive is a table and its stream, for readers that can do without
 // errors.
 type naive struct {
@@ -147,6 +172,30 @@ func (s naive) start(shard streamtypes.Shard) *string {
 	return must(s.streams.GetShardIterator(context.Background(), &dynamodbstreams.GetShardIteratorInput{
 		StreamArn: s.arn, ShardId: shard.ShardId, ShardIteratorType: streamtypes.ShardIteratorTypeTrimHorizon,
 	})).ShardIterator
+}
+
+func (s naive) latest(shard streamtypes.Shard) *string {
+	return must(s.streams.GetShardIterator(context.Background(), &dynamodbstreams.GetShardIteratorInput{
+		StreamArn: s.arn, ShardId: shard.ShardId, ShardIteratorType: streamtypes.ShardIteratorTypeLatest,
+	})).ShardIterator
+}
+
+// scan lists the names in the table.
+func (s naive) scan() (names []string) {
+	for _, item := range must(s.tables.Scan(context.Background(), &dynamodb.ScanInput{TableName: aws.String("users")})).Items {
+		names = append(names, item["name"].(*types.AttributeValueMemberS).Value)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// change makes the change of a record to some names.
+func change(names []string, r streamtypes.Record) []string {
+	name := r.Dynamodb.Keys["name"].(*streamtypes.AttributeValueMemberS).Value
+	if r.EventName == streamtypes.OperationTypeRemove {
+		return slices.DeleteFunc(names, func(n string) bool { return n == name })
+	}
+	return append(names, name)
 }
 
 // records gets two records at most.

@@ -106,19 +106,19 @@ func TestATableOfALaterVersion(t *testing.T) {
 	must(table.Load(t.Context()))
 	must(0, table.Save(t.Context(), []Checkpoint{{Stream: arn, Shard: "s"}}, nil))
 	item := table.item(Checkpoint{Stream: arn, Shard: "s"})
-	item["version"] = number(checkpointVersion + 1)
+	item["version"] = number(copyVersion + 1)
 	must(db.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: aws.String("places"), Item: item}))
 	must(0, table.Close())
 	for name, refuse := range map[string]func(context.Context) ([]Checkpoint, error){
 		"Peek": TableCheckpoints(db, "places", "r").Peek, "Load": TableCheckpoints(db, "places", "r").Load,
 	} {
 		_, err := refuse(t.Context())
-		if err == nil || errors.As(err, new(*AlteredError)) || !strings.Contains(err.Error(), "has version 3") {
-			t.Errorf("%s = %v, want a refusal of version 3", name, err)
+		if err == nil || errors.As(err, new(*AlteredError)) || !strings.Contains(err.Error(), "has version 4") {
+			t.Errorf("%s = %v, want a refusal of version 4", name, err)
 		}
 	}
 	kept := must(db.GetItem(t.Context(), &dynamodb.GetItemInput{TableName: aws.String("places"), Key: table.key(Checkpoint{Stream: arn, Shard: "s"}.place())}))
-	check(t, "version", must(numberOf(kept.Item["version"])), int64(checkpointVersion+1))
+	check(t, "version", must(numberOf(kept.Item["version"])), int64(copyVersion+1))
 }
 
 // TestOneValueIsOneReaders: a second Load of a Table is refused until Close.

@@ -11,10 +11,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
 )
 
-// A Page is some events of one shard, in order, or the Lost of a switch of
-// streams.
+// A Page is some events of one shard, in order, or some rows of one segment of
+// a copy, or the Lost of a switch of streams, or a CopyDone.
 type Page struct {
-	Shard  string // empty at a switch
+	Shard  string // empty at a switch and at a CopyDone
 	Events []Event
 	// Redelivered reports whether all Events were handed over before by this
 	// read, in an attempt that failed.
@@ -55,6 +55,9 @@ func (r *Reader) read(ctx context.Context, handle pageHandler) error {
 				return err
 			}
 			next, err := r.succeed(ctx)
+			if next == "" && ctx.Err() == nil { // nothing follows
+				err = cmp.Or(r.finishCopy(ctx, handle), err)
+			}
 			if err == nil && next != "" {
 				err = r.switchTo(ctx, next, handle)
 			}
@@ -94,6 +97,7 @@ func (r *Reader) beginReading() error {
 	}
 	r.activity, r.since, r.err, r.graceEnd = reading, time.Now(), nil, time.Time{}
 	r.lineage.rewind()
+	r.copy.rewind()
 	return nil
 }
 
@@ -111,6 +115,9 @@ func (r *Reader) readStream(ctx context.Context, handle pageHandler) error {
 	asks := make(chan struct{}, 1)
 	arn := r.Stream()
 	crew.run(func(ctx context.Context) error { return r.discover(ctx, arn, asks) })
+	if r.copies() {
+		crew.run(func(ctx context.Context) error { return r.copyTable(ctx, handle) })
+	}
 	for {
 		ready, lookSoon, finished := r.plan()
 		if finished {
@@ -141,11 +148,13 @@ func (r *Reader) readStream(ctx context.Context, handle pageHandler) error {
 func (r *Reader) plan() (ready []*shard, lookSoon, finished bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.finished() {
+	if r.finished() && r.copyMayEnd() {
 		r.idled()
 		return nil, false, true
 	}
-	ready = r.lineage.ready()
+	if !r.copy.scanning() {
+		ready = r.lineage.ready()
+	}
 	for _, s := range ready {
 		s.enter(Fetching)
 	}
@@ -221,8 +230,13 @@ func (r *Reader) wake() {
 // readShard reads one shard from its position to its end.
 func (r *Reader) readShard(ctx context.Context, s *shard, handle pageHandler) error {
 	f := r.fetcher(s)
+	return r.readAnswers(ctx, s, f.answers, f.run, handle)
+}
+
+// readAnswers has the answers handled that fetch gives, up to the last one.
+func (r *Reader) readAnswers(ctx context.Context, s *shard, answers <-chan answer, fetch func(context.Context), handle pageHandler) error {
 	crew := newCrew(ctx)
-	crew.run(func(ctx context.Context) error { f.run(ctx); return nil })
+	crew.run(func(ctx context.Context) error { fetch(ctx); return nil })
 	crew.run(func(ctx context.Context) error {
 		var l *lanes
 		if handle.parallel > 1 {
@@ -231,7 +245,7 @@ func (r *Reader) readShard(ctx context.Context, s *shard, handle pageHandler) er
 		for {
 			r.enters(s, Fetching)
 			select {
-			case a := <-f.answers:
+			case a := <-answers:
 				if err := r.take(ctx, s, a, l, handle); err != nil {
 					return err
 				}
@@ -288,17 +302,21 @@ func (r *Reader) take(ctx context.Context, s *shard, a answer, l *lanes, handle 
 // newEvents reads an answer's records. With an error, it returns the events
 // before the one that can't be read.
 func (r *Reader) newEvents(s *shard, a answer) ([]Event, error) {
-	stream := r.Stream()
-	events := make([]Event, 0, len(a.records)+1)
+	stream, generation, number := r.Stream(), r.tenure.generation, r.copyNumber()
+	events := make([]Event, 0, len(a.records)+len(a.rows)+1)
 	if a.gap != nil {
-		events = append(events, Event{Kind: Lost, Gap: a.gap, Stream: stream, Shard: s.id, Seen: a.at, Generation: r.tenure.generation})
+		events = append(events, Event{Kind: Lost, Gap: a.gap, Stream: stream, Shard: s.id, Seen: a.at, Generation: generation, Copy: number})
+	}
+	for _, e := range a.rows {
+		e.Stream, e.Generation, e.Copy = stream, generation, number
+		events = append(events, e)
 	}
 	for _, record := range a.records {
 		e, err := newEvent(s.id, record)
 		if err != nil {
 			return events, err
 		}
-		e.Stream, e.Seen, e.Generation = stream, a.at, r.tenure.generation
+		e.Stream, e.Seen, e.Generation, e.Copy = stream, a.at, generation, number
 		events = append(events, e)
 	}
 	return events, nil
@@ -310,8 +328,9 @@ func (r *Reader) page(s *shard, events []Event, number int) *Page {
 	defer r.mu.Unlock()
 	p := &Page{Shard: s.id, Events: events, shard: s, number: number, Checkpoint: s.checkpoint(r.arn)}
 	p.first = cmp.Or(events[0].Sequence, events[min(1, len(events)-1)].Sequence)
-	if last := events[len(events)-1]; last.Kind != Lost {
+	if last := events[len(events)-1]; last.Sequence != "" {
 		p.Checkpoint.Position = Position{Sequence: last.Sequence, NotBefore: last.At}
+		p.Checkpoint.Row = s.out.events[number-s.out.first+len(events)-1].row
 	}
 	return p
 }
@@ -345,7 +364,7 @@ func (r *Reader) handled(s *shard, number, n int, took time.Duration) {
 	s.counts.Handled += int64(n)
 	s.counts.HandlingTime += took
 	if last, moved := s.out.finish(number, n); moved {
-		s.handled = Position{Sequence: last.sequence, NotBefore: last.at}
+		s.handled, s.row = Position{Sequence: last.sequence, NotBefore: last.at}, last.row
 		s.lastRecord = last.at
 	}
 }
@@ -372,7 +391,10 @@ func (r *Reader) handledAnswer(s *shard, a answer) {
 	case a.end != "":
 		r.lineage.consume(s, a.end, a.notBefore)
 	case a.empty && s.idle.IsZero():
-		s.idle = time.Now()
+		s.idle, s.emptySince = time.Now(), a.at
+	}
+	if a.empty {
+		s.empty = a.at
 	}
 	r.mu.Unlock()
 	if a.end != "" || a.empty && r.options.Idle > 0 {
@@ -385,6 +407,8 @@ func handlerError(p *Page, e Event, err error) error {
 	switch {
 	case errors.As(err, new(*FencedError)) || errors.As(err, new(*AlteredError)):
 		return err
+	case e.Kind == CopyDone:
+		return fmt.Errorf("handling the end of copy %d: %w", e.Copy, err)
 	case p.Shard == "":
 		return fmt.Errorf("handling the switch to stream %s: %w", e.Stream, err)
 	}

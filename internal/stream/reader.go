@@ -29,6 +29,8 @@ const Unbounded = math.MaxFloat64
 // that DynamoDB allows, until it is stopped.
 type Options struct {
 	Start Start
+	// Copy has the table copied before its stream is read. Nil: it isn't.
+	Copy *Copy
 	// OnGap is what happens where records were lost. Zero: StopAtGap.
 	OnGap GapPolicy
 	// Idle, where it is more than zero, lets reading end once each shard has
@@ -110,11 +112,14 @@ func (o Options) check(arn string) error {
 			return fmt.Errorf("option %s is out of its range", name)
 		}
 	}
-	return nil
+	return o.Copy.check(o.Start)
 }
 
 // withDefaults puts the documented values in the place of zeros.
 func (o Options) withDefaults() Options {
+	if o.Copy != nil {
+		o.Start = Latest
+	}
 	set(&o.Poll, time.Second)
 	if o.Idle > 0 {
 		o.Poll = min(o.Poll, o.Idle)
@@ -181,6 +186,7 @@ type Reader struct {
 	listed  time.Time // when the whole list was last asked for
 	pages   int       // of that list
 	lineage lineage
+	copy    copying
 
 	described time.Time // for Stats: when DescribeStream last answered
 	throttles int64     // of DescribeStream and ListStreams
@@ -307,6 +313,7 @@ func (r *Reader) begin(ctx context.Context) error {
 		err = r.start(ctx, given, missing, held)
 	}
 	if err == nil {
+		r.numberCopy()
 		err = r.save(ctx)
 	}
 	if err != nil {
@@ -325,6 +332,9 @@ func (r *Reader) start(ctx context.Context, given description, missing error, ke
 			return fmt.Errorf("the checkpoint is one of %s, not of %s", tableOf(c.Stream), tableOf(r.given))
 		}
 	}
+	if err := r.startCopy(ctx, kept); err != nil {
+		return err
+	}
 	if current != "" && current != r.given {
 		arn = current
 		d, err = r.describe(ctx, arn, part{whole: true})
@@ -335,7 +345,7 @@ func (r *Reader) start(ctx context.Context, given description, missing error, ke
 	if err != nil {
 		return err
 	}
-	kept = slices.DeleteFunc(slices.Clone(kept), func(c Checkpoint) bool { return c.Stream != current })
+	kept = slices.DeleteFunc(slices.Clone(kept), func(c Checkpoint) bool { return c.Stream != current || c.OfCopy() })
 	r.attach(arn, d, kept)
 	if len(kept) > 0 {
 		return nil
@@ -348,7 +358,7 @@ func (r *Reader) start(ctx context.Context, given description, missing error, ke
 func newestStream(kept []Checkpoint) (arn string) {
 	for _, c := range kept {
 		pending := c.Shard == "" && c.State != Switched // the switch to it was not handled
-		if c.Stream > arn && !pending {
+		if c.Stream > arn && !pending && !c.OfCopy() {
 			arn = c.Stream
 		}
 	}
@@ -417,8 +427,9 @@ func (r *Reader) lastSave(part float64) error {
 	return r.save(ctx)
 }
 
-// Resumed reports whether Open found checkpoints to resume from.
-func (r *Reader) Resumed() bool { return r.saver.resumed }
+// Resumed reports whether Open found checkpoints of a complete state to resume
+// from: with Options.Copy, those of a complete copy.
+func (r *Reader) Resumed() bool { return r.saver.resumed && !r.copy.anew }
 
 // ViewType is what the stream's records hold, as Open or the last switch of
 // streams found it: event images that it leaves out are nil. Empty: the

@@ -40,6 +40,7 @@ type shard struct {
 	latest  string   // an iterator for a handled that is Latest; empty: none
 	fetched string   // the number of the newest record that was fetched; empty: none
 	out     tracker  // what was fetched after handled
+	row     string   // of a segment of a copy: the key of the last handled row
 
 	// What the descriptions tell: the number of a closed shard's last
 	// record, and when the shard was last seen open, by DynamoDB's clock.
@@ -49,8 +50,11 @@ type shard struct {
 	// For Stats. idle is since when all answers were empty; zero: the last
 	// one was not.
 	lastCall, lastRecord, idle time.Time
-	failing                    error // the newest attempt's; nil: an event was handled since
-	counts                     Counts
+	// Of the answers since idle, when the first and the newest that was
+	// handled came, by DynamoDB's clock.
+	emptySince, empty time.Time
+	failing           error // the newest attempt's; nil: an event was handled since
+	counts            Counts
 }
 
 // Ended reports whether nothing more of a shard in this state is to be read.
@@ -68,7 +72,7 @@ func (s *shard) enter(state State) { s.state, s.since = state, time.Now() }
 
 // checkpoint is how far the shard of the given stream was handled.
 func (s *shard) checkpoint(stream string) Checkpoint {
-	c := Checkpoint{Stream: stream, Shard: s.id, Parent: s.parent, Position: s.handled}
+	c := Checkpoint{Stream: stream, Shard: s.id, Parent: s.parent, Position: s.handled, Row: s.row}
 	if s.done() {
 		c.State = s.state
 	}
@@ -291,13 +295,18 @@ type tracked struct {
 	at       time.Time
 	begun    time.Time // its first attempt, side by side with others; zero: none yet
 	finished bool
+	row      string // the primary key, where it is Copied
 }
 
 // add takes in events that were fetched, and numbers them from first on.
 func (t *tracker) add(events []Event) (first int) {
 	first = t.first + len(t.events)
 	for _, e := range events {
-		t.events = append(t.events, tracked{sequence: e.Sequence, at: e.At})
+		in := tracked{sequence: e.Sequence, at: e.At}
+		if e.Kind == Copied {
+			in.row = rowText(e.Keys)
+		}
+		t.events = append(t.events, in)
 	}
 	return first
 }

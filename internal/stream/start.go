@@ -80,7 +80,9 @@ func (r *Reader) place(ctx context.Context, d description) error {
 			r.lineage.consume(s, Consumed, d.at) // all its records are older
 		case start == Latest:
 			s.handled.NotBefore, s.handled.Since = d.at, d.at.Add(-margin)
-			latest = append(latest, s)
+			if r.copy.mark == nil {
+				latest = append(latest, s)
+			} // else those of two minutes before come, and none of them after CopyDone
 		case !at.IsZero():
 			s.handled.Since = at
 		case start.sequence != "":

@@ -40,10 +40,14 @@ type Stats struct {
 	Shards []ShardStats // none in standby
 	// LastGap is when a gap was last found; zero: none was.
 	LastGap time.Time
+	// Copy is what the copy of the table came to; its Number is 0 where there
+	// is none.
+	Copy CopyStats
 
 	activity  activity
-	listing   bool        // the shards are being listed regularly, or by Open
-	switching *ShardStats // the gap between two streams, while it is handled
+	copying   []segmentStats // what is under way of it
+	listing   bool           // the shards are being listed regularly, or by Open
+	switching *ShardStats    // the gap between two streams, while it is handled
 }
 
 // Counts are what happened since Open. They never fall.
@@ -154,6 +158,7 @@ func (r *Reader) Stats() Stats {
 	stats.LastDescribed, stats.Throttles = r.described, r.throttles
 	stats.Renewed, stats.LastGap, stats.listing = r.renewed, r.lastGap, r.listing
 	stats.Totals = r.forgotten
+	r.copyStats(&stats)
 	if s := r.switching; s != nil {
 		stats.Totals.add(s.counts)
 		stats.switching = &ShardStats{State: s.state, Since: s.since, Failing: s.failing}

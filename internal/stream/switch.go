@@ -87,7 +87,7 @@ func (r *Reader) switchTo(ctx context.Context, next string, handle pageHandler) 
 		return gap
 	}
 	c := Checkpoint{Stream: next, Position: Position{NotBefore: d.created}, State: Switched}
-	events := []Event{{Kind: Lost, Stream: next, Gap: gap, Seen: r.clock.now(), Generation: r.tenure.generation}}
+	events := []Event{{Kind: Lost, Stream: next, Gap: gap, Seen: r.clock.now(), Generation: r.tenure.generation, Copy: r.copyNumber()}}
 	s := &shard{handled: c.Position}
 	defer r.switches(s)()
 	if err := handle.handle(ctx, &Page{Events: events, Checkpoint: c, shard: s, number: s.out.add(events)}); err != nil {

@@ -81,6 +81,8 @@ func checkpointText(k stream.Checkpoint, now time.Time) string {
 	switch {
 	case k.Shard == "":
 		return "switch to " + k.Stream
+	case k.OfCopy():
+		return copyText(k)
 	case k.State.Ended():
 		return fmt.Sprintf("%s %s", k.Shard, k.State)
 	}
@@ -102,4 +104,20 @@ func checkpointText(k stream.Checkpoint, now time.Time) string {
 		left = fmt.Sprintf("%v left", d.Round(time.Second))
 	}
 	return fmt.Sprintf("%s %s, %s, %s", k.Shard, position, age, left)
+}
+
+// copyText is the checkpoint of a copy, or of a segment of its scan, as a line.
+func copyText(k stream.Checkpoint) string {
+	whole := k.Shard == "copy"
+	switch {
+	case whole && k.State.Ended():
+		return fmt.Sprintf("copy %s complete", k.Sequence)
+	case whole && !k.NotBefore.IsZero():
+		return fmt.Sprintf("copy %s has all rows, complete once the changes up to %s are read", k.Sequence, k.NotBefore.UTC().Format(time.RFC3339))
+	case whole:
+		return fmt.Sprintf("copy %s under way", k.Sequence)
+	case k.State.Ended():
+		return fmt.Sprintf("%s has all its %s rows", k.Shard, cmp.Or(k.Sequence, "0"))
+	}
+	return fmt.Sprintf("%s has %s rows", k.Shard, cmp.Or(k.Sequence, "0"))
 }

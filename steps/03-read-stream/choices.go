@@ -20,6 +20,7 @@ type choices struct {
 	follow     bool
 	idle       time.Duration
 	from       string
+	copies     bool
 	only       string
 	format     string
 	checkpoint string
@@ -41,8 +42,10 @@ func newChoices(step *cli.Step) *choices {
 			"at latest, now; a time ago, such as 10m; at a time,\n"+
 			"such as 2026-11-24T08:00:00Z; or after:SEQUENCE.\n"+
 			"ignored where there is a checkpoint")
+	step.BoolVar(&c.copies, "copy", false,
+		"print the rows of the table, and then what changed\nsince; with a -checkpoint, the rows are printed once")
 	step.StringVar(&c.only, "only", "",
-		"print only these `kinds`: inserted, modified, deleted,\nexpired; several with commas")
+		"print only these `kinds`: inserted, modified, deleted,\nexpired and, with -copy, copied; several with commas")
 	step.StringVar(&c.format, "format", "text",
 		"print `text`, a line for each change, or json,\nan object for each")
 	step.StringVar(&c.checkpoint, "checkpoint", "",
@@ -76,6 +79,8 @@ func (c *choices) options() (stream.Options, error) {
 		return o, cli.Usagef("-idle %v must be more than 0", c.idle)
 	case c.onGap != "stop" && c.onGap != "skip":
 		return o, cli.Usagef("-on-gap %s is unknown: give stop or skip", c.onGap)
+	case c.copies && c.step.Given("from"):
+		return o, cli.Usagef("-copy and -from don't go together: a copy begins now")
 	case c.list && c.reset:
 		return o, cli.Usagef("-list and -reset don't go together")
 	case c.operates() && c.checkpoint == "":
@@ -104,6 +109,12 @@ func (c *choices) connected(o *stream.Options, db *dynamodb.Client) {
 	o.Checkpoints = c.checkpoints(db)
 	if c.pace == 0 {
 		o.Pace = c.step.Pace()
+	}
+	if c.copies {
+		o.Copy = &stream.Copy{Table: db}
+		if !c.step.OnAWS() {
+			o.Copy.Rate = stream.Unbounded
+		}
 	}
 }
 
@@ -143,6 +154,9 @@ func (c *choices) ignored() string {
 // DynamoDB for nothing else that could be invalid or missing.
 func (c *choices) checkpointHint(err error) error {
 	name, _ := c.reader()
+	if unfinished := (*stream.UnfinishedCopyError)(nil); errors.As(err, &unfinished) {
+		return fmt.Errorf("checkpoint %s is that of a copy of the table that is not complete: give -copy to continue it, or -reset to start over", c.checkpoint)
+	}
 	var call *smithy.OperationError
 	var answer smithy.APIError
 	if !c.inTable() || !errors.As(err, &call) || call.Service() != dynamodb.ServiceID || !errors.As(err, &answer) {

@@ -16,12 +16,13 @@ import (
 // chosen, if its kind is one of the comma-separated ones. No kinds are
 // all of them.
 func printer(step *cli.Step, format, kinds string) (func(stream.Event) error, error) {
-	wanted := stream.Kinds
+	all := append(slices.Clone(stream.Kinds), stream.Copied)
+	wanted := all
 	if kinds != "" {
 		wanted = nil
 		for kind := range strings.SplitSeq(kinds, ",") {
-			if !slices.Contains(stream.Kinds, stream.Kind(kind)) {
-				return nil, cli.Usagef("-only %s is unknown: give inserted, modified, deleted or expired", kind)
+			if !slices.Contains(all, stream.Kind(kind)) {
+				return nil, cli.Usagef("-only %s is unknown: give inserted, modified, deleted or expired, or copied", kind)
 			}
 			wanted = append(wanted, stream.Kind(kind))
 		}
@@ -35,8 +36,9 @@ func printer(step *cli.Step, format, kinds string) (func(stream.Event) error, er
 		return nil, cli.Usagef("-format %s is unknown: give text or json", format)
 	}
 	return func(e stream.Event) error {
-		// What was lost may have been of any kind.
-		if e.Kind != stream.Lost && !slices.Contains(wanted, e.Kind) {
+		// What was lost may have been of any kind, and what a copy ends
+		// with is of none.
+		if e.Kind != stream.Lost && e.Kind != stream.CopyDone && !slices.Contains(wanted, e.Kind) {
 			return nil
 		}
 		if warning := cli.TTLProblem(e); warning != "" {
@@ -62,6 +64,9 @@ func gapHint(err error) error {
 
 // summary says on stderr what was read and why reading ended.
 func summary(ctx context.Context, step *cli.Step, reader *stream.Reader, counts map[stream.Kind]int, idle time.Duration) {
+	if n := counts[stream.Copied]; n > 0 {
+		step.Notef("%-8s %6d", stream.Copied, n)
+	}
 	for _, kind := range stream.Kinds {
 		step.Notef("%-8s %6d", kind, counts[kind])
 	}

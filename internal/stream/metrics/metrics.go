@@ -85,11 +85,18 @@ var (
 	gap    = describe("last_gap_timestamp_seconds", "When a gap was last found.")
 )
 
+// Of a copy of the table, where there is one.
+var (
+	copied   = describe("copied_rows", "Rows that the copy of the table has, and those that readers before this one copied.")
+	copyOf   = describe("copy_rows_estimated", "Rows that the table had, as DynamoDB estimates them about every six hours.")
+	copyDone = describe("copy_complete", "Whether the copy of the table is complete.")
+)
+
 func (c collector) Describe(descriptions chan<- *prometheus.Desc) {
 	for _, m := range counters {
 		descriptions <- m.Desc
 	}
-	for _, d := range []*prometheus.Desc{reading, standby, healthy, shards, throttled, lag, left, listed, saved, gap} {
+	for _, d := range []*prometheus.Desc{reading, standby, healthy, shards, throttled, lag, left, listed, saved, gap, copied, copyOf, copyDone} {
 		descriptions <- d
 	}
 }
@@ -105,13 +112,22 @@ func (c collector) Collect(metrics chan<- prometheus.Metric) {
 	for _, m := range counters {
 		send(m.Desc, prometheus.CounterValue, m.read(s))
 	}
-	for what, n := range map[string]int64{"shards": s.Totals.Throttles, "listing": s.Throttles, "checkpoints": s.SaveThrottles} {
+	throttles := map[string]int64{"shards": s.Totals.Throttles, "listing": s.Throttles, "checkpoints": s.SaveThrottles}
+	if s.Copy.Number > 0 {
+		throttles["copy"] = s.Copy.Throttles
+	}
+	for what, n := range throttles {
 		send(throttled, prometheus.CounterValue, float64(n), what)
 	}
 	gauge(reading, truth(s.Reading))
 	gauge(standby, truth(s.Standby))
 	gauge(healthy, truth(c.reader.Health(time.Now()) == nil))
 
+	if s.Copy.Number > 0 {
+		gauge(copied, float64(s.Copy.Rows))
+		gauge(copyOf, float64(s.Copy.Of))
+		gauge(copyDone, truth(s.Copy.Done))
+	}
 	count := make(map[stream.State]int)
 	most, least := time.Duration(0), time.Duration(-1)
 	for _, d := range s.Shards {

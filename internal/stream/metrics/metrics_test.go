@@ -94,6 +94,24 @@ func TestMetrics(t *testing.T) {
 	}
 }
 
+// TestMetricsOfACopy are shown only where there is one.
+func TestMetricsOfACopy(t *testing.T) {
+	copies := busy
+	copies.stats.Copy = stream.CopyStats{Number: 3, Rows: 40, Of: 50, Throttles: 6}
+	_, without := get(t, map[string]Reader{"r": busy}, "/metrics")
+	_, body := get(t, map[string]Reader{"r": copies}, "/metrics")
+	for _, line := range []string{
+		`copied_rows{reader="r"} 40`, `copy_rows_estimated{reader="r"} 50`, `copy_complete{reader="r"} 0`, `throttled_calls_total{for="copy",reader="r"} 6`,
+	} {
+		if !strings.Contains(body, "\ndynamodb_stream_reader_"+line+"\n") {
+			t.Errorf("the metrics lack %s", line)
+		}
+	}
+	if strings.Contains(without, "cop") {
+		t.Errorf("the metrics of a reader without a copy have one:\n%s", without)
+	}
+}
+
 // TestMetricsOfNothing: what is not known yet is left out, and no zero stands
 // for it.
 func TestMetricsOfNothing(t *testing.T) {
@@ -107,7 +125,9 @@ func TestMetricsOfNothing(t *testing.T) {
 
 // TestLint holds names, units and help texts to Prometheus' conventions.
 func TestLint(t *testing.T) {
-	_, body := get(t, map[string]Reader{"a": busy, "b": busy}, "/metrics")
+	copies := busy
+	copies.stats.Copy.Number = 1
+	_, body := get(t, map[string]Reader{"a": busy, "b": copies}, "/metrics")
 	problems, err := promlint.New(strings.NewReader(body)).Lint()
 	if err != nil {
 		t.Fatal(err)

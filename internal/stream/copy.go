@@ -50,6 +50,10 @@ const (
 // smaller Copy. Until then, a row may
 // change back and forth; from then on, the copy follows the table.
 //
+// How long the scan takes at its Rate is logged before it begins, by the size of
+// the table, which DynamoDB tells about every six hours. More than 20 hours are an
+// error of Open: the stream keeps its records for 24.
+//
 // A copy resumes where it was, after a crash too. It can be made anew, after a
 // Gap for instance: Reset the checkpoints and begin. The number is the
 // generation of the owner that began the copy; where the Checkpoints have no

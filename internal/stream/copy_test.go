@@ -875,3 +875,24 @@ func TestTheFormatOfACopysCheckpoints(t *testing.T) {
 	check(t, "checkpoints", sameCheckpoints(kept, all), true)
 	check(t, "what is left of a segment, and its age", []any{all[1].Left(time.Now()), all[1].Age(time.Now())}, []any{retention, time.Duration(0)})
 }
+
+// TestACopyWhoseStreamEnds is complete before the reading ends.
+func TestACopyWhoseStreamEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, c := newSource(t, 20), newReplica()
+		s.before = func(page int) error {
+			if s.churn(page); page == 3 {
+				must(s.UpdateTable(t.Context(), &dynamodb.UpdateTableInput{TableName: aws.String(engineTable), StreamSpecification: streamSpecification(false)}))
+			}
+			return nil
+		}
+		r := must(Open(t.Context(), s.streams, s.arn, Options{
+			Limit: 3, Copy: &Copy{Table: s, Rate: Unbounded, Segments: 1}, Logger: slog.New(slog.DiscardHandler),
+		}))
+		defer r.Close()
+		if err := r.Run(t.Context(), c.handle); !errors.As(err, new(*EndedError)) {
+			t.Errorf("Run = %v, want an *EndedError", err)
+		}
+		check(t, "numbers of the copies that are complete", c.done, []int64{1})
+	})
+}

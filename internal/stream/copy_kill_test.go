@@ -90,7 +90,17 @@ func killCopies(t *testing.T, url string, table bool) {
 	must(0, prepareCopy(kept))
 	anew := 0
 	for i := range *copyKills {
+		opened := filepath.Join(c.dir, "opened")
+		os.Remove(opened)
 		cmd, out := c.start(t)
+		for deadline := time.Now().Add(time.Minute); i%2 == 1 || i%5 == 4; time.Sleep(20 * time.Millisecond) {
+			if _, err := os.Stat(opened); err == nil {
+				break // it has stood by, after a kill
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("the copier does not open:\n%s", out)
+			}
+		}
 		if i%5 == 4 {
 			// DynamoDB Local rounds a record's time to the minute: only an
 			// idle stream tells there that it was read past the scan.
@@ -261,6 +271,7 @@ func TestCopier(t *testing.T) {
 		Copy:        &Copy{Table: db, Rate: 20},
 		Checkpoints: c.open(db), CheckpointEvery: 100 * time.Millisecond, Limit: 10, Pace: Unbounded, Parallel: 4, Idle: c.idle,
 	}))
+	must(0, os.WriteFile(filepath.Join(c.dir, "opened"), nil, 0o666))
 	var mu sync.Mutex // a connection is for one at a time
 	err := r.Run(t.Context(), func(_ context.Context, e Event) error {
 		mu.Lock()

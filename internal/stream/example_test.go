@@ -254,6 +254,46 @@ func ExampleTableCheckpoints() {
 	// events counted: 2
 }
 
+// A handler that writes to DynamoDB on its own keeps the generation of its
+// checkpoints' owner in an item, and checks it in the transaction of the effect:
+// what a frozen process writes late is refused.
+func ExampleEvent_generation() {
+	ctx := context.Background()
+	db, _, end := exampleClients()
+	defer end()
+	orders(ctx, db)
+	text := func(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }
+	handle := func(ctx context.Context, e stream.Event, effect types.TransactWriteItem) error {
+		_, err := db.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{
+			{Update: &types.Update{
+				TableName: aws.String("orders"), Key: map[string]types.AttributeValue{"id": text("reader my-service")},
+				UpdateExpression:    aws.String("SET generation = :mine"),
+				ConditionExpression: aws.String("attribute_not_exists(generation) OR generation <= :mine"),
+				ExpressionAttributeValues: map[string]types.AttributeValue{
+					":mine": &types.AttributeValueMemberN{Value: fmt.Sprint(e.Generation)},
+				},
+			}},
+			effect,
+		}})
+		if canceled := (*types.TransactionCanceledException)(nil); errors.As(err, &canceled) &&
+			aws.ToString(canceled.CancellationReasons[0].Code) == "ConditionalCheckFailed" {
+			return &stream.FencedError{Name: "my-service", Err: err} // which ends the reading
+		}
+		return err
+	}
+
+	key := map[string]types.AttributeValue{"id": text("copy of 7")}
+	next := handle(ctx, stream.Event{Kind: stream.Deleted, Generation: 2},
+		types.TransactWriteItem{Delete: &types.Delete{TableName: aws.String("orders"), Key: key}})
+	fmt.Println("the next owner deletes:", next)
+	late := handle(ctx, stream.Event{Kind: stream.Inserted, Generation: 1},
+		types.TransactWriteItem{Put: &types.Put{TableName: aws.String("orders"), Item: key}})
+	fmt.Println("the frozen one inserts:", late)
+	// Output:
+	// the next owner deletes: <nil>
+	// the frozen one inserts: checkpoint my-service is in use by another reader: stop that one, or give this one another name
+}
+
 // A dead letter is stored as a line of JSON, and handled later.
 func ExampleFailure() {
 	var letters bytes.Buffer // a file, a queue or a table

@@ -12,7 +12,11 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	streamtypes "github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
+	"zombiezen.com/go/sqlite"
+	"zombiezen.com/go/sqlite/sqlitex"
 )
 
 // onEachLease runs a test with checkpoints in a table and in a file, each value
@@ -277,4 +281,116 @@ func TestAStandbyLooksAgain(t *testing.T) {
 		endSecond()
 		check(t, "events of the standby", got, []string{"child/b"})
 	})
+}
+
+// TestALateEffectIsRefused: the first owner is frozen amid a handler, which is to
+// insert a row. The next owner inserts it, and deletes it. When the first one
+// wakes up, README.md's guard refuses the insert, and its reading ends.
+func TestALateEffectIsRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		db, _ := inMemory(t)
+		kept := must(sqlite.OpenConn(filepath.Join(t.TempDir(), "rows.sqlite")))
+		defer kept.Close()
+		must(0, prepareGuarded(kept))
+		var mu sync.Mutex // a connection is for one at a time
+		handler := func(froze func()) func(context.Context, Event) error {
+			return func(_ context.Context, e Event) error {
+				froze()
+				mu.Lock()
+				defer mu.Unlock()
+				return keepGuarded(kept, e)
+			}
+		}
+		f := oneShard("x")
+		inserted := f.shards[0].records[0].Dynamodb
+		inserted.NewImage = map[string]streamtypes.AttributeValue{"id": inserted.Keys["id"], "n": &streamtypes.AttributeValueMemberN{Value: "0"}}
+		frozenUntil := time.Now().Add(time.Minute)
+		thaw := func() { time.Sleep(time.Until(frozenUntil)) }
+		process := &hooked{TableAPI: db}
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		first := must(Open(ctx, f, arn, quiet(Options{Checkpoints: TableCheckpoints(process, "places", "r")})))
+		ended := make(chan error)
+		go func() {
+			ended <- first.Run(ctx, handler(func() {
+				process.mu.Lock()
+				process.update = func(context.Context) error { thaw(); return nil }
+				process.mu.Unlock()
+				thaw()
+			}))
+		}()
+		time.Sleep(time.Second)
+		_, end := standBy(t, f, Options{Checkpoints: TableCheckpoints(db, "places", "r")}, handler(func() {}))
+		time.Sleep(20 * time.Second)
+		check(t, "rows", rowsOfCopy(kept), map[string]string{"x": "0"})
+		f.set(func() {
+			f.sequence++
+			f.shards[0].records = append(f.shards[0].records, streamtypes.Record{
+				EventName: streamtypes.OperationTypeRemove,
+				Dynamodb: &streamtypes.StreamRecord{
+					Keys: inserted.Keys, OldImage: inserted.NewImage,
+					SequenceNumber: aws.String(f.number(f.sequence)), ApproximateCreationDateTime: aws.Time(f.now()),
+				},
+			})
+		})
+		time.Sleep(5 * time.Second)
+		check(t, "rows once it was deleted", rowsOfCopy(kept), map[string]string{})
+		if err := <-ended; !errors.As(err, new(*FencedError)) {
+			t.Errorf("the first reader ended with %v, want a *FencedError", err)
+		}
+		check(t, "rows after the late insert", rowsOfCopy(kept), map[string]string{})
+		end()
+		first.Close()
+	})
+}
+
+func prepareGuarded(kept *sqlite.Conn) error {
+	kept.SetBusyTimeout(time.Minute)
+	return sqlitex.ExecuteScript(kept, `
+		PRAGMA journal_mode = wal;
+		CREATE TABLE readers (name TEXT PRIMARY KEY, generation INTEGER);
+		CREATE TABLE t (id TEXT PRIMARY KEY, n INTEGER, position TEXT);
+		CREATE TABLE history (id TEXT, position TEXT, generation INTEGER);
+		CREATE TABLE back (id TEXT);
+		CREATE TRIGGER back AFTER UPDATE ON t WHEN new.position < old.position BEGIN
+			INSERT INTO back VALUES (new.id);
+		END;`, nil)
+}
+
+// keepGuarded is README.md's handler with its guard, and a history.
+func keepGuarded(kept *sqlite.Conn, e Event) (err error) {
+	do := func(query string, args ...any) error {
+		return sqlitex.Execute(kept, query, &sqlitex.ExecOptions{Args: args})
+	}
+	end, err := sqlitex.ImmediateTransaction(kept)
+	if err != nil {
+		return err
+	}
+	defer end(&err)
+	err = do(`INSERT INTO readers (name, generation) VALUES ('r', ?)
+		ON CONFLICT (name) DO UPDATE SET generation = excluded.generation
+		WHERE excluded.generation >= readers.generation`, e.Generation)
+	if err == nil && kept.Changes() == 0 {
+		return &FencedError{Name: "r in SQLite"}
+	}
+	if err != nil || e.Kind == Lost {
+		return err
+	}
+	var row struct {
+		ID string `dynamodbav:"id"`
+		N  int    `dynamodbav:"n"`
+	}
+	if err := e.Image().Decode(&row); err != nil {
+		return err
+	}
+	err = do(`INSERT INTO history SELECT ?1, ?2, ?3
+		WHERE NOT EXISTS (SELECT 1 FROM t WHERE id = ?1 AND position >= ?2)`, row.ID, e.Order(), e.Generation)
+	switch {
+	case err != nil || kept.Changes() == 0:
+		return err
+	case e.New == nil:
+		return do(`DELETE FROM t WHERE id = ?`, row.ID)
+	}
+	return do(`INSERT INTO t (id, n, position) VALUES (?, ?, ?)
+		ON CONFLICT (id) DO UPDATE SET n = excluded.n, position = excluded.position`, row.ID, row.N, e.Order())
 }

@@ -204,8 +204,8 @@ func TestAlerts(t *testing.T) {
 			alerts++
 		}
 	}
-	if alerts != 5 {
-		t.Errorf("README.md has %d alerts, want the five it speaks of", alerts)
+	if alerts != 6 {
+		t.Errorf("README.md has %d alerts, want the six it speaks of", alerts)
 	}
 }
 

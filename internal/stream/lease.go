@@ -98,6 +98,7 @@ func (r *Reader) acquire(ctx context.Context) (waited bool, err error) {
 	if r.tenure.lease == nil {
 		return false, nil
 	}
+	defer r.saver.work()()
 	began := time.Now()
 	standby := func() {
 		r.noteLease()

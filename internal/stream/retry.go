@@ -113,7 +113,7 @@ func callOnce[T any](working context.Context, timeout time.Duration, l *lanes, h
 // giveUp has a dead letter take the place of an event's handling. Without one,
 // or once ctx has ended, the event stays unhandled: the error is its handler's.
 func (r *Reader) giveUp(ctx, working context.Context, s *shard, f Failure) error {
-	if r.options.DeadLetter == nil || ctx.Err() != nil {
+	if r.options.DeadLetter == nil || ctx.Err() != nil || r.tenure.wait(ctx) != nil {
 		return f.Err
 	}
 	if err := r.options.DeadLetter(working, f); err != nil {

@@ -25,6 +25,17 @@ func (s *Scanner) Item() (Item, error) {
 	return it, s.err
 }
 
+// Value reads one attribute value. scalar is the error for a scalar in its place. Its own
+// errors are those of Item.
+func (s *Scanner) Value(scalar string) (Value, error) {
+	s.refused = nil
+	v := s.valueOr(scalar)
+	if s.err == nil && s.refused != nil {
+		return v, s.refused
+	}
+	return v, s.err
+}
+
 // The methods below store their errors in the Scanner: err for the wrong shape, refused
 // for the first value that DynamoDB refuses.
 
@@ -55,13 +66,15 @@ const (
 )
 
 // value reads an object with one name, the type, and the content for that type.
-func (s *Scanner) value() (v Value) {
+func (s *Scanner) value() Value { return s.valueOr(UnexpectedMember) }
+
+func (s *Scanner) valueOr(scalar string) (v Value) {
 	if s.Null() {
 		s.refuse(noType)
 		return v
 	}
 	found := 0
-	s.Object(classValue, UnexpectedMember, func(name string) {
+	s.Object(classValue, scalar, func(name string) {
 		switch t := TypeNamed(name); {
 		case t == None:
 			s.Skip()

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"cmp"
+
 	"dynamostreamer/internal/embedded/attr"
 	"dynamostreamer/internal/embedded/expr"
 	"dynamostreamer/internal/embedded/store"
@@ -191,11 +193,12 @@ const (
 	updateTooLarge = "Item size to update has exceeded the maximum allowed size"
 )
 
-// compile compiles a request's expressions. It first reports the refused value of the
-// request's item or key, if there is one.
+// compile compiles a request's expressions or legacy parameters. It first reports wrong
+// combinations of those, and then the refused value of the request's item or key, if there
+// is one.
 func compile(r expr.Request, refused error) (expr.Set, error) {
-	if refused != nil {
-		return expr.Set{}, refusal(refused)
+	if err := cmp.Or(r.Check(), refused); err != nil {
+		return expr.Set{}, refusal(err)
 	}
 	set, err := expr.Compile(r)
 	return set, refusal(err)

@@ -30,7 +30,7 @@ type TableReads struct {
 type KeysAndAttributes struct {
 	Keys           []attr.Item  `api:",required"`
 	Err            error        // the error of a refused value in Keys
-	Expressions    expr.Request `api:"Projection Names"`
+	Expressions    expr.Request `api:"AttributesToGet Projection Names"`
 	ConsistentRead bool
 }
 

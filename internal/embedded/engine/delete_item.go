@@ -5,7 +5,7 @@ import "context"
 // DeleteItemInput is the request of DeleteItem.
 type DeleteItemInput struct {
 	ReturnValues *string `api:",one of ALL_NEW UPDATED_OLD ALL_OLD NONE UPDATED_NEW"`
-	WriteInput   `api:",without Item UpdateExpression"`
+	WriteInput   `api:",without Item UpdateExpression AttributeUpdates"`
 }
 
 // DeleteItem removes the item at a key. If there is none and the condition holds, it

@@ -20,7 +20,7 @@ type Get struct {
 	TableName   *string      `api:",required,name,1..255"`
 	Key         attr.Item    `api:",required"`
 	Err         error        // the error of a refused value in Key
-	Expressions expr.Request `api:"Projection Names"`
+	Expressions expr.Request `api:"AttributesToGet Projection Names"`
 }
 
 // GetItemOutput is the answer of GetItem.

@@ -5,7 +5,7 @@ import "context"
 // PutItemInput is the request of PutItem.
 type PutItemInput struct {
 	ReturnValues *string `api:",one of ALL_NEW UPDATED_OLD ALL_OLD NONE UPDATED_NEW"`
-	WriteInput   `api:",without Key UpdateExpression"`
+	WriteInput   `api:",without Key UpdateExpression AttributeUpdates"`
 }
 
 // PutItem adds an item, or replaces the item with the same key.

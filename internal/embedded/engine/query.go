@@ -11,7 +11,7 @@ import (
 
 // QueryInput is the request of Query.
 type QueryInput struct {
-	ReadInput
+	ReadInput        `api:",without ScanFilter"`
 	Limit            *int64
 	ScanIndexForward *bool // nil: true
 }
@@ -22,8 +22,8 @@ func (e *Engine) Query(ctx context.Context, in *QueryInput) (*PageOutput, error)
 	if in.Limit != nil && *in.Limit < 1 { // Query's message omits the value
 		return nil, invalid("1 validation error detected: Value at 'Limit' failed to satisfy constraint: Member must have value greater than or equal to 1")
 	}
-	if in.Expressions.KeyCondition == nil {
-		return nil, invalid("Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.")
+	if in.Expressions.KeyCondition == nil && in.Expressions.KeyConditions == nil {
+		in.Expressions.Refused = invalid("Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.")
 	}
 	return in.readPage(ctx, e, in.Limit, func(tx *store.Tx, p *page) error {
 		key, rows, err := in.plan(p)
@@ -80,11 +80,17 @@ func (in *QueryInput) plan(p *page) (key store.Key, rows expr.Bounds, err error)
 // checkFilter refuses a filter on a key attribute, which belongs in the key condition,
 // or on an attribute that the index does not project.
 func (p *page) checkFilter() (err error) {
-	p.set.Filter.Each(func(attribute string, _ bool) {
-		if p.index.keys.has(attribute) {
-			err = invalid("Filter Expression can only contain non-primary key attributes: Primary key attribute: %s", attribute)
-		}
-	})
+	parameter := "Filter Expression"
+	if p.in.Expressions.QueryFilter != nil {
+		parameter = "QueryFilter"
+	}
+	for _, k := range p.index.keys {
+		p.set.Filter.Each(func(attribute string, _ bool) {
+			if attribute == k.Name && err == nil {
+				err = invalid("%s can only contain non-primary key attributes: Primary key attribute: %s", parameter, k.Name)
+			}
+		})
+	}
 	if err != nil {
 		return err
 	}

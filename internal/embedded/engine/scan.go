@@ -8,7 +8,7 @@ import (
 
 // ScanInput is the request of Scan.
 type ScanInput struct {
-	ReadInput     `api:",without KeyConditionExpression"`
+	ReadInput     `api:",without KeyConditionExpression KeyConditions QueryFilter"`
 	Limit         *int64 `api:",1.."`
 	Segment       *int64 `api:",0..999999"`
 	TotalSegments *int64 `api:",1..1000000"`

@@ -16,7 +16,7 @@ type TransactGetItemsInput struct {
 
 // A TransactGetItem is an entry of a transaction that reads.
 type TransactGetItem struct {
-	Get *Get `api:",required"`
+	Get *Get `api:",required,without AttributesToGet"`
 }
 
 // TransactGetItemsOutput is the answer of TransactGetItems.

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 
 	"dynamostreamer/internal/embedded/attr"
@@ -15,7 +16,7 @@ type Action struct {
 	Item        attr.Item    `api:",required"` // of a put
 	Key         attr.Item    `api:",required"` // of the others
 	Err         error        // the error of a refused value in either
-	Expressions expr.Request `api:"Update Condition Names Values"`
+	Expressions expr.Request `api:"Update Condition Names Values AttributeUpdates Expected ConditionalOperator"`
 	OnFailure   *string      `api:"ReturnValuesOnConditionCheckFailure,one of ALL_OLD NONE"`
 }
 
@@ -37,6 +38,9 @@ type action struct {
 	old   version
 	new   attr.Item // the item after the action, nil: none
 }
+
+// checkRequest refuses combinations of parameters and the request's item or key.
+func (a *action) checkRequest() error { return refusal(cmp.Or(a.Expressions.Check(), a.Err)) }
 
 // compile compiles the expressions and checks what does not depend on the table.
 func (a *action) compile() (err error) {
@@ -120,10 +124,13 @@ type WriteOutput struct {
 
 func (e *Engine) writeItem(ctx context.Context, in *WriteInput, kind string, returning *string) (*WriteOutput, error) {
 	a := action{Action: &in.Action, kind: kind}
-	if r := text(returning); kind != actionUpdate && r != "" && r != "NONE" && r != "ALL_OLD" {
-		return nil, invalid("Return values set to invalid value")
+	checkReturning := func() error {
+		if r := text(returning); kind != actionUpdate && r != "" && r != "NONE" && r != "ALL_OLD" {
+			return invalid("ReturnValues can only be ALL_OLD or NONE")
+		}
+		return nil
 	}
-	if err := a.compile(); err != nil {
+	if err := firstOf(a.checkRequest, checkReturning, a.compile); err != nil {
 		return nil, err
 	}
 	return write(ctx, e, func(tx *store.Tx, c *catalog) (out *WriteOutput, err error) {

@@ -2,12 +2,14 @@ package expr
 
 import (
 	"bytes"
+	"fmt"
+	"slices"
 
 	"dynamostreamer/internal/embedded/attr"
 )
 
-// A KeyCondition is a compiled KeyConditionExpression: an equality for the
-// partition key, and possibly a condition for the sort key.
+// A KeyCondition is a compiled KeyConditionExpression, or the legacy KeyConditions: an
+// equality for the partition key, and possibly a condition for the sort key.
 type KeyCondition struct {
 	root  node
 	parts []keyPart
@@ -42,15 +44,7 @@ func (b Bounds) Holds(key []byte) bool {
 func After(key []byte) []byte { return append(bytes.Clone(key), 0) }
 
 // reduce splits the condition into one part for each attribute.
-func (k *KeyCondition) reduce() error {
-	if err := k.add(&k.root); err != nil {
-		return err
-	}
-	if len(k.parts) > 2 {
-		return invalid("Conditions can be of length 1 or 2 only")
-	}
-	return nil
-}
+func (k *KeyCondition) reduce() error { return k.add(&k.root) }
 
 const badCondition = "Invalid condition in KeyConditionExpression: "
 
@@ -113,17 +107,27 @@ func (k *KeyCondition) part(attribute string) *keyPart {
 // key that a Query asks for, and the bounds of the sort keys. Its errors are
 // attr.ValidationErrors.
 func (k *KeyCondition) Resolve(hash, sort KeyAttribute) (attr.Value, Bounds, error) {
+	attributes := 2
+	if sort.Name == "" {
+		attributes = 1
+	}
+	if n := len(k.parts); n > attributes {
+		return attr.Value{}, Bounds{}, invalid(fmt.Sprintf("The number of query conditions (%d) exceeds "+
+			"the number of key attributes defined in the schema (%d)", n, attributes))
+	}
 	h := k.part(hash.Name)
 	if h == nil {
 		return attr.Value{}, Bounds{}, missed(hash.Name)
 	}
 	var r *keyPart
 	if len(k.parts) == 2 {
-		if sort.Name == "" {
-			return attr.Value{}, Bounds{}, invalid("Query key condition not supported")
-		}
 		if r = k.part(sort.Name); r == nil {
 			return attr.Value{}, Bounds{}, missed(sort.Name)
+		}
+	}
+	for _, part := range []*keyPart{h, r} {
+		if part != nil && !slices.Contains(indexable, part.op) {
+			return attr.Value{}, Bounds{}, invalid("Attempted conditional constraint is not an indexable operation")
 		}
 	}
 	if h.op != "=" {
@@ -140,6 +144,10 @@ func (k *KeyCondition) Resolve(hash, sort KeyAttribute) (attr.Value, Bounds, err
 	}
 	return h.values[0], r.bounds(), nil
 }
+
+// indexable are the operators of key conditions. A KeyConditionExpression can't have any
+// other.
+var indexable = []string{"=", "<", "<=", ">", ">=", "BETWEEN", "begins_with"}
 
 func missed(attribute string) error {
 	return invalid("Query condition missed key schema element: " + attribute)

@@ -70,8 +70,9 @@ func TestResolveErrors(t *testing.T) {
 		sort KeyAttribute
 		want string
 	}{
-		{"h = :v AND r = :v", KeyAttribute{}, "Query key condition not supported"},
-		{"r = :v AND x = :v", KeyAttribute{}, "Query condition missed key schema element: h"},
+		{"h = :v AND r = :v", KeyAttribute{}, "The number of query conditions (2) exceeds the number of key attributes defined in the schema (1)"},
+		{"r = :v AND x = :v", KeyAttribute{}, "The number of query conditions (2) exceeds the number of key attributes defined in the schema (1)"},
+		{"r = :v", KeyAttribute{}, "Query condition missed key schema element: h"},
 		{"h = :v AND r = :v", KeyAttribute{"r", attr.N}, "One or more parameter values were invalid: Condition parameter type does not match schema type"},
 	}
 	for _, tt := range tests {

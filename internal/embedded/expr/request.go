@@ -29,6 +29,13 @@ type Request struct {
 	Filter       *string
 	Projection   *string
 
+	Legacy
+
+	// Refused is the error of another parameter of the request, such as an
+	// ExclusiveStartKey. It is reported after those of legacy filters and before
+	// those of expressions.
+	Refused error
+
 	// ValueUsers is a part of the message about a request that has values but no
 	// expression that may use them, such as "UpdateExpression and
 	// ConditionExpression are null".
@@ -54,17 +61,18 @@ const (
 	maxPathLength  = 32
 )
 
-// Compile reads and checks all of a request's expressions and placeholders. Every error is
-// an attr.ValidationError.
+// Compile reads and checks all of a request's expressions and placeholders, or its legacy
+// parameters. Every error but Refused is an attr.ValidationError.
 func Compile(r Request) (Set, error) {
-	if r.Names == nil && r.Values == nil &&
+	if r.Names == nil && r.Values == nil && !r.Legacy.given() &&
 		r.Update == nil && r.Condition == nil && r.KeyCondition == nil && r.Filter == nil && r.Projection == nil {
-		return Set{}, nil
-	}
-	if err := cmp.Or(r.checkUsers(), r.checkPlaceholders()); err != nil {
-		return Set{}, err
+		return Set{}, r.Refused
 	}
 	var set Set
+	if err := firstOf(r.Check, func() error { return r.Legacy.translate(&set) },
+		func() error { return r.Refused }, r.checkPlaceholders); err != nil {
+		return Set{}, err
+	}
 	s := scope{names: r.Names, values: r.Values, used: make([]bool, len(r.Names)+len(r.Values))}
 	s.read("UpdateExpression", r.Update, func(p *parser) { set.Update = p.update() })
 	s.read("ConditionExpression", r.Condition, func(p *parser) { set.Condition = p.condition() })
@@ -74,13 +82,27 @@ func Compile(r Request) (Set, error) {
 	if s.err == nil {
 		s.checkUnused()
 	}
-	if s.err == nil && set.KeyCondition != nil {
+	switch {
+	case s.err != nil:
+	case r.KeyConditions != nil:
+		set.KeyCondition, s.err = translateKeyConditions(r.KeyConditions)
+	case set.KeyCondition != nil:
 		s.err = set.KeyCondition.reduce()
 	}
 	if s.err != nil {
 		return Set{}, s.err
 	}
 	return set, nil
+}
+
+// firstOf runs checks until one fails, and returns its error.
+func firstOf(checks ...func() error) error {
+	for _, check := range checks {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // read reads one expression, if the request has it and no earlier one was refused.

@@ -169,6 +169,9 @@ func absent(v reflect.Value) bool {
 		return v.IsNil()
 	case reflect.String:
 		return v.Len() == 0
+	case reflect.Struct:
+		value, ok := v.Interface().(attr.Value)
+		return ok && value.IsZero()
 	}
 	return false
 }

@@ -1,7 +1,6 @@
 package wire
 
 import (
-	"cmp"
 	"context"
 	"reflect"
 	"strings"
@@ -24,7 +23,7 @@ func operationOf[In, Out any](run func(*engine.Engine, context.Context, *In) (*O
 			return nil, err
 		}
 		if d.unsupported != nil {
-			return nil, cmp.Or(d.mixed(), d.unsupported)
+			return nil, d.unsupported
 		}
 		if err := check(request, place); err != nil {
 			return nil, err

@@ -32,6 +32,7 @@ type kind int
 const (
 	scalar     kind = iota // a text, a number, a boolean, a time
 	attributes             // an attr.Item
+	attribute              // an attr.Value
 	structure              // a struct or a pointer to one
 	list                   // a slice
 	mapping                // a slice of pairs, in the order of the request
@@ -65,6 +66,8 @@ func shapeOf(t reflect.Type, o options) *shape {
 	switch {
 	case t == reflect.TypeFor[attr.Item]():
 		return &shape{kind: attributes}
+	case t == reflect.TypeFor[attr.Value]():
+		return &shape{kind: attribute}
 	case t.Kind() == reflect.Pointer && t.Elem().Kind() == reflect.Struct && t != reflect.TypeFor[*engine.Seconds]():
 		return shapeOf(t.Elem(), o)
 	case t.Kind() == reflect.Slice:
@@ -160,11 +163,13 @@ func (s *shape) addExpressions(names []string, index []int, o options) {
 		case "Values":
 			s.addField("ExpressionAttributeValues", f.Type, "", at, within("ValuesErr"), o)
 			s.usersAt = within("ValueUsers")
-		default:
+		case "Update", "Condition", "KeyCondition", "Filter", "Projection":
 			s.addField(name+"Expression", f.Type, "", at, nil, o)
 			if name != "Projection" && !lists(o.without, name+"Expression") {
 				users = append(users, name+"Expression")
 			}
+		default: // a field of the Legacy in it
+			s.addField(name, f.Type, strings.TrimPrefix(f.Tag.Get("api"), ","), at, nil, o)
 		}
 	}
 	if s.users = strings.Join(users, " and "); len(users) == 1 {

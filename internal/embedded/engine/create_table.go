@@ -14,7 +14,7 @@ import (
 // CreateTableInput is the request of CreateTable.
 type CreateTableInput struct {
 	AttributeDefinitions   []AttributeDefinition `api:",required"`
-	TableName              *string               `api:",parameter,name,3..255"`
+	TableName              *string               `api:",parameter,name,arn,3..255"`
 	BillingMode            *string               `api:",one of PROVISIONED PAY_PER_REQUEST"`
 	ProvisionedThroughput  *ProvisionedThroughput
 	KeySchema              []KeySchemaElement `api:",required,1..2"`
@@ -33,16 +33,20 @@ func (e *Engine) CreateTable(ctx context.Context, in *CreateTableInput) (*TableD
 		return nil, err
 	}
 	return write(ctx, e, func(tx *store.Tx, c *catalog) (*TableDescription, error) {
-		if c.tables[*in.TableName] != nil {
-			return nil, fail(ResourceInUseException, "Table already exists: %s", *in.TableName)
+		name, err := c.nameOf(*in.TableName)
+		switch {
+		case err != nil:
+			return nil, err
+		case c.tables[name] != nil:
+			return nil, fail(ResourceInUseException, "Table already exists: %s", name)
 		}
-		return e.describe(tx, e.makeTable(tx, c, in), "CREATING"), nil
+		return e.describe(tx, e.makeTable(tx, c, name, in), "CREATING"), nil
 	})
 }
 
-func (e *Engine) makeTable(tx *store.Tx, c *catalog, in *CreateTableInput) *table {
+func (e *Engine) makeTable(tx *store.Tx, c *catalog, name string, in *CreateTableInput) *table {
 	now := e.clock.Now()
-	t := &table{name: *in.TableName, definition: definition{
+	t := &table{name: name, definition: definition{
 		Attributes:  in.AttributeDefinitions,
 		Key:         in.KeySchema,
 		ID:          newUUID(),

@@ -59,9 +59,9 @@ func collections(tx *store.Tx, actions []action, wanted *string) (all []TableCol
 		if m == nil {
 			continue
 		}
-		at := slices.IndexFunc(all, func(c TableCollections) bool { return c.TableName == a.table.name })
+		at := slices.IndexFunc(all, func(c TableCollections) bool { return c.TableName == a.table.asked })
 		if at < 0 {
-			at, all = len(all), append(all, TableCollections{TableName: a.table.name})
+			at, all = len(all), append(all, TableCollections{TableName: a.table.asked})
 		}
 		all[at].Collections = append(all[at].Collections, m)
 	}

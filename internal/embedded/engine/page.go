@@ -16,7 +16,7 @@ const maxPageBytes = 1 << 20
 
 // ReadInput is what the requests of Query and Scan share.
 type ReadInput struct {
-	TableName         *string      `api:",required,name,1..255"`
+	TableName         *string      `api:",required,name,arn,1..255"`
 	IndexName         *string      `api:",name,3..255"`
 	Expressions       expr.Request `api:"QueryFilter ScanFilter ConditionalOperator AttributesToGet KeyConditions Filter KeyCondition Projection Names Values"`
 	Select            *string      `api:",one of SPECIFIC_ATTRIBUTES COUNT ALL_ATTRIBUTES ALL_PROJECTED_ATTRIBUTES"`

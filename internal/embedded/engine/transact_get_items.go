@@ -40,17 +40,18 @@ func (e *Engine) TransactGetItems(ctx context.Context, in *TransactGetItemsInput
 		}
 	}
 	return read(ctx, e, func(tx *store.Tx, c *catalog) (*TransactGetItemsOutput, error) {
-		for _, item := range in.TransactItems {
-			if _, err := c.table(*item.Get.TableName); err != nil {
+		tables := make([]*table, len(in.TransactItems))
+		for i, item := range in.TransactItems {
+			var err error
+			if tables[i], err = c.table(*item.Get.TableName); err != nil {
 				return nil, err
 			}
 		}
 		out := &TransactGetItemsOutput{Responses: make([]ItemResponse, len(in.TransactItems))}
 		seen, used, total := targets{}, newTally(in.ReturnConsumedCapacity, true), 0
 		err := each(len(in.TransactItems), func(i int) error {
-			get := in.TransactItems[i].Get
-			t := c.tables[*get.TableName]
-			key, err := t.keyOf(get.Key)
+			t := tables[i]
+			key, err := t.keyOf(in.TransactItems[i].Get.Key)
 			if err != nil {
 				return err
 			}

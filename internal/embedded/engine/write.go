@@ -12,7 +12,7 @@ import (
 // An Action is a request's write of one item: a PutItem, UpdateItem or DeleteItem, or an
 // entry of a transaction.
 type Action struct {
-	TableName   *string      `api:",required,name,1..255"`
+	TableName   *string      `api:",required,name,arn,1..255"`
 	Item        attr.Item    `api:",required"` // of a put
 	Key         attr.Item    `api:",required"` // of the others
 	Err         error        // the error of a refused value in either

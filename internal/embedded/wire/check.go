@@ -78,7 +78,10 @@ func (c *checks) within(s *shape, v reflect.Value, at string) {
 
 const namePattern = "[a-zA-Z0-9_.-]+"
 
-var nameRegexp = regexp.MustCompile("^" + namePattern + "$")
+var (
+	nameRegexp = regexp.MustCompile("^" + namePattern + "$")
+	arnRegexp  = regexp.MustCompile("^arn:[^:]+:dynamodb:[^:]*:[^:]*:table/" + namePattern + "$")
+)
 
 func (c *checks) field(f *field, v reflect.Value, at string) {
 	at += f.at
@@ -106,7 +109,7 @@ func (c *checks) field(f *field, v reflect.Value, at string) {
 // mapping checks the keys and the values of an object.
 func (c *checks) mapping(f *field, v reflect.Value, at string) {
 	least, most := int64(3), int64(255)
-	names := limits{name: true, least: &least, most: &most}
+	names := limits{name: true, arn: true, least: &least, most: &most}
 	keys, values := false, false
 	for i := range v.Len() {
 		keys = keys || f.tables && names.broken(v.Index(i).Field(0)) != nil
@@ -122,6 +125,9 @@ func (c *checks) mapping(f *field, v reflect.Value, at string) {
 
 // broken returns the limits that a value breaks.
 func (l *limits) broken(v reflect.Value) (broken []string) {
+	if l.arn && arnRegexp.MatchString(v.String()) {
+		return nil
+	}
 	if l.name && v.Len() > 0 && !nameRegexp.MatchString(v.String()) {
 		broken = append(broken, patternLimit)
 	}

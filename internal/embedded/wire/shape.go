@@ -51,6 +51,7 @@ type field struct {
 // limits are the constraints on a field.
 type limits struct {
 	required, parameter, name bool
+	arn                       bool
 	pairs, tables             bool
 	least, most               *int64
 	oneOf                     []string
@@ -192,6 +193,8 @@ func parseTag(tag string) (l limits, o options) {
 			l.parameter = true
 		case part == "name":
 			l.name = true
+		case part == "arn":
+			l.arn = true
 		case part == "map" || part == "tables":
 			l.pairs, l.tables = true, part == "tables"
 		case word == "each":

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"strings"
 	"time"
 
@@ -19,7 +18,7 @@ type CreateTableInput struct {
 	ProvisionedThroughput  *ProvisionedThroughput
 	KeySchema              []KeySchemaElement `api:",required,1..2"`
 	GlobalSecondaryIndexes []IndexInput       `api:",class GlobalSecondaryIndex"`
-	LocalSecondaryIndexes  []IndexInput       `api:",class LocalSecondaryIndex,without ProvisionedThroughput OnDemandThroughput WarmThroughput"`
+	LocalSecondaryIndexes  []LocalIndexInput  `api:",class LocalSecondaryIndex"`
 	StreamSpecification    *StreamSpecification
 	SettingsInput
 	Tags []Tag
@@ -73,8 +72,11 @@ func (e *Engine) makeTable(tx *store.Tx, c *catalog, name string, in *CreateTabl
 }
 
 // indexes returns the local indexes, then the global ones.
-func (in *CreateTableInput) indexes() []IndexInput {
-	return slices.Concat(in.LocalSecondaryIndexes, in.GlobalSecondaryIndexes)
+func (in *CreateTableInput) indexes() (all []IndexInput) {
+	for _, ix := range in.LocalSecondaryIndexes {
+		all = append(all, IndexInput{IndexName: ix.IndexName, KeySchema: ix.KeySchema, Projection: ix.Projection})
+	}
+	return append(all, in.GlobalSecondaryIndexes...)
 }
 
 // checkSchema checks that the key matches the attribute definitions.

@@ -39,7 +39,7 @@ func (a *action) collection(tx *store.Tx, wanted *string) *ItemCollectionMetrics
 	for _, id := range ids {
 		total += tx.PartitionBytes(id, a.key)
 	}
-	low, hash := float64(total>>30), []string{a.table.keys[0].Name}
+	low, hash := float64(total>>30), []string{a.table.keys.hash[0].Name}
 	item := a.Item
 	if item == nil {
 		item = a.Key

@@ -86,8 +86,9 @@ func (in *ReadInput) readPage(ctx context.Context, e *Engine, limit *int64, fn f
 
 const badStart = "The provided starting key is invalid"
 
-// checkStart compares the ExclusiveStartKey, if there is one, with keys of the index.
-func (p *page) checkStart(keys schema) error {
+// checkStart compares the ExclusiveStartKey, if there is one, with some of the index's key
+// attributes.
+func (p *page) checkStart(keys []expr.KeyAttribute) error {
 	start := p.in.ExclusiveStartKey
 	if start == nil {
 		return nil

@@ -42,23 +42,23 @@ func (in *QueryInput) descends() bool { return in.ScanIndexForward != nil && !*i
 
 // plan returns the key of the partition to read, and the bounds of the sort keys.
 func (in *QueryInput) plan(p *page) (key store.Key, rows expr.Bounds, err error) {
-	keys := p.index.keys
-	if err := p.checkStart(keys[:1]); err != nil {
+	keys := &p.index.keys
+	if err := p.checkStart(keys.hash); err != nil {
 		return key, rows, err
 	}
-	value, bounds, err := p.set.KeyCondition.Resolve(keys[0], keys.sort())
+	wanted, err := p.set.KeyCondition.Resolve(keys.hash, keys.sort)
 	if err != nil {
 		return key, rows, refusal(err)
 	}
-	key, rows = hashKey(value), p.index.rows(bounds)
-	if err := p.checkStart(keys[1:]); err != nil || in.ExclusiveStartKey == nil {
+	key, rows = hashKey(wanted.Hash), p.index.rows(wanted)
+	if err := p.checkStart(keys.sort); err != nil || in.ExclusiveStartKey == nil {
 		return key, rows, err
 	}
 	start, err := p.start()
 	if err != nil {
 		return key, rows, err
 	}
-	switch sorted, elsewhere := bounds.Low != nil || bounds.High != nil, !bytes.Equal(start.PK, key.PK); {
+	switch sorted, elsewhere := wanted.Sorted(), !bytes.Equal(start.PK, key.PK); {
 	case !rows.Holds(start.SK):
 		return key, rows, invalid("The provided starting key does not match the range key predicate")
 	case sorted && elsewhere:
@@ -84,7 +84,7 @@ func (p *page) checkFilter() (err error) {
 	if p.in.Expressions.QueryFilter != nil {
 		parameter = "QueryFilter"
 	}
-	for _, k := range p.index.keys {
+	for _, k := range p.index.keys.all {
 		p.set.Filter.Each(func(attribute string, _ bool) {
 			if attribute == k.Name && err == nil {
 				err = invalid("%s can only contain non-primary key attributes: Primary key attribute: %s", parameter, k.Name)

@@ -22,7 +22,7 @@ func (e *Engine) Scan(ctx context.Context, in *ScanInput) (*PageOutput, error) {
 	}
 	return in.readPage(ctx, e, in.Limit, func(tx *store.Tx, p *page) error {
 		if !p.index.own {
-			if err := p.checkStart(p.index.keys); err != nil {
+			if err := p.checkStart(p.index.keys.all); err != nil {
 				return err
 			}
 		}

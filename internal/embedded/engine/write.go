@@ -56,7 +56,7 @@ func (a *action) compile() (err error) {
 // locate finds the item's key in the action's table.
 func (a *action) locate() (err error) {
 	if u := a.set.Update; u != nil {
-		for _, k := range a.table.keys {
+		for _, k := range a.table.keys.all {
 			if err := u.CheckKeys(k.Name); err != nil {
 				return refusal(err)
 			}

@@ -17,7 +17,7 @@
 //
 //	set.Condition.Holds(item)           also set.Filter
 //	set.Each(fn)                        the attributes that paths begin with; also of a Condition, a Projection
-//	set.KeyCondition.Resolve(hash, rng) which keys a Query reads: a hash key and Bounds
+//	set.KeyCondition.Resolve(hash, rng) which keys a Query reads: a KeyRange
 //	set.Projection.Of(item)             the item reduced to the named paths
 //	set.Update.CheckKeys(names...)      refuses an update of a key attribute
 //	set.Update.OnlyRemoves()            whether it sets no attribute

@@ -70,7 +70,7 @@ func TestMessages(t *testing.T) {
 				set(&r, c.text)
 				compiled, err := Compile(r)
 				if err == nil && file == "key_condition" {
-					_, _, err = compiled.KeyCondition.Resolve(KeyAttribute{"pk", attr.S}, KeyAttribute{"sk", attr.S})
+					_, err = compiled.KeyCondition.Resolve([]KeyAttribute{{"pk", attr.S}}, []KeyAttribute{{"sk", attr.S}})
 				}
 				got := ""
 				if err != nil {

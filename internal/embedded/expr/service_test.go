@@ -33,7 +33,7 @@ func checkService(t *testing.T, parameter string, set func(r *Request, text stri
 		set(&r, c.text)
 		compiled, err := Compile(r)
 		if err == nil && compiled.KeyCondition != nil {
-			_, _, err = compiled.KeyCondition.Resolve(KeyAttribute{"pk", attr.S}, KeyAttribute{"sk", attr.S})
+			_, err = compiled.KeyCondition.Resolve([]KeyAttribute{{"pk", attr.S}}, []KeyAttribute{{"sk", attr.S}})
 		}
 		got := ""
 		if err != nil {

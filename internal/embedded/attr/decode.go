@@ -109,7 +109,9 @@ func (s *Scanner) content(t Type) Value {
 	case BOOL:
 		v.flag = s.Bool()
 	case NULL:
-		_ = s.Bool() // the service accepts false too, and returns true
+		if !s.Bool() {
+			s.refuse(badValues + "Null attribute value types must have the value of true")
+		}
 	case L:
 		return List(s.list(s.value))
 	case M:

@@ -21,7 +21,6 @@ func TestDecodeItem(t *testing.T) {
 		{`{"a":{"BOOL":true},"b":{"BOOL":false}}`, `{"a":{"BOOL":true},"b":{"BOOL":false}}`, "booleans"},
 		{`{"a":{"BOOL":"yes"},"b":{"BOOL":"False"},"c":{"BOOL":"1"}}`, `{"a":{"BOOL":true},"b":{"BOOL":false},"c":{"BOOL":true}}`, "as words: dynalite, updateItem"},
 		{`{"a":{"NULL":true}}`, `{"a":{"NULL":true}}`, "null"},
-		{`{"a":{"NULL":false}}`, `{"a":{"NULL":true}}`, "the service takes false and returns true"},
 		{`{"a":{"SS":["b","a",""]}}`, `{"a":{"SS":["","a","b"]}}`, "a set, with an empty member"},
 		{`{"a":{"NS":["10","9","-1.0"]}}`, `{"a":{"NS":["-1","9","10"]}}`, "numbers in their order"},
 		{`{"a":{"BS":["YQ==",""]}}`, `{"a":{"BS":["","YQ=="]}}`, "a set of binaries"},
@@ -112,6 +111,8 @@ func TestDecodeValidation(t *testing.T) {
 		{`{"S":null}`, empty},
 		{`{"X":"a"}`, empty},
 		{`{"L":[{}]}`, empty},
+		{`{"NULL":false}`, "One or more parameter values were invalid: Null attribute value types must have the value of true"},
+		{`{"L":[{"NULL":"no"}]}`, "One or more parameter values were invalid: Null attribute value types must have the value of true"},
 		{`{"M":{"b":{}}}`, empty},
 		{`{"M":{"":{"S":"a"}}}`, "Empty attribute name"}, // DynamoDB Local; bare and at the top: dynamodb-conformance, deepRequests
 		{`{"S":"a","N":"1"}`, "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes"},

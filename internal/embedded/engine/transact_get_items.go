@@ -27,7 +27,7 @@ type TransactGetItemsOutput struct {
 
 // An ItemResponse is the item that one entry read.
 type ItemResponse struct {
-	Item attr.Item // nil: there is none
+	Item attr.Item // nil: there is none, or it has nothing of the projection
 }
 
 // TransactGetItems reads up to 100 items from one snapshot.
@@ -35,6 +35,7 @@ func (e *Engine) TransactGetItems(ctx context.Context, in *TransactGetItemsInput
 	sets := make([]expr.Set, len(in.TransactItems))
 	for i, item := range in.TransactItems {
 		var err error
+		item.Get.Expressions.Spare = true
 		if sets[i], err = compile(item.Get.Expressions, item.Get.Err); err != nil {
 			return nil, err
 		}
@@ -56,7 +57,9 @@ func (e *Engine) TransactGetItems(ctx context.Context, in *TransactGetItemsInput
 				return err
 			}
 			item, size := fetch(tx, t, key, sets[i], true, used)
-			out.Responses[i].Item = item
+			if len(item) > 0 {
+				out.Responses[i].Item = item
+			}
 			total += size
 			return seen.alone(t, key)
 		})

@@ -78,6 +78,7 @@ func (in *TransactWriteItemsInput) check() ([]action, error) {
 	}
 	size := 0
 	for i := range actions {
+		actions[i].Expressions.Spare = true
 		if err := actions[i].compile(); err != nil {
 			return nil, err
 		}

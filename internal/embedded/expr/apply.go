@@ -77,11 +77,11 @@ func put(it attr.Item, p path, v attr.Value) attr.Item {
 
 // putInto returns a copy of a map or a list with the value at the path.
 func putInto(old attr.Value, p path, v attr.Value) attr.Value {
-	i := p[0].index
-	if i < 0 {
+	if p[0].index < 0 {
 		return attr.Map(put(slices.Clone(old.Item()), p, v))
 	}
 	list := slices.Clone(old.List())
+	i := int(min(p[0].index, int64(len(list))))
 	if len(p) > 1 {
 		v = putInto(list[i], p[1:], v)
 	}

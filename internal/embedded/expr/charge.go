@@ -52,7 +52,7 @@ func (n *node) charge() int {
 func (p path) bytes() (total int) {
 	for _, e := range p {
 		if total += len(e.name); e.index >= 0 {
-			total += len(strconv.Itoa(e.index))
+			total += len(strconv.FormatInt(e.index, 10))
 		}
 	}
 	return total

@@ -40,6 +40,10 @@ type Request struct {
 	// expression that may use them, such as "UpdateExpression and
 	// ConditionExpression are null".
 	ValueUsers string
+
+	// Spare reports that names and values may be there though no expression is: so it
+	// is in a transaction. With an expression, all of them must be used.
+	Spare bool
 }
 
 // A Set holds the compiled expressions of one request.
@@ -59,13 +63,13 @@ const (
 	maxOperators   = 300
 	maxInOperands  = 100
 	maxPathLength  = 32
+	maxIndex       = 1<<32 - 2 // measured, not in the quotas
 )
 
 // Compile reads and checks all of a request's expressions and placeholders, or its legacy
 // parameters. Every error but Refused is an attr.ValidationError.
 func Compile(r Request) (Set, error) {
-	if r.Names == nil && r.Values == nil && !r.Legacy.given() &&
-		r.Update == nil && r.Condition == nil && r.KeyCondition == nil && r.Filter == nil && r.Projection == nil {
+	if r.Names == nil && r.Values == nil && !r.Legacy.given() && !r.hasExpression() {
 		return Set{}, r.Refused
 	}
 	var set Set
@@ -79,7 +83,7 @@ func Compile(r Request) (Set, error) {
 	s.read("KeyConditionExpression", r.KeyCondition, func(p *parser) { set.KeyCondition = &KeyCondition{root: p.condition().root} })
 	s.read("FilterExpression", r.Filter, func(p *parser) { set.Filter = p.condition() })
 	s.read("ProjectionExpression", r.Projection, func(p *parser) { set.Projection = p.projection() })
-	if s.err == nil {
+	if s.err == nil && (!r.Spare || r.hasExpression()) {
 		s.checkUnused()
 	}
 	switch {
@@ -129,8 +133,15 @@ func (s *scope) read(parameter string, text *string, into func(p *parser)) {
 	}
 }
 
+func (r *Request) hasExpression() bool {
+	return r.Update != nil || r.Condition != nil || r.KeyCondition != nil || r.Filter != nil || r.Projection != nil
+}
+
 // checkUsers refuses placeholders if no expression can use them.
 func (r *Request) checkUsers() error {
+	if r.Spare {
+		return nil
+	}
 	takesValues := r.Update != nil || r.Condition != nil || r.KeyCondition != nil || r.Filter != nil
 	if r.Names != nil && !takesValues && r.Projection == nil {
 		return invalid("ExpressionAttributeNames can only be specified when using expressions")

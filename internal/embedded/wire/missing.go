@@ -38,8 +38,10 @@ var elsewhere = []struct{ operations, instead string }{
 		"it has only one region: use AWS"},
 	{`DescribeContributorInsights ListContributorInsights UpdateContributorInsights DescribeKinesisStreamingDestination
 		EnableKinesisStreamingDestination DisableKinesisStreamingDestination UpdateKinesisStreamingDestination
-		GetResourcePolicy PutResourcePolicy DeleteResourcePolicy`,
+		GetResourcePolicy PutResourcePolicy DeleteResourcePolicy SearchVectors`,
 		"use AWS"},
+	{"StartBulkPutItems CancelBulkOperation DescribeBulkOperation ListBulkOperations",
+		"use BatchWriteItem, or AWS"},
 }
 
 func unknown(name string) error {

@@ -33,6 +33,9 @@ func operationOf[In, Out any](run func(*engine.Engine, context.Context, *In) (*O
 			return nil, err
 		}
 		d.fault.spoil(&in, out)
+		if _, none := any(out).(*struct{}); none {
+			return nil, nil // the body is empty, not {}
+		}
 		dst := make([]byte, 0, 512)
 		if name == "" {
 			return write(dst, answer, reflect.ValueOf(out).Elem()), nil

@@ -220,12 +220,19 @@ const (
 	updateTooLarge = "Item size to update has exceeded the maximum allowed size"
 )
 
-// compile compiles a request's expressions or legacy parameters. It first reports wrong
-// combinations of those, and then the refused value of the request's item or key, if there
-// is one.
+// checkRequest reports wrong combinations of expressions and legacy parameters, and then
+// the refused value of the request's item or key, if there is one.
+func checkRequest(r *expr.Request, refused error) error {
+	if r.Older {
+		refused = attr.OlderText(refused)
+	}
+	return refusal(cmp.Or(r.Check(), refused))
+}
+
+// compile compiles a request's expressions or legacy parameters after checkRequest.
 func compile(r expr.Request, refused error) (expr.Set, error) {
-	if err := cmp.Or(r.Check(), refused); err != nil {
-		return expr.Set{}, refusal(err)
+	if err := checkRequest(&r, refused); err != nil {
+		return expr.Set{}, err
 	}
 	set, err := expr.Compile(r)
 	return set, refusal(err)

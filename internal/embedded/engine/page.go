@@ -60,8 +60,11 @@ func (in *ReadInput) readPage(ctx context.Context, e *Engine, limit *int64, fn f
 	if err := firstOf(in.Expressions.Check, in.checkSelect); err != nil {
 		return nil, refusal(err)
 	}
-	if in.Err != nil {
-		in.Expressions.Refused = invalid(badStart+": %v", in.Err)
+	if refused, ok := in.Err.(*attr.ValidationError); ok {
+		in.Expressions.Refused = invalid(badStart+": %v", attr.OlderText(refused))
+		if refused.Older != "" && !in.Expressions.Older {
+			in.Expressions.Refused = refused
+		}
 	}
 	set, err := compile(in.Expressions, nil)
 	if err != nil {

@@ -20,6 +20,7 @@ func (e *Engine) Scan(ctx context.Context, in *ScanInput) (*PageOutput, error) {
 	if err := in.checkSegments(); err != nil {
 		return nil, err
 	}
+	in.Expressions.Older = true
 	return in.readPage(ctx, e, in.Limit, func(tx *store.Tx, p *page) error {
 		if !p.index.own {
 			if err := p.checkStart(p.index.keys.all); err != nil {

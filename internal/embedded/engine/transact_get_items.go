@@ -35,7 +35,7 @@ func (e *Engine) TransactGetItems(ctx context.Context, in *TransactGetItemsInput
 	sets := make([]expr.Set, len(in.TransactItems))
 	for i, item := range in.TransactItems {
 		var err error
-		item.Get.Expressions.Spare = true
+		item.Get.Expressions.Spare, item.Get.Expressions.Older = true, true
 		if sets[i], err = compile(item.Get.Expressions, item.Get.Err); err != nil {
 			return nil, err
 		}

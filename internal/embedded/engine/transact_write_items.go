@@ -78,7 +78,7 @@ func (in *TransactWriteItemsInput) check() ([]action, error) {
 	}
 	size := 0
 	for i := range actions {
-		actions[i].Expressions.Spare = true
+		actions[i].Expressions.Spare, actions[i].Expressions.Older = true, true
 		if err := actions[i].compile(); err != nil {
 			return nil, err
 		}

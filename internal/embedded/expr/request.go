@@ -44,6 +44,24 @@ type Request struct {
 	// Spare reports that names and values may be there though no expression is: so it
 	// is in a transaction. With an expression, all of them must be used.
 	Spare bool
+
+	// Older reports that the operation checks values as the service did until 2026.
+	Older bool
+}
+
+// Depth returns the depth of the nesting of the request's values: 1 without lists and maps.
+func (r *Request) Depth() int {
+	deepest := r.Values.Depth()
+	for _, u := range r.AttributeUpdates {
+		deepest = max(deepest, u.Value.Depth())
+	}
+	for _, e := range r.Expected {
+		deepest = max(deepest, e.Value.Depth())
+		for _, v := range e.AttributeValueList {
+			deepest = max(deepest, v.Depth())
+		}
+	}
+	return deepest
 }
 
 // A Set holds the compiled expressions of one request.
@@ -73,7 +91,7 @@ func Compile(r Request) (Set, error) {
 		return Set{}, r.Refused
 	}
 	var set Set
-	if err := firstOf(r.Check, func() error { return r.Legacy.translate(&set) },
+	if err := firstOf(r.Check, func() error { return r.textOf(r.Legacy.translate(&set)) },
 		func() error { return r.Refused }, r.checkPlaceholders); err != nil {
 		return Set{}, err
 	}
@@ -187,14 +205,37 @@ func (r *Request) checkPlaceholders() error {
 			return err
 		}
 	}
-	if r.ValuesErr != nil {
-		message := "ExpressionAttributeValues contains invalid value: " + r.ValuesErr.Error()
-		if refused, ok := r.ValuesErr.(*attr.ValidationError); ok && refused.Attribute != "" {
-			message += " for key " + refused.Attribute
+	if refused, ok := r.ValuesErr.(*attr.ValidationError); ok {
+		if refused.Older != "" && !r.Older {
+			return refused
 		}
-		return invalid(message)
+		return invalidValue(r.textOf(refused), refused.Attribute)
 	}
-	return r.Values.Check()
+	for i := range r.Values {
+		if err := r.Values[i : i+1].Check(); err != nil {
+			if !r.Older {
+				return err
+			}
+			return invalidValue(err, r.Values[i].Name)
+		}
+	}
+	return nil
+}
+
+func invalidValue(err error, key string) error {
+	message := "ExpressionAttributeValues contains invalid value: " + err.Error()
+	if key != "" {
+		message += " for key " + key
+	}
+	return invalid(message)
+}
+
+// textOf returns the error of a value with the text that the operation has for it.
+func (r *Request) textOf(err error) error {
+	if r.Older {
+		return attr.OlderText(err)
+	}
+	return err
 }
 
 func checkPlaceholder(parameter string, mark byte, key string) error {

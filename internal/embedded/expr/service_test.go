@@ -408,6 +408,7 @@ func TestServicePlaceholders(t *testing.T) {
 		text := ""
 		r := messageCase{values: tt.values}.request(t)
 		r.Names, r.Update, r.Condition = tt.names, &text, &text
+		r.Older = true // as the captures are
 		if _, err := Compile(r); err == nil || err.Error() != tt.want {
 			t.Errorf("Compile(%v, %s) = %v, want %s", tt.names, tt.values, err, tt.want)
 		}

@@ -27,11 +27,11 @@ func TestValidation(t *testing.T) {
 		{"key of another type", "PutItem", `{"TableName":"tab","Item":{"p":{"N":"1"},"q":{"N":"1"}}}`, v + "One or more parameter values were invalid: Type mismatch for key p expected: S actual: N"},
 		{"empty key", "PutItem", `{"TableName":"tab","Item":{"p":{"S":""},"q":{"N":"1"}}}`, v + "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty string value. Key: p"},
 		{"long key", "PutItem", fmt.Sprintf(`{"TableName":"tab","Item":{"p":{"S":%q},"q":{"N":"1"}}}`, strings.Repeat("k", 2049)), v + "One or more parameter values were invalid: Size of hashkey has exceeded the maximum size limit of2048 bytes"},
-		{"large item", "PutItem", fmt.Sprintf(`{"TableName":"tab","Item":{"p":{"S":"x"},"q":{"N":"1"},"a":{"S":%q}}}`, strings.Repeat("x", 400<<10)), v + "Item size has exceeded the maximum allowed size"},
-		{"return values", "PutItem", `{"TableName":"tab","Item":{"p":{"S":"x"},"q":{"N":"1"}},"ReturnValues":"ALL_NEW"}`, v + "ReturnValues can only be ALL_OLD or NONE"},
+		{"large item", "PutItem", fmt.Sprintf(`{"TableName":"tab","Item":{"p":{"S":"x"},"q":{"N":"1"},"a":{"S":%q}}}`, strings.Repeat("x", 400<<10)), enveloped(v + "Item size has exceeded the maximum allowed size")},
+		{"return values", "PutItem", `{"TableName":"tab","Item":{"p":{"S":"x"},"q":{"N":"1"}},"ReturnValues":"ALL_NEW"}`, enveloped(v + "ReturnValues can only be ALL_OLD or NONE")},
 		{"no such return values", "PutItem", `{"TableName":"tab","Item":{},"ReturnValues":"X"}`, v + "1 validation error detected: Value 'X' at 'returnValues' failed to satisfy constraint: Member must satisfy enum value set: [ALL_NEW, UPDATED_OLD, ALL_OLD, NONE, UPDATED_NEW]"},
-		{"empty set", "PutItem", `{"TableName":"tab","Item":{"p":{"S":"x"},"q":{"N":"1"},"s":{"SS":[]}}}`, v + "One or more parameter values were invalid: An string set  may not be empty"},
-		{"values without an expression", "PutItem", `{"TableName":"tab","Item":{},"ExpressionAttributeValues":{":v":{"S":"x"}}}`, v + "ExpressionAttributeValues can only be specified when using expressions: ConditionExpression is null"},
+		{"empty set", "PutItem", `{"TableName":"tab","Item":{"p":{"S":"x"},"q":{"N":"1"},"s":{"SS":[]}}}`, enveloped(v + "One or more parameter values were invalid: An string set  may not be empty")},
+		{"values without an expression", "PutItem", `{"TableName":"tab","Item":{},"ExpressionAttributeValues":{":v":{"S":"x"}}}`, enveloped(v + "ExpressionAttributeValues can only be specified when using expressions")},
 		{"condition", "PutItem", `{"TableName":"tab","Item":{"p":{"S":"there"},"q":{"N":"1"}},"ConditionExpression":"attribute_not_exists(p)"}`, "ConditionalCheckFailedException: The conditional request failed"},
 
 		{"nothing", "GetItem", `{"Key":{}}`, noTable},
@@ -41,13 +41,13 @@ func TestValidation(t *testing.T) {
 		{"projection", "GetItem", `{` + key + `,"ProjectionExpression":"a, a"}`, v + "Invalid ProjectionExpression: Two document paths overlap with each other; must remove or rewrite one of these paths; path one: [a], path two: [a]"},
 
 		{"key", "UpdateItem", `{` + key + `,"UpdateExpression":"SET q = :p",` + values + `}`, v + "One or more parameter values were invalid: Cannot update attribute q. This attribute is part of the key"},
-		{"empty", "UpdateItem", `{` + key + `,"UpdateExpression":""}`, v + "Invalid UpdateExpression: The expression can not be empty;"},
-		{"unused", "UpdateItem", `{` + key + `,"UpdateExpression":"REMOVE a","ExpressionAttributeNames":{"#u":"x"}}`, v + "Value provided in ExpressionAttributeNames unused in expressions: keys: {#u}"},
+		{"empty", "UpdateItem", `{` + key + `,"UpdateExpression":""}`, enveloped(v + "Invalid UpdateExpression: The expression can not be empty;")},
+		{"unused", "UpdateItem", `{` + key + `,"UpdateExpression":"REMOVE a","ExpressionAttributeNames":{"#u":"x"}}`, enveloped(v + "Value provided in ExpressionAttributeNames unused in expressions: keys: {#u}")},
 		{"operand", "UpdateItem", `{` + key + `,"UpdateExpression":"SET a = a + :n","ExpressionAttributeValues":{":n":{"N":"1"}}}`, v + "An operand in the update expression has an incorrect data type"},
 		{"grows too large", "UpdateItem", fmt.Sprintf(`{%s,"UpdateExpression":"SET b = :b","ExpressionAttributeValues":{":b":{"S":%q}}}`, key, strings.Repeat("x", 400<<10)), v + "Item size to update has exceeded the maximum allowed size"},
 
 		{"nothing", "DeleteItem", `{"Key":{}}`, noTable},
-		{"return values", "DeleteItem", `{` + key + `,"ReturnValues":"UPDATED_OLD"}`, v + "ReturnValues can only be ALL_OLD or NONE"},
+		{"return values", "DeleteItem", `{` + key + `,"ReturnValues":"UPDATED_OLD"}`, enveloped(v + "ReturnValues can only be ALL_OLD or NONE")},
 
 		{"no condition", "Query", `{"TableName":"tab"}`, v + "Either the KeyConditions or KeyConditionExpression parameter must be specified in the request."},
 		{"no partition key", "Query", `{"TableName":"tab","KeyConditionExpression":"q = :p",` + values + `}`, v + "Query condition missed key schema element: p"},

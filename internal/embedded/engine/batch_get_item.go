@@ -31,7 +31,7 @@ type KeysAndAttributes struct {
 	Keys           []attr.Item  `api:",required"`
 	Err            error        // the error of a refused value in Keys
 	Expressions    expr.Request `api:"AttributesToGet Projection Names"`
-	ConsistentRead bool
+	ConsistentRead *bool        // nil: false
 }
 
 // BatchGetItemOutput is the answer of BatchGetItem.
@@ -134,6 +134,7 @@ func (r TableReads) checkKeys() error {
 // read returns the items found in one table, as long as they fit into the answer, and the
 // keys of the rest, nil for none. It skips an item that it has already seen.
 func (r TableReads) read(tx *store.Tx, t *table, set expr.Set, seen targets, left *int, used *tally) (items []attr.Item, rest []attr.Item, err error) {
+	consistent := r.ConsistentRead != nil && *r.ConsistentRead
 	for _, k := range r.Keys {
 		key, err := t.keyOf(k)
 		switch {
@@ -145,13 +146,13 @@ func (r TableReads) read(tx *store.Tx, t *table, set expr.Set, seen targets, lef
 			rest = append(rest, k)
 			continue
 		}
-		item, size := fetch(tx, t, key, set, r.ConsistentRead, nil)
+		item, size := fetch(tx, t, key, set, consistent, nil)
 		if size > *left {
 			rest, *left = append(rest, k), 0
 			continue
 		}
 		*left -= size
-		used.read(t, t.own, size, r.ConsistentRead)
+		used.read(t, t.own, size, consistent)
 		if item != nil {
 			items = append(items, item)
 		}

@@ -8,6 +8,9 @@ type DeleteItemInput struct {
 	WriteInput   `api:",without Item UpdateExpression AttributeUpdates"`
 }
 
+// CheckFirst reports what the service finds before the constraints of other parameters.
+func (in *DeleteItemInput) CheckFirst() error { return in.checkFirst(in.Key, in.ReturnValues) }
+
 // DeleteItem removes the item at a key. If there is none and the condition holds, it
 // succeeds and changes nothing.
 func (e *Engine) DeleteItem(ctx context.Context, in *DeleteItemInput) (*WriteOutput, error) {

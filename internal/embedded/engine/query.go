@@ -16,6 +16,14 @@ type QueryInput struct {
 	ScanIndexForward *bool // nil: true
 }
 
+// CheckFirst reports what the service finds before the constraints of other parameters.
+func (in *QueryInput) CheckFirst() error {
+	if in.TableName == nil {
+		return nil
+	}
+	return checkOperator(in.Expressions.ConditionalOperator)
+}
+
 // Query reads the items of one partition of a table or an index in the order of their
 // sort keys, a page at a time. A filter applies after Limit and the limit of page size.
 func (e *Engine) Query(ctx context.Context, in *QueryInput) (*PageOutput, error) {

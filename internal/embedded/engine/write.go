@@ -3,6 +3,7 @@ package engine
 import (
 	"cmp"
 	"context"
+	"slices"
 
 	"dynamostreamer/internal/embedded/attr"
 	"dynamostreamer/internal/embedded/expr"
@@ -46,6 +47,30 @@ const maxNewDepth = 62
 
 // depth returns the depth of the nesting of all values.
 func (a *Action) depth() int { return max(a.Item.Depth(), a.Key.Depth(), a.Expressions.Depth()) }
+
+// checkFirst checks parameters in the newer way, in which the first that is wrong is the
+// only error. So the service checks a request that has a table, and an item or a key.
+func (in *WriteInput) checkFirst(of attr.Item, returning *string) error {
+	if in.TableName == nil || of == nil || max(of.Depth(), in.depth()) > maxNewDepth {
+		return nil
+	}
+	if *in.TableName == "" {
+		return invalid("1 validation error detected: Value at 'TableName' failed to satisfy constraint: Member must have length greater than or equal to 1")
+	}
+	if returning != nil && !slices.Contains([]string{"ALL_OLD", "UPDATED_OLD", "ALL_NEW", "UPDATED_NEW", "NONE"}, *returning) {
+		return enveloped(invalid(newEnum + "[ALL_OLD, UPDATED_OLD, ALL_NEW, UPDATE_NEW, NONE]")) // the service's spelling
+	}
+	return enveloped(checkOperator(in.Expressions.ConditionalOperator))
+}
+
+const newEnum = "Failed to satisfy constraint: Member must satisfy enum value set: "
+
+func checkOperator(operator *string) error {
+	if operator != nil && *operator != "AND" && *operator != "OR" {
+		return invalid(newEnum + "[ALL, OR]") // the service's spelling
+	}
+	return nil
+}
 
 // enveloped gives an error the form that PutItem, UpdateItem and DeleteItem have for what
 // they find before they look at the table.

@@ -115,8 +115,14 @@ func (c *checks) mapping(f *field, v reflect.Value, at string) {
 		keys = keys || f.tables && names.broken(v.Index(i).Field(0)) != nil
 		values = values || f.each != nil && f.each.broken(v.Index(i).Field(1)) != nil
 	}
-	if keys {
-		c.broke(v, f.shape, at, "Map keys must satisfy constraint: ["+strings.Join(names.all(), ", ")+"]")
+	constraint := "Map keys must satisfy constraint: [" + strings.Join(names.all(), ", ") + "]"
+	switch {
+	case !keys:
+	case f.each == nil: // BatchGetItem has it before all else, and shows the JSON
+		shown := string(write(nil, f.shape, v))
+		c.broken = slices.Insert(c.broken, 0, "Value '"+shown+"' at '"+at+"' failed to satisfy constraint: "+constraint)
+	case len(c.broken) == 0: // BatchWriteItem does not have it beside what fields before break
+		c.broke(v, f.shape, at, constraint)
 	}
 	if values {
 		c.broke(v, f.shape, at, "Map value must satisfy constraint: ["+strings.Join(f.each.all(), ", ")+"]")

@@ -35,8 +35,12 @@
 //	without A B   is a struct, or an embedded one, that lacks these fields here
 //	needs A B     is a struct, or an embedded one, whose fields A and B are required here
 //
+// An input that has the method CheckFirst is checked by it before the constraints of its
+// shape are.
+//
 // The fields of an embedded struct belong to the structure around it. The tag of an
 // expr.Request lists those of its fields that the operation has, legacy ones among them,
-// and they too belong to the structure around it. The error of a refused attribute value goes into the field
-// Err beside the value or, if there is none, of the structure around it.
+// and they too belong to the structure around it. The error of a refused attribute value
+// goes into the field Err beside the value or, if there is none, of the structure around
+// it.
 package wire

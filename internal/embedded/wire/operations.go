@@ -25,6 +25,11 @@ func operationOf[In, Out any](run func(*engine.Engine, context.Context, *In) (*O
 		if d.unsupported != nil {
 			return nil, d.unsupported
 		}
+		if in, ok := any(&in).(interface{ CheckFirst() error }); ok {
+			if err := in.CheckFirst(); err != nil {
+				return nil, err
+			}
+		}
 		if err := check(request, place); err != nil {
 			return nil, err
 		}

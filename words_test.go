@@ -54,7 +54,7 @@ var oldNames = []string{"Gone", "Floor"}
 // TestWords reads all that is for people: each name, comment and message of
 // the programs, and the pages.
 func TestWords(t *testing.T) {
-	for _, page := range []string{"README.md", "SPEED.md", filepath.Join("internal", "stream", "CHANGES.md")} {
+	for _, page := range []string{"README.md", "SPEED.md", filepath.Join("internal", "stream", "CHANGES.md"), filepath.Join("internal", "embedded", "CHANGES.md")} {
 		text, err := os.ReadFile(page)
 		if err != nil {
 			t.Fatal(err)

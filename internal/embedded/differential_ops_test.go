@@ -203,6 +203,9 @@ func (d *differ) operation() op {
 		}
 		return op{"Query", d.indexQuery()}
 	}
+	if chance(d, 4) {
+		return d.legacyOperation()
+	}
 	switch rapid.IntRange(1, 12).Draw(d.rt, "operation") {
 	case 1, 2, 3:
 		return op{"PutItem", d.returning(d.write("Put"), "NONE", "ALL_OLD")}

@@ -21,7 +21,7 @@
 // acknowledged write. An index that is added to a large table is filled while other
 // writes continue. It can't be read until DescribeTable shows it as ACTIVE.
 //
-// It has no PartiQL, no legacy parameters, no backups and no global tables: a request
+// It has no PartiQL, no backups and no global tables: a request
 // for one of them gets an error that says so. It does not limit throughput, and every
 // read is consistent.
 package embedded

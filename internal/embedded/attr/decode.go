@@ -25,12 +25,25 @@ func (s *Scanner) Item() (Item, error) {
 	return it, s.err
 }
 
+// Value reads one attribute value. scalar is the error for a scalar in its place. Its own
+// errors are those of Item.
+func (s *Scanner) Value(scalar string) (Value, error) {
+	s.refused = nil
+	v := s.valueOr(scalar)
+	if s.err == nil && s.refused != nil {
+		return v, s.refused
+	}
+	return v, s.err
+}
+
 // The methods below store their errors in the Scanner: err for the wrong shape, refused
 // for the first value that DynamoDB refuses.
 
-func (s *Scanner) refuse(message string) {
+func (s *Scanner) refuse(message string) { s.refuseWith(invalid(message)) }
+
+func (s *Scanner) refuseWith(err error) {
 	if s.refused == nil {
-		s.refused = &ValidationError{Message: message}
+		s.refused = err.(*ValidationError)
 	}
 }
 
@@ -39,7 +52,7 @@ func (s *Scanner) item() Item {
 	s.Object(mapOfValues, UnexpectedField, func(name string) {
 		before := s.refused
 		if name == "" {
-			s.refuse("Empty attribute name")
+			s.refuse(EmptyName)
 		}
 		attrs = append(attrs, Attr{name, s.value()})
 		if before == nil && s.refused != nil {
@@ -49,19 +62,24 @@ func (s *Scanner) item() Item {
 	return NewItem(attrs...)
 }
 
+// EmptyName is the text about an attribute without a name.
+const EmptyName = "Empty attribute name"
+
 const (
 	noType   = "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes"
 	twoTypes = "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes"
 )
 
 // value reads an object with one name, the type, and the content for that type.
-func (s *Scanner) value() (v Value) {
+func (s *Scanner) value() Value { return s.valueOr(UnexpectedMember) }
+
+func (s *Scanner) valueOr(scalar string) (v Value) {
 	if s.Null() {
 		s.refuse(noType)
 		return v
 	}
 	found := 0
-	s.Object(classValue, UnexpectedMember, func(name string) {
+	s.Object(classValue, scalar, func(name string) {
 		switch t := TypeNamed(name); {
 		case t == None:
 			s.Skip()
@@ -89,14 +107,16 @@ func (s *Scanner) content(t Type) Value {
 	case N:
 		var err error
 		if v, err = ParseNumber(s.Text()); err != nil {
-			s.refuse(err.Error())
+			s.refuseWith(err)
 		}
 	case B:
 		v.text = s.bytes()
 	case BOOL:
 		v.flag = s.Bool()
 	case NULL:
-		_ = s.Bool() // the service accepts false too, and returns true
+		if !s.Bool() {
+			s.refuse(badValues + "Null attribute value types must have the value of true")
+		}
 	case L:
 		return List(s.list(s.value))
 	case M:
@@ -160,22 +180,42 @@ func (s *Scanner) set(t Type) Value {
 	case len(given) == 0:
 		s.refuse(emptySet[t])
 	case len(v.List()) < len(given):
-		s.refuse(duplicates(t, given))
+		s.refuseWith(duplicates(t, given))
 	}
 	return v
 }
 
-func duplicates(t Type, given []Value) string {
+// duplicates is the error of a set with equal members. The text of 2026 quotes them, and
+// sorts those before the first that is there twice.
+func duplicates(t Type, given []Value) error {
 	if t == NS {
-		return "Input collection contains duplicates"
-	}
-	shown, of := make([]string, len(given)), " contains duplicates."
-	for i, m := range given {
-		shown[i] = m.text
-		if t == BS {
-			shown[i] = base64.StdEncoding.EncodeToString([]byte(m.text))
-			of = "of type BS contains duplicates." // the service's spacing
+		return &ValidationError{
+			Message: badValues + "Input collection contains duplicates.",
+			Older:   "Input collection contains duplicates",
 		}
 	}
-	return badValues + "Input collection [" + strings.Join(shown, ", ") + "]" + of
+	shown := func(members []Value) []string {
+		texts := make([]string, len(members))
+		for i, m := range members {
+			if texts[i] = m.text; t == BS {
+				texts[i] = base64.StdEncoding.EncodeToString([]byte(m.text))
+			}
+		}
+		return texts
+	}
+	first := 1
+	for !slices.ContainsFunc(given[:first], func(v Value) bool { return Equal(v, given[first]) }) {
+		first++
+	}
+	sorted := slices.Clone(given)
+	slices.SortFunc(sorted[:first], func(a, b Value) int { return strings.Compare(a.text, b.text) })
+	between, of := `", "`, " contains duplicates."
+	if t == BS {
+		between, of = `","`, "of type BS contains duplicates." // the service's spacing
+	}
+	const what = badValues + "Input collection ["
+	return &ValidationError{
+		Message: what + `"` + strings.Join(shown(sorted), between) + `"]` + of,
+		Older:   what + strings.Join(shown(given), ", ") + "]" + of,
+	}
 }

@@ -11,7 +11,7 @@
 //	AppendItem         the storage form of an item; ReadItem reads it
 //	Size, Check        size by DynamoDB's rules, and MaxItemSize; nesting and names
 //	Scanner            one pass over a JSON request: Kind, Object, Array, Text, Bool,
-//	                   Int, Float, Null, Skip, End, and Item for attribute values
+//	                   Int, Float, Null, Skip, End, and Item and Value for attribute values
 //	AppendJSON         the JSON form of an Item or a Value; AppendQuoted for strings
 //	ValidationError    a value that DynamoDB refuses, with the service's message
 //	SerializationError a body of the wrong shape, with the service's message

@@ -7,6 +7,19 @@ type ValidationError struct {
 	// Attribute is the top-level attribute that contains the refused value, if
 	// there is one. Messages about ExpressionAttributeValues name it.
 	Attribute string
+	// Older is the text for operations that check values as the service did until
+	// 2026. Only a number and a set with equal members have it, and with them the
+	// other operations do not say which value of the request is refused.
+	Older string
+}
+
+// OlderText returns the error of a value with the text that the service had until 2026.
+func OlderText(err error) error {
+	v, ok := err.(*ValidationError)
+	if !ok || v.Older == "" {
+		return err
+	}
+	return &ValidationError{Message: v.Older, Attribute: v.Attribute}
 }
 
 func (e *ValidationError) Error() string { return e.Message }

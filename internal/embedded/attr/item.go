@@ -77,6 +77,30 @@ const (
 	maxName  = 1<<16 - 1
 )
 
+// Depth returns the depth of the item's nesting: 1 without lists and maps.
+func (it Item) Depth() int {
+	deepest := 1
+	for i := range it {
+		deepest = max(deepest, it[i].Value.Depth())
+	}
+	return deepest
+}
+
+// Depth returns the depth of a value as an attribute.
+func (v Value) Depth() int {
+	switch v.typ {
+	case L:
+		deepest := 1
+		for _, e := range v.doc.list {
+			deepest = max(deepest, e.Depth())
+		}
+		return 1 + deepest
+	case M:
+		return 1 + v.doc.item.Depth()
+	}
+	return 1
+}
+
 // Check refuses an item that is nested too deeply or has too long a name. Its error is a
 // ValidationError.
 func (it Item) Check() error { return it.check(1) }

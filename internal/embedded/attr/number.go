@@ -1,6 +1,7 @@
 package attr
 
 import (
+	"math"
 	"strconv"
 	"strings"
 
@@ -63,10 +64,11 @@ func ParseNumber(text string) (Value, error) {
 	}
 	exponent, ok := parseExponent(rest)
 	if len(digits) == 0 || !ok {
+		older := numberNotOne
 		if text != "" {
-			text = ": " + text
+			older += ": " + text
 		}
-		return Value{}, invalid(numberNotOne + text)
+		return Value{}, &ValidationError{Message: numberNotOne + ": " + text, Older: older}
 	}
 	if point < 0 {
 		point = len(digits)
@@ -77,28 +79,32 @@ func ParseNumber(text string) (Value, error) {
 	if digits = trimZeros(digits); len(digits) == 0 {
 		point = 1 // so that a zero with an exponent out of range is refused
 	}
-	point += exponent
+	// An exponent that is far out of range is replaced by one that still is.
+	sum := point + int(max(-1e9, min(exponent, 1e9)))
 	switch {
-	case point > maxPoint:
-		return Value{}, invalid(numberOverflow)
-	case point < minPoint:
-		return Value{}, invalid(numberUnderflow)
+	case sum > maxPoint && exponent <= math.MaxInt32 && int64(point)+exponent > math.MaxInt32:
+		return Value{}, &ValidationError{Message: numberOverflow, Older: numberUnderflow} // the sum wrapped in 32 bits
+	case sum > maxPoint:
+		return Value{}, badNumber(numberOverflow)
+	case sum < minPoint:
+		return Value{}, badNumber(numberUnderflow)
 	case len(digits) > maxDigits:
-		return Value{}, invalid(numberTooLong)
+		return Value{}, badNumber(numberTooLong)
 	case len(digits) == 0:
 		return Value{typ: N, text: zeroForm}, nil
 	}
-	return Value{typ: N, text: pack(negative, point, digits)}, nil
+	return Value{typ: N, text: pack(negative, sum, digits)}, nil
 }
 
-// parseExponent reads what follows the digits: nothing, or e and a 64-bit integer. An
-// exponent that is far out of range is replaced by one that still is.
-func parseExponent(text string) (int, bool) {
+func badNumber(message string) error { return &ValidationError{Message: message, Older: message} }
+
+// parseExponent reads what follows the digits: nothing, or e and a 64-bit integer.
+func parseExponent(text string) (int64, bool) {
 	if text == "" {
 		return 0, true
 	}
 	e, err := strconv.ParseInt(text[1:], 10, 64)
-	return int(max(-1e9, min(e, 1e9))), text[0]|0x20 == 'e' && err == nil
+	return e, text[0]|0x20 == 'e' && err == nil
 }
 
 func trimZeros(digits []byte) []byte {

@@ -47,7 +47,7 @@ func TestParseNumber(t *testing.T) {
 
 func TestParseNumberErrors(t *testing.T) {
 	tests := []struct{ in, want string }{
-		{"", numberNotOne},
+		{"", numberNotOne + ": "},
 		{"abc", numberNotOne + ": abc"},
 		{" 5", numberNotOne + ":  5"},
 		{"5 ", numberNotOne + ": 5 "},

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"cmp"
+
 	"dynamostreamer/internal/embedded/attr"
 	"dynamostreamer/internal/embedded/expr"
 	"dynamostreamer/internal/embedded/store"
@@ -19,7 +21,7 @@ const (
 
 // keyOfItem returns the key of an item to put.
 func (t *table) keyOfItem(item attr.Item) (store.Key, error) {
-	for _, k := range t.keys {
+	for _, k := range t.keys.all {
 		v, ok := item.Get(k.Name)
 		if !ok {
 			return store.Key{}, invalid(badValues+"Missing the key %s in the item", k.Name)
@@ -34,7 +36,7 @@ func (t *table) keyOfItem(item attr.Item) (store.Key, error) {
 // keyOf returns the store's key for the Key of a request, which must have the table's
 // key attributes and no others.
 func (t *table) keyOf(key attr.Item) (store.Key, error) {
-	if len(key) != len(t.keys) {
+	if len(key) != len(t.keys.all) {
 		return store.Key{}, invalid(keyMismatch)
 	}
 	return t.keyIn(key)
@@ -42,7 +44,7 @@ func (t *table) keyOf(key attr.Item) (store.Key, error) {
 
 // keyIn does what keyOfItem does, with the error message for keys and batches.
 func (t *table) keyIn(item attr.Item) (store.Key, error) {
-	for _, k := range t.keys {
+	for _, k := range t.keys.all {
 		if v, ok := item.Get(k.Name); !ok || v.Type() != k.Type {
 			return store.Key{}, invalid(keyMismatch)
 		}
@@ -52,28 +54,42 @@ func (t *table) keyIn(item attr.Item) (store.Key, error) {
 
 // makeKey makes a key of attributes that are present and have the right types.
 func (t *table) makeKey(item attr.Item) (key store.Key, err error) {
-	for i, k := range t.keys {
+	for _, k := range t.keys.all {
 		v, _ := item.Get(k.Name)
 		if kind := emptyKey(v); kind != "" {
 			return key, invalid("One or more parameter values are not valid. "+
 				"The AttributeValue for a key attribute cannot contain an empty %s value. Key: %s", kind, k.Name)
 		}
-		if err := checkKeySize(i, v); err != nil {
-			return key, err
-		}
 	}
-	return t.keys.place(item), nil
+	return t.keys.place(item), t.keys.checkSizes(item, nil)
 }
 
 // place makes a key of attributes that have been checked.
-func (s schema) place(item attr.Item) store.Key {
-	v, _ := item.Get(s[0].Name)
-	key := hashKey(v)
-	if len(s) > 1 {
-		v, _ = item.Get(s[1].Name)
-		key.SK = attr.AppendKey(nil, v)
-	}
+func (s *schema) place(item attr.Item) store.Key {
+	key := hashKey(valuesOf(s.hash, item))
+	key.SK = appendValues(nil, valuesOf(s.sort, item))
 	return key
+}
+
+// valuesOf returns an item's values of key attributes.
+func valuesOf(attributes []expr.KeyAttribute, item attr.Item) []attr.Value {
+	values := make([]attr.Value, len(attributes))
+	for i, k := range attributes {
+		values[i], _ = item.Get(k.Name)
+	}
+	return values
+}
+
+// appendValues appends the bytes of a partition key or of a sort key. Those of several
+// attributes sort by the first, then by the second, and so on.
+func appendValues(dst []byte, values []attr.Value) []byte {
+	if len(values) == 1 {
+		return attr.AppendKey(dst, values[0])
+	}
+	for _, v := range values {
+		dst = appendPart(dst, attr.AppendKey(nil, v))
+	}
+	return dst
 }
 
 // emptyKey returns the name of v's type if v is empty and so can't be a key, else "".
@@ -87,21 +103,34 @@ func emptyKey(v attr.Value) string {
 	return "string"
 }
 
-// checkKeySize checks the size of a partition key (i is 0) or a sort key (i is 1).
-func checkKeySize(i int, v attr.Value) error {
-	switch n := len(v.Text()); {
-	case v.Type() == attr.N: // always short enough
-	case i == 0 && n > maxHashKey:
+// checkSizes checks the sizes of an item's partition key and sort key, whose attributes
+// count together. It passes over a key of which old has the same values.
+func (s *schema) checkSizes(item, old attr.Item) error {
+	size := func(attributes []expr.KeyAttribute) (total int) {
+		same := old != nil
+		for _, k := range attributes {
+			v, _ := item.Get(k.Name)
+			was, _ := old.Get(k.Name)
+			same = same && attr.Equal(v, was)
+			total += v.Size()
+		}
+		if same {
+			return 0
+		}
+		return total
+	}
+	switch {
+	case size(s.hash) > maxHashKey:
 		return invalid(badValues+"Size of hashkey has exceeded the maximum size limit of%d bytes", maxHashKey)
-	case i == 1 && n > maxSortKey:
+	case size(s.sort) > maxSortKey:
 		return invalid(badValues+"Aggregated size of all range keys has exceeded the size limit of %d bytes", maxSortKey)
 	}
 	return nil
 }
 
 // hashKey returns the key of a partition.
-func hashKey(v attr.Value) store.Key {
-	pk := attr.AppendKey(nil, v)
+func hashKey(values []attr.Value) store.Key {
+	pk := appendValues(nil, values)
 	return store.Key{Part: partition(pk), PK: pk}
 }
 
@@ -191,11 +220,19 @@ const (
 	updateTooLarge = "Item size to update has exceeded the maximum allowed size"
 )
 
-// compile compiles a request's expressions. It first reports the refused value of the
-// request's item or key, if there is one.
+// checkRequest reports wrong combinations of expressions and legacy parameters, and then
+// the refused value of the request's item or key, if there is one.
+func checkRequest(r *expr.Request, refused error) error {
+	if r.Older {
+		refused = attr.OlderText(refused)
+	}
+	return refusal(cmp.Or(r.Check(), refused))
+}
+
+// compile compiles a request's expressions or legacy parameters after checkRequest.
 func compile(r expr.Request, refused error) (expr.Set, error) {
-	if refused != nil {
-		return expr.Set{}, refusal(refused)
+	if err := checkRequest(&r, refused); err != nil {
+		return expr.Set{}, err
 	}
 	set, err := expr.Compile(r)
 	return set, refusal(err)

@@ -30,8 +30,8 @@ type TableReads struct {
 type KeysAndAttributes struct {
 	Keys           []attr.Item  `api:",required"`
 	Err            error        // the error of a refused value in Keys
-	Expressions    expr.Request `api:"Projection Names"`
-	ConsistentRead bool
+	Expressions    expr.Request `api:"AttributesToGet Projection Names"`
+	ConsistentRead *bool        // nil: false
 }
 
 // BatchGetItemOutput is the answer of BatchGetItem.
@@ -47,7 +47,9 @@ type TableItems struct {
 	Items     []attr.Item
 }
 
-// BatchGetItem reads up to 100 items. The answer omits those that do not exist.
+// BatchGetItem reads up to 100 items. The answer omits those that do not exist. It has a
+// table under the name or the ARN of the request. A table that the request names both ways
+// is in the answer once, under what the request has first, with each item once.
 func (e *Engine) BatchGetItem(ctx context.Context, in *BatchGetItemInput) (*BatchGetItemOutput, error) {
 	if err := in.check(); err != nil {
 		return nil, err
@@ -58,13 +60,33 @@ func (e *Engine) BatchGetItem(ctx context.Context, in *BatchGetItemInput) (*Batc
 		if sets[i], err = compile(group.Expressions, group.Err); err != nil {
 			return nil, err
 		}
+		if err := group.checkKeys(); err != nil {
+			return nil, err
+		}
 	}
 	return read(ctx, e, func(tx *store.Tx, c *catalog) (*BatchGetItemOutput, error) {
 		out, left := &BatchGetItemOutput{UnprocessedKeys: []TableReads{}}, maxBatchBytes
 		seen, used := targets{}, newTally(in.ReturnConsumedCapacity, false)
+		answers := map[int64]int{} // the places of tables in out.Responses
 		for i, group := range in.RequestItems {
-			if err := group.read(tx, c, sets[i], seen, &left, used, out); err != nil {
+			t, err := c.table(group.TableName)
+			if err != nil {
 				return nil, err
+			}
+			at, known := answers[t.id]
+			if !known {
+				at = len(out.Responses)
+				answers[t.id] = at
+				out.Responses = append(out.Responses, TableItems{group.TableName, []attr.Item{}})
+			}
+			items, rest, err := group.read(tx, t, sets[i], seen, &left, used)
+			if err != nil {
+				return nil, err
+			}
+			out.Responses[at].Items = append(out.Responses[at].Items, items...)
+			if rest != nil {
+				group.Keys = rest
+				out.UnprocessedKeys = append(out.UnprocessedKeys, group)
 			}
 		}
 		out.ConsumedCapacity = used.result()
@@ -96,40 +118,44 @@ func (in *BatchGetItemInput) check() error {
 	return nil
 }
 
-// read adds the items found in one table to out, as long as they fit into the answer. It
-// refuses a batch that reads an item twice.
-func (r TableReads) read(tx *store.Tx, c *catalog, set expr.Set, seen targets, left *int, used *tally, out *BatchGetItemOutput) error {
-	t, err := c.table(r.TableName)
-	if err != nil {
-		return err
+// checkKeys refuses keys that are equal. The service does before it looks at the table.
+func (r TableReads) checkKeys() error {
+	seen := make(map[string]bool, len(r.Keys))
+	for _, k := range r.Keys {
+		id := string(attr.AppendItem(nil, k))
+		if seen[id] {
+			return invalid("Provided list of item keys contains duplicates")
+		}
+		seen[id] = true
 	}
-	keys, items := r.Keys, []attr.Item{}
-	r.Keys = nil // now the unprocessed ones
-	for _, k := range keys {
+	return nil
+}
+
+// read returns the items found in one table, as long as they fit into the answer, and the
+// keys of the rest, nil for none. It skips an item that it has already seen.
+func (r TableReads) read(tx *store.Tx, t *table, set expr.Set, seen targets, left *int, used *tally) (items []attr.Item, rest []attr.Item, err error) {
+	consistent := r.ConsistentRead != nil && *r.ConsistentRead
+	for _, k := range r.Keys {
 		key, err := t.keyOf(k)
 		switch {
 		case err != nil:
-			return err
+			return nil, nil, err
 		case !seen.add(t, key):
-			return invalid("Provided list of item keys contains duplicates")
+			continue
 		case *left == 0:
-			r.Keys = append(r.Keys, k)
+			rest = append(rest, k)
 			continue
 		}
-		item, size := fetch(tx, t, key, set, r.ConsistentRead, nil)
+		item, size := fetch(tx, t, key, set, consistent, nil)
 		if size > *left {
-			r.Keys, *left = append(r.Keys, k), 0
+			rest, *left = append(rest, k), 0
 			continue
 		}
 		*left -= size
-		used.read(t, t.own, size, r.ConsistentRead)
+		used.read(t, t.own, size, consistent)
 		if item != nil {
 			items = append(items, item)
 		}
 	}
-	out.Responses = append(out.Responses, TableItems{r.TableName, items})
-	if r.Keys != nil {
-		out.UnprocessedKeys = append(out.UnprocessedKeys, r)
-	}
-	return nil
+	return items, rest, nil
 }

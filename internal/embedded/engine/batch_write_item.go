@@ -107,7 +107,7 @@ func (in *BatchWriteItemInput) check() error {
 func (r *WriteRequest) check() error {
 	switch {
 	case r.Err != nil:
-		return refusal(r.Err)
+		return refusal(attr.OlderText(r.Err))
 	case r.PutRequest != nil && r.DeleteRequest != nil:
 		return invalid("Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes")
 	case r.PutRequest == nil && r.DeleteRequest == nil:

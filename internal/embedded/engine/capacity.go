@@ -1,6 +1,10 @@
 package engine
 
-import "dynamostreamer/internal/embedded/attr"
+import (
+	"slices"
+
+	"dynamostreamer/internal/embedded/attr"
+)
 
 // ConsumedCapacity is the capacity that an operation consumed of a table and its
 // indexes, by the documented arithmetic ("Read/write capacity": 1 KB per write unit,
@@ -32,7 +36,8 @@ type IndexCapacity struct {
 type tally struct {
 	detailed    bool
 	transaction bool
-	tables      []*ConsumedCapacity // in the order of their first use
+	tables      []*ConsumedCapacity // in the order of their first use, and by their first names
+	ids         []int64             // of the tables
 }
 
 // newTally makes the tally that ReturnConsumedCapacity asks for, nil for none.
@@ -74,17 +79,15 @@ func (t *tally) add(tbl *table, ix *index, units float64, reads bool) {
 		units *= 2
 	}
 	var c *ConsumedCapacity
-	for _, known := range t.tables {
-		if known.TableName == tbl.name {
-			c = known
-		}
+	if at := slices.Index(t.ids, tbl.id); at >= 0 {
+		c = t.tables[at]
 	}
 	if c == nil {
-		c = &ConsumedCapacity{TableName: tbl.name}
+		c = &ConsumedCapacity{TableName: tbl.asked}
 		if t.detailed {
 			c.Table = &Capacity{}
 		}
-		t.tables = append(t.tables, c)
+		t.tables, t.ids = append(t.tables, c), append(t.ids, tbl.id)
 	}
 	count := func(part *Capacity) {
 		part.CapacityUnits += units

@@ -13,6 +13,7 @@ import (
 // never changes.
 type catalog struct {
 	version int64
+	region  string   // of the engine, in ARNs
 	names   []string // of the tables, sorted
 	tables  map[string]*table
 	streams []*stream // oldest first
@@ -49,6 +50,7 @@ type table struct {
 	definition
 	id      int64
 	name    string
+	asked   string // the name or the ARN in the request, for the answer
 	keys    schema
 	names   []string // of the key's attributes, sorted
 	own     *index   // the table as an index
@@ -81,15 +83,15 @@ func (e *Engine) catalogOf(tx *store.Tx) *catalog {
 	if c := e.catalog.Load(); c != nil && c.version == tx.CatalogVersion() && !tx.CatalogChanged() {
 		return c
 	}
-	c := loadCatalog(tx)
+	c := loadCatalog(tx, e.options.Region)
 	if !tx.CatalogChanged() && tx.Err() == nil { // otherwise it is not committed
 		e.catalog.Store(c)
 	}
 	return c
 }
 
-func loadCatalog(tx *store.Tx) *catalog {
-	c := &catalog{version: tx.CatalogVersion(), tables: map[string]*table{}, byARN: map[string]*stream{}}
+func loadCatalog(tx *store.Tx, region string) *catalog {
+	c := &catalog{version: tx.CatalogVersion(), region: region, tables: map[string]*table{}, byARN: map[string]*stream{}}
 	byID, enabled := map[int64]*stream{}, map[int64]*stream{}
 	for _, row := range tx.Streams() {
 		s := &stream{id: row.ID, arn: row.ARN, ended: row.Ended}
@@ -108,7 +110,7 @@ func loadCatalog(tx *store.Tx) *catalog {
 		}
 	}
 	for _, row := range tx.Tables() {
-		t := &table{id: row.ID, name: row.Name, stream: enabled[row.ID]}
+		t := &table{id: row.ID, name: row.Name, asked: row.Name, stream: enabled[row.ID]}
 		tx.Fail(json.Unmarshal(row.Definition, &t.definition))
 		t.resolve()
 		c.names = append(c.names, t.name)
@@ -127,20 +129,51 @@ func (t *table) resolve() {
 	slices.SortFunc(t.indexes, func(a, b *index) int { return strings.Compare(a.Name, b.Name) })
 }
 
-// table finds a table for an operation on items.
-func (c *catalog) table(name string) (*table, error) {
-	if t := c.tables[name]; t != nil {
-		return t, nil
+// nameOf returns the name of the table that a request names by its name or its ARN. The
+// messages are ack-api-quirks' (DDB-TABLE-011).
+func (c *catalog) nameOf(asked string) (string, error) {
+	if !strings.HasPrefix(asked, "arn:") {
+		return asked, nil
 	}
-	return nil, fail(ResourceNotFoundException, "Requested resource not found")
+	parts := strings.SplitN(asked, ":", 6) // arn:aws:dynamodb:REGION:ACCOUNT:table/NAME
+	switch region, account := parts[3], parts[4]; {
+	case region != c.region:
+		return "", invalid("1 validation error detected: Invalid AWS region in '%s'", asked)
+	case account != Account:
+		return "", fail(AccessDeniedException, "Access is denied")
+	}
+	return strings.TrimPrefix(parts[5], "table/"), nil
+}
+
+// find finds the table that a request names by its name or its ARN, nil if there is none.
+func (c *catalog) find(asked string) (t *table, name string, err error) {
+	if name, err = c.nameOf(asked); err != nil {
+		return nil, "", err
+	}
+	if t = c.tables[name]; t != nil && asked != name {
+		named := *t
+		named.asked = asked
+		t = &named
+	}
+	return t, name, nil
+}
+
+// table finds a table for an operation on items.
+func (c *catalog) table(asked string) (*table, error) {
+	t, _, err := c.find(asked)
+	if t == nil && err == nil {
+		err = fail(ResourceNotFoundException, "Requested resource not found")
+	}
+	return t, err
 }
 
 // named finds a table for an operation on tables. Its error names the table.
-func (c *catalog) named(name string) (*table, error) {
-	if t := c.tables[name]; t != nil {
-		return t, nil
+func (c *catalog) named(asked string) (*table, error) {
+	t, name, err := c.find(asked)
+	if t == nil && err == nil {
+		err = fail(ResourceNotFoundException, "Requested resource not found: Table: %s not found", name)
 	}
-	return nil, fail(ResourceNotFoundException, "Requested resource not found: Table: %s not found", name)
+	return t, err
 }
 
 func encode(v any) []byte {

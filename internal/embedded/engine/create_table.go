@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"strings"
 	"time"
 
@@ -14,12 +13,12 @@ import (
 // CreateTableInput is the request of CreateTable.
 type CreateTableInput struct {
 	AttributeDefinitions   []AttributeDefinition `api:",required"`
-	TableName              *string               `api:",parameter,name,3..255"`
+	TableName              *string               `api:",parameter,name,arn,3..255"`
 	BillingMode            *string               `api:",one of PROVISIONED PAY_PER_REQUEST"`
 	ProvisionedThroughput  *ProvisionedThroughput
 	KeySchema              []KeySchemaElement `api:",required,1..2"`
 	GlobalSecondaryIndexes []IndexInput       `api:",class GlobalSecondaryIndex"`
-	LocalSecondaryIndexes  []IndexInput       `api:",class LocalSecondaryIndex,without ProvisionedThroughput OnDemandThroughput WarmThroughput"`
+	LocalSecondaryIndexes  []LocalIndexInput  `api:",class LocalSecondaryIndex"`
 	StreamSpecification    *StreamSpecification
 	SettingsInput
 	Tags []Tag
@@ -33,16 +32,20 @@ func (e *Engine) CreateTable(ctx context.Context, in *CreateTableInput) (*TableD
 		return nil, err
 	}
 	return write(ctx, e, func(tx *store.Tx, c *catalog) (*TableDescription, error) {
-		if c.tables[*in.TableName] != nil {
-			return nil, fail(ResourceInUseException, "Table already exists: %s", *in.TableName)
+		name, err := c.nameOf(*in.TableName)
+		switch {
+		case err != nil:
+			return nil, err
+		case c.tables[name] != nil:
+			return nil, fail(ResourceInUseException, "Table already exists: %s", name)
 		}
-		return e.describe(tx, e.makeTable(tx, c, in), "CREATING"), nil
+		return e.describe(tx, e.makeTable(tx, c, name, in), "CREATING"), nil
 	})
 }
 
-func (e *Engine) makeTable(tx *store.Tx, c *catalog, in *CreateTableInput) *table {
+func (e *Engine) makeTable(tx *store.Tx, c *catalog, name string, in *CreateTableInput) *table {
 	now := e.clock.Now()
-	t := &table{name: *in.TableName, definition: definition{
+	t := &table{name: name, definition: definition{
 		Attributes:  in.AttributeDefinitions,
 		Key:         in.KeySchema,
 		ID:          newUUID(),
@@ -69,8 +72,11 @@ func (e *Engine) makeTable(tx *store.Tx, c *catalog, in *CreateTableInput) *tabl
 }
 
 // indexes returns the local indexes, then the global ones.
-func (in *CreateTableInput) indexes() []IndexInput {
-	return slices.Concat(in.LocalSecondaryIndexes, in.GlobalSecondaryIndexes)
+func (in *CreateTableInput) indexes() (all []IndexInput) {
+	for _, ix := range in.LocalSecondaryIndexes {
+		all = append(all, IndexInput{IndexName: ix.IndexName, KeySchema: ix.KeySchema, Projection: ix.Projection})
+	}
+	return append(all, in.GlobalSecondaryIndexes...)
 }
 
 // checkSchema checks that the key matches the attribute definitions.

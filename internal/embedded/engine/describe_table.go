@@ -9,7 +9,7 @@ import (
 
 // TableInput is the request of DescribeTable, DeleteTable and DescribeTimeToLive.
 type TableInput struct {
-	TableName *string `api:",parameter,name,1..255"`
+	TableName *string `api:",parameter,name,arn,1..255"`
 }
 
 // DescribeTable describes a table. Its counts are exact. The service's are up to six

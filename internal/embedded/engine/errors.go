@@ -23,6 +23,7 @@ const (
 	ExpiredIteratorException             Code = "ExpiredIteratorException"
 	TrimmedDataAccessException           Code = "TrimmedDataAccessException"
 	UnknownOperationException            Code = "UnknownOperationException"
+	AccessDeniedException                Code = "AccessDeniedException"
 	InternalServerError                  Code = "InternalServerError"
 )
 

@@ -17,10 +17,10 @@ type GetItemInput struct {
 
 // A Get is the read of one item: a GetItem, or an entry of TransactGetItems.
 type Get struct {
-	TableName   *string      `api:",required,name,1..255"`
+	TableName   *string      `api:",required,name,arn,1..255"`
 	Key         attr.Item    `api:",required"`
 	Err         error        // the error of a refused value in Key
-	Expressions expr.Request `api:"Projection Names"`
+	Expressions expr.Request `api:"AttributesToGet Projection Names"`
 }
 
 // GetItemOutput is the answer of GetItem.

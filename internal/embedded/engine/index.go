@@ -32,8 +32,9 @@ type Projection struct {
 
 // An index is an index in the catalog. The store treats it as another table. It has a
 // row with the projected attributes for each item that has all attributes of the
-// index's key. The row's sort key is the index's sort key followed by the item's key in
-// the table, so that items with equal keys in the index have a row each.
+// index's key. The row's sort key is the parts of the index's sort key, or one empty part,
+// followed by the item's key in the table, so that items with equal keys in the index have
+// a row each.
 type index struct {
 	*indexDefinition
 	keys      schema
@@ -77,14 +78,20 @@ func (ix *index) projects(attribute string) bool {
 // row there: it lacks an attribute of the index's key, or it is older than the index
 // and has a value that can't be a key.
 func (ix *index) place(key store.Key, item attr.Item) (at store.Key, ok bool) {
-	for i, k := range ix.keys {
+	for i, k := range ix.keys.all {
 		v, ok := item.Get(k.Name)
 		if !ok || ix.refuses(i, v) != nil {
 			return at, false
 		}
 	}
+	if ix.keys.checkSizes(item, nil) != nil {
+		return at, false
+	}
 	at = ix.keys.place(item)
-	at.SK = append(appendPart(appendPart(nil, at.SK), key.PK), key.SK...)
+	if len(ix.keys.sort) < 2 {
+		at.SK = appendPart(nil, at.SK)
+	}
+	at.SK = append(appendPart(at.SK, key.PK), key.SK...)
 	return at, true
 }
 
@@ -96,16 +103,24 @@ func appendPart(dst, part []byte) []byte {
 	return append(dst, 0, 0)
 }
 
-// rows converts bounds of the index's sort key into bounds of its rows' sort keys.
-func (ix *index) rows(b expr.Bounds) (rows expr.Bounds) {
+// rows converts a range of the index's sort key into bounds of its rows' sort keys.
+func (ix *index) rows(r expr.KeyRange) (rows expr.Bounds) {
 	if ix.own {
-		return b
+		return r.Bounds
 	}
-	if b.Low != nil {
-		rows.Low = appendPart(nil, b.Low)
+	var equal []byte
+	for _, v := range r.Equal {
+		equal = appendPart(equal, attr.AppendKey(nil, v))
 	}
-	if b.High != nil {
-		rows.High = appendPart(nil, b.High)
+	if r.Equal != nil {
+		rows.Low, rows.High = equal, bytes.Clone(equal)
+		rows.High[len(equal)-1]++ // a part ends with a zero byte
+	}
+	if r.Low != nil {
+		rows.Low = appendPart(bytes.Clone(equal), r.Low)
+	}
+	if r.High != nil {
+		rows.High = appendPart(bytes.Clone(equal), r.High)
 	}
 	return rows
 }
@@ -163,21 +178,21 @@ const (
 
 // refuses returns why a value can't be the index's i-th key attribute, nil if it can.
 func (ix *index) refuses(i int, v attr.Value) error {
-	k := ix.keys[i]
+	k := ix.keys.all[i]
 	if v.Type() != k.Type {
 		return invalid(badValues+"Type mismatch for Index Key %s Expected: %s Actual: %s IndexName: %s", k.Name, k.Type, v.Type(), ix.Name)
 	}
 	if kind := emptyKey(v); kind != "" {
 		return invalid(emptyInPut+emptyValue+" IndexName: %s, IndexKey: %s", kind, ix.Name, k.Name)
 	}
-	return checkKeySize(i, v)
+	return nil
 }
 
 // checkIndexKeys refuses an item with a value that can't be an index's key. For an
 // update, it checks only the values that differ from the old item's.
 func (t *table) checkIndexKeys(item, old attr.Item, update bool) error {
 	for _, ix := range t.indexes {
-		for i, k := range ix.keys {
+		for i, k := range ix.keys.all {
 			v, ok := item.Get(k.Name)
 			if !ok {
 				continue
@@ -192,6 +207,12 @@ func (t *table) checkIndexKeys(item, old attr.Item, update bool) error {
 			if err != nil {
 				return err
 			}
+		}
+		if !update {
+			old = nil
+		}
+		if err := ix.keys.checkSizes(item, old); err != nil {
+			return err
 		}
 	}
 	return nil

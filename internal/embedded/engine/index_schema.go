@@ -9,21 +9,39 @@ const (
 	maxNonKey        = 100 // attributes named in the projections of all of a table's indexes
 )
 
-// An IndexInput is an index in a request.
+// An IndexInput is a global index in a request, or a local one.
 type IndexInput struct {
 	IndexName             *string            `api:",required,name,3..255"`
-	KeySchema             []KeySchemaElement `api:",required,1..2"`
+	KeySchema             []KeySchemaElement `api:",required,1.."`
 	Projection            *Projection        `api:",required"`
 	ProvisionedThroughput *ProvisionedThroughput
 	ThroughputInput
 }
 
-// check checks an index's key and projection.
+// A LocalIndexInput is a local index in a request. Its key has at most two attributes.
+type LocalIndexInput struct {
+	IndexName  *string            `api:",required,name,3..255"`
+	KeySchema  []KeySchemaElement `api:",required,1..2"`
+	Projection *Projection        `api:",required"`
+}
+
+// check checks a global index's key and projection.
 func (in *IndexInput) check(defs []AttributeDefinition) error {
+	if err := checkGlobalKey(in.KeySchema, defs); err != nil {
+		return err
+	}
+	return in.Projection.check()
+}
+
+// check checks a local index's key and projection.
+func (in *LocalIndexInput) check(defs []AttributeDefinition) error {
 	if err := checkKey(in.KeySchema, defs, false); err != nil {
 		return err
 	}
-	p := in.Projection
+	return in.Projection.check()
+}
+
+func (p *Projection) check() error {
 	switch {
 	case p.ProjectionType == "":
 		return invalid(badValues + "Unknown ProjectionType: null")
@@ -53,11 +71,15 @@ func (in *CreateTableInput) checkIndexes() error {
 	}
 	onDemand := text(in.BillingMode) == "PAY_PER_REQUEST"
 	for i, ix := range in.indexes() {
-		if err := ix.check(in.AttributeDefinitions); err != nil {
-			return err
-		}
 		var err error
+		if i < len(in.LocalSecondaryIndexes) {
+			err = in.LocalSecondaryIndexes[i].check(in.AttributeDefinitions)
+		} else {
+			err = ix.check(in.AttributeDefinitions)
+		}
 		switch {
+		case err != nil:
+			return err
 		case i < len(in.LocalSecondaryIndexes):
 			err = in.checkLocal(&ix)
 		case onDemand && ix.ProvisionedThroughput != nil:

@@ -39,7 +39,7 @@ func (a *action) collection(tx *store.Tx, wanted *string) *ItemCollectionMetrics
 	for _, id := range ids {
 		total += tx.PartitionBytes(id, a.key)
 	}
-	low, hash := float64(total>>30), []string{a.table.keys[0].Name}
+	low, hash := float64(total>>30), []string{a.table.keys.hash[0].Name}
 	item := a.Item
 	if item == nil {
 		item = a.Key
@@ -59,9 +59,9 @@ func collections(tx *store.Tx, actions []action, wanted *string) (all []TableCol
 		if m == nil {
 			continue
 		}
-		at := slices.IndexFunc(all, func(c TableCollections) bool { return c.TableName == a.table.name })
+		at := slices.IndexFunc(all, func(c TableCollections) bool { return c.TableName == a.table.asked })
 		if at < 0 {
-			at, all = len(all), append(all, TableCollections{TableName: a.table.name})
+			at, all = len(all), append(all, TableCollections{TableName: a.table.asked})
 		}
 		all[at].Collections = append(all[at].Collections, m)
 	}

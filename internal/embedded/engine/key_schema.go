@@ -20,31 +20,67 @@ type AttributeDefinition struct {
 	AttributeType string `api:",required,one of B N S"`
 }
 
-// A schema is the key of a table or an index: the partition key and the sort key, if
-// there is one.
-type schema []expr.KeyAttribute
+// A schema is the key of a table or an index: the attributes of the partition key and of
+// the sort key, if there is one. Only a global index may have more than one of each.
+type schema struct {
+	all        []expr.KeyAttribute // the partition key's, then the sort key's
+	hash, sort []expr.KeyAttribute // the parts of all
+}
+
+// maxKeyAttributes is how many attributes a global index's partition key may have, and its
+// sort key ("Multi-attribute key schema").
+const maxKeyAttributes = 4
 
 func newSchema(key []KeySchemaElement, defs []AttributeDefinition) schema {
-	s := make(schema, len(key))
+	all := make([]expr.KeyAttribute, len(key))
 	for i, k := range key {
-		s[i] = expr.KeyAttribute{Name: k.AttributeName, Type: attr.TypeNamed(attributeType(defs, k.AttributeName))}
+		all[i] = expr.KeyAttribute{Name: k.AttributeName, Type: attr.TypeNamed(attributeType(defs, k.AttributeName))}
 	}
-	return s
+	n := countOf("HASH", key)
+	return schema{all, all[:n:n], all[n:]}
 }
 
-// sort returns the sort key. Without one, its name is empty.
-func (s schema) sort() expr.KeyAttribute {
-	if len(s) < 2 {
-		return expr.KeyAttribute{}
+// countOf returns how many attributes of a key have the type HASH or RANGE.
+func countOf(keyType string, key []KeySchemaElement) (n int) {
+	for _, k := range key {
+		if k.KeyType == keyType {
+			n++
+		}
 	}
-	return s[1]
+	return n
 }
 
-func (s schema) has(attribute string) bool {
-	return slices.ContainsFunc(s, func(k expr.KeyAttribute) bool { return k.Name == attribute })
+func (s *schema) has(attribute string) bool {
+	return slices.ContainsFunc(s.all, func(k expr.KeyAttribute) bool { return k.Name == attribute })
 }
 
-// checkKey compares the key of a table or an index with the attribute definitions.
+// checkGlobalKey compares the key of a global index with the attribute definitions. The
+// messages are ack-api-quirks' (DDB-TABLE-123 and DDB-TABLE-442).
+func checkGlobalKey(key []KeySchemaElement, defs []AttributeDefinition) error {
+	hashes := countOf("HASH", key)
+	for i, k := range key {
+		switch {
+		case attributeType(defs, k.AttributeName) == "":
+			return invalid(badValues+"Some index key attributes are not defined in AttributeDefinitions. Keys: %s, AttributeDefinitions: %s",
+				keyNames(key), definedNames(defs))
+		case slices.ContainsFunc(key[:i], func(other KeySchemaElement) bool { return other.AttributeName == k.AttributeName }):
+			return invalid("The KeySchema contains multiple key attributes with the same name")
+		}
+	}
+	switch {
+	case key[0].KeyType != "HASH":
+		return invalid("Invalid KeySchema: The first KeySchemaElement is not a HASH key type")
+	case countOf("HASH", key[:hashes]) < hashes:
+		return invalid(badValues + "All HASH key attributes must precede RANGE key attributes in the KeySchema")
+	case hashes > maxKeyAttributes:
+		return invalid(badValues + "The KeySchema exceeds the maximum allowed number of HASH key attributes")
+	case len(key)-hashes > maxKeyAttributes:
+		return invalid(badValues + "The KeySchema exceeds the maximum allowed number of RANGE key attributes")
+	}
+	return nil
+}
+
+// checkKey compares the key of a table or a local index with the attribute definitions.
 func checkKey(key []KeySchemaElement, defs []AttributeDefinition, ofTable bool) error {
 	undefined := slices.ContainsFunc(key, func(k KeySchemaElement) bool { return attributeType(defs, k.AttributeName) == "" })
 	sorted := len(key) == 2

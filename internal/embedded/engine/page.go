@@ -16,9 +16,9 @@ const maxPageBytes = 1 << 20
 
 // ReadInput is what the requests of Query and Scan share.
 type ReadInput struct {
-	TableName         *string      `api:",required,name,1..255"`
+	TableName         *string      `api:",required,name,arn,1..255"`
 	IndexName         *string      `api:",name,3..255"`
-	Expressions       expr.Request `api:"Filter KeyCondition Projection Names Values"`
+	Expressions       expr.Request `api:"QueryFilter ScanFilter ConditionalOperator AttributesToGet KeyConditions Filter KeyCondition Projection Names Values"`
 	Select            *string      `api:",one of SPECIFIC_ATTRIBUTES COUNT ALL_ATTRIBUTES ALL_PROJECTED_ATTRIBUTES"`
 	ExclusiveStartKey attr.Item    // nil: absent
 	Err               error        // the error of a refused value in ExclusiveStartKey
@@ -38,27 +38,33 @@ type PageOutput struct {
 // checkSelect checks that Select fits the projection. The service's message says
 // Querying in a Scan too.
 func (in *ReadInput) checkSelect() error {
-	projects := in.Expressions.Projection != nil
+	projects, with := in.Expressions.Projection != nil, "ProjectionExpression"
+	if in.Expressions.AttributesToGet != nil {
+		projects, with = true, "AttributesToGet"
+	}
 	switch s := text(in.Select); {
 	case s == "SPECIFIC_ATTRIBUTES" && !projects:
 		return invalid("Must specify the AttributesToGet or ProjectionExpression when choosing to get SPECIFIC_ATTRIBUTES")
 	case s == "ALL_PROJECTED_ATTRIBUTES" && in.IndexName == nil:
 		return invalid("ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName")
 	case projects && s == "COUNT":
-		return invalid("Cannot specify the ProjectionExpression when choosing to get only the Count")
+		return invalid("Cannot specify the %s when choosing to get only the Count", with)
 	case projects && s != "" && s != "SPECIFIC_ATTRIBUTES":
-		return invalid("Cannot specify the ProjectionExpression when choosing to get %s", s)
+		return invalid("Cannot specify the %s when choosing to get %s", with, s)
 	}
 	return nil
 }
 
 // readPage returns a page of up to limit of the rows that fn reads.
 func (in *ReadInput) readPage(ctx context.Context, e *Engine, limit *int64, fn func(*store.Tx, *page) error) (*PageOutput, error) {
-	if err := in.checkSelect(); err != nil {
-		return nil, err
+	if err := firstOf(in.Expressions.Check, in.checkSelect); err != nil {
+		return nil, refusal(err)
 	}
-	if in.Err != nil {
-		return nil, invalid(badStart+": %v", in.Err)
+	if refused, ok := in.Err.(*attr.ValidationError); ok {
+		in.Expressions.Refused = invalid(badStart+": %v", attr.OlderText(refused))
+		if refused.Older != "" && !in.Expressions.Older {
+			in.Expressions.Refused = refused
+		}
 	}
 	set, err := compile(in.Expressions, nil)
 	if err != nil {
@@ -83,8 +89,9 @@ func (in *ReadInput) readPage(ctx context.Context, e *Engine, limit *int64, fn f
 
 const badStart = "The provided starting key is invalid"
 
-// checkStart compares the ExclusiveStartKey, if there is one, with keys of the index.
-func (p *page) checkStart(keys schema) error {
+// checkStart compares the ExclusiveStartKey, if there is one, with some of the index's key
+// attributes.
+func (p *page) checkStart(keys []expr.KeyAttribute) error {
 	start := p.in.ExclusiveStartKey
 	if start == nil {
 		return nil

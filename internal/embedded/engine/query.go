@@ -11,9 +11,17 @@ import (
 
 // QueryInput is the request of Query.
 type QueryInput struct {
-	ReadInput
+	ReadInput        `api:",without ScanFilter"`
 	Limit            *int64
 	ScanIndexForward *bool // nil: true
+}
+
+// CheckFirst reports what the service finds before the constraints of other parameters.
+func (in *QueryInput) CheckFirst() error {
+	if in.TableName == nil {
+		return nil
+	}
+	return checkOperator(in.Expressions.ConditionalOperator)
 }
 
 // Query reads the items of one partition of a table or an index in the order of their
@@ -22,8 +30,8 @@ func (e *Engine) Query(ctx context.Context, in *QueryInput) (*PageOutput, error)
 	if in.Limit != nil && *in.Limit < 1 { // Query's message omits the value
 		return nil, invalid("1 validation error detected: Value at 'Limit' failed to satisfy constraint: Member must have value greater than or equal to 1")
 	}
-	if in.Expressions.KeyCondition == nil {
-		return nil, invalid("Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.")
+	if in.Expressions.KeyCondition == nil && in.Expressions.KeyConditions == nil {
+		in.Expressions.Refused = invalid("Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.")
 	}
 	return in.readPage(ctx, e, in.Limit, func(tx *store.Tx, p *page) error {
 		key, rows, err := in.plan(p)
@@ -42,23 +50,23 @@ func (in *QueryInput) descends() bool { return in.ScanIndexForward != nil && !*i
 
 // plan returns the key of the partition to read, and the bounds of the sort keys.
 func (in *QueryInput) plan(p *page) (key store.Key, rows expr.Bounds, err error) {
-	keys := p.index.keys
-	if err := p.checkStart(keys[:1]); err != nil {
+	keys := &p.index.keys
+	if err := p.checkStart(keys.hash); err != nil {
 		return key, rows, err
 	}
-	value, bounds, err := p.set.KeyCondition.Resolve(keys[0], keys.sort())
+	wanted, err := p.set.KeyCondition.Resolve(keys.hash, keys.sort)
 	if err != nil {
 		return key, rows, refusal(err)
 	}
-	key, rows = hashKey(value), p.index.rows(bounds)
-	if err := p.checkStart(keys[1:]); err != nil || in.ExclusiveStartKey == nil {
+	key, rows = hashKey(wanted.Hash), p.index.rows(wanted)
+	if err := p.checkStart(keys.sort); err != nil || in.ExclusiveStartKey == nil {
 		return key, rows, err
 	}
 	start, err := p.start()
 	if err != nil {
 		return key, rows, err
 	}
-	switch sorted, elsewhere := bounds.Low != nil || bounds.High != nil, !bytes.Equal(start.PK, key.PK); {
+	switch sorted, elsewhere := wanted.Sorted(), !bytes.Equal(start.PK, key.PK); {
 	case !rows.Holds(start.SK):
 		return key, rows, invalid("The provided starting key does not match the range key predicate")
 	case sorted && elsewhere:
@@ -80,11 +88,17 @@ func (in *QueryInput) plan(p *page) (key store.Key, rows expr.Bounds, err error)
 // checkFilter refuses a filter on a key attribute, which belongs in the key condition,
 // or on an attribute that the index does not project.
 func (p *page) checkFilter() (err error) {
-	p.set.Filter.Each(func(attribute string, _ bool) {
-		if p.index.keys.has(attribute) {
-			err = invalid("Filter Expression can only contain non-primary key attributes: Primary key attribute: %s", attribute)
-		}
-	})
+	parameter := "Filter Expression"
+	if p.in.Expressions.QueryFilter != nil {
+		parameter = "QueryFilter"
+	}
+	for _, k := range p.index.keys.all {
+		p.set.Filter.Each(func(attribute string, _ bool) {
+			if attribute == k.Name && err == nil {
+				err = invalid("%s can only contain non-primary key attributes: Primary key attribute: %s", parameter, k.Name)
+			}
+		})
+	}
 	if err != nil {
 		return err
 	}

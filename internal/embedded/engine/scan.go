@@ -8,7 +8,7 @@ import (
 
 // ScanInput is the request of Scan.
 type ScanInput struct {
-	ReadInput     `api:",without KeyConditionExpression"`
+	ReadInput     `api:",without KeyConditionExpression KeyConditions QueryFilter"`
 	Limit         *int64 `api:",1.."`
 	Segment       *int64 `api:",0..999999"`
 	TotalSegments *int64 `api:",1..1000000"`
@@ -20,9 +20,10 @@ func (e *Engine) Scan(ctx context.Context, in *ScanInput) (*PageOutput, error) {
 	if err := in.checkSegments(); err != nil {
 		return nil, err
 	}
+	in.Expressions.Older = true
 	return in.readPage(ctx, e, in.Limit, func(tx *store.Tx, p *page) error {
 		if !p.index.own {
-			if err := p.checkStart(p.index.keys); err != nil {
+			if err := p.checkStart(p.index.keys.all); err != nil {
 				return err
 			}
 		}

@@ -43,7 +43,7 @@ type TimeToLiveSpecification struct {
 
 // UpdateTimeToLiveInput is the request of UpdateTimeToLive.
 type UpdateTimeToLiveInput struct {
-	TableName               *string                  `api:",parameter,name,1..255"`
+	TableName               *string                  `api:",parameter,name,arn,1..255"`
 	TimeToLiveSpecification *TimeToLiveSpecification `api:",required"`
 }
 

@@ -16,7 +16,7 @@ type TransactGetItemsInput struct {
 
 // A TransactGetItem is an entry of a transaction that reads.
 type TransactGetItem struct {
-	Get *Get `api:",required"`
+	Get *Get `api:",required,without AttributesToGet"`
 }
 
 // TransactGetItemsOutput is the answer of TransactGetItems.
@@ -27,7 +27,7 @@ type TransactGetItemsOutput struct {
 
 // An ItemResponse is the item that one entry read.
 type ItemResponse struct {
-	Item attr.Item // nil: there is none
+	Item attr.Item // nil: there is none, or it has nothing of the projection
 }
 
 // TransactGetItems reads up to 100 items from one snapshot.
@@ -35,27 +35,31 @@ func (e *Engine) TransactGetItems(ctx context.Context, in *TransactGetItemsInput
 	sets := make([]expr.Set, len(in.TransactItems))
 	for i, item := range in.TransactItems {
 		var err error
+		item.Get.Expressions.Spare, item.Get.Expressions.Older = true, true
 		if sets[i], err = compile(item.Get.Expressions, item.Get.Err); err != nil {
 			return nil, err
 		}
 	}
 	return read(ctx, e, func(tx *store.Tx, c *catalog) (*TransactGetItemsOutput, error) {
-		for _, item := range in.TransactItems {
-			if _, err := c.table(*item.Get.TableName); err != nil {
+		tables := make([]*table, len(in.TransactItems))
+		for i, item := range in.TransactItems {
+			var err error
+			if tables[i], err = c.table(*item.Get.TableName); err != nil {
 				return nil, err
 			}
 		}
 		out := &TransactGetItemsOutput{Responses: make([]ItemResponse, len(in.TransactItems))}
 		seen, used, total := targets{}, newTally(in.ReturnConsumedCapacity, true), 0
 		err := each(len(in.TransactItems), func(i int) error {
-			get := in.TransactItems[i].Get
-			t := c.tables[*get.TableName]
-			key, err := t.keyOf(get.Key)
+			t := tables[i]
+			key, err := t.keyOf(in.TransactItems[i].Get.Key)
 			if err != nil {
 				return err
 			}
 			item, size := fetch(tx, t, key, sets[i], true, used)
-			out.Responses[i].Item = item
+			if len(item) > 0 {
+				out.Responses[i].Item = item
+			}
 			total += size
 			return seen.alone(t, key)
 		})

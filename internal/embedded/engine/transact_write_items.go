@@ -18,10 +18,10 @@ type TransactWriteItemsInput struct {
 // A TransactWriteItem is an entry of a transaction that writes. Exactly one of its
 // fields is set.
 type TransactWriteItem struct {
-	ConditionCheck *Action `api:",without Item UpdateExpression,needs ConditionExpression"`
-	Delete         *Action `api:",without Item UpdateExpression"`
-	Put            *Action `api:",without Key UpdateExpression"`
-	Update         *Action `api:",without Item,needs UpdateExpression"`
+	ConditionCheck *Action `api:",without Item UpdateExpression AttributeUpdates Expected ConditionalOperator,needs ConditionExpression"`
+	Delete         *Action `api:",without Item UpdateExpression AttributeUpdates Expected ConditionalOperator"`
+	Put            *Action `api:",without Key UpdateExpression AttributeUpdates Expected ConditionalOperator"`
+	Update         *Action `api:",without Item AttributeUpdates Expected ConditionalOperator,needs UpdateExpression"`
 }
 
 // TransactWriteItems carries out all of its actions or none. Conditions and updates see
@@ -78,6 +78,7 @@ func (in *TransactWriteItemsInput) check() ([]action, error) {
 	}
 	size := 0
 	for i := range actions {
+		actions[i].Expressions.Spare, actions[i].Expressions.Older = true, true
 		if err := actions[i].compile(); err != nil {
 			return nil, err
 		}

@@ -15,6 +15,9 @@ type UpdateItemInput struct {
 	Key          attr.Item `api:",required"`
 }
 
+// CheckFirst reports what the service finds before the constraints of other parameters.
+func (in *UpdateItemInput) CheckFirst() error { return in.checkFirst(in.Key, in.ReturnValues) }
+
 // UpdateItem applies an update expression to the item at a key. If there is none, it
 // applies the expression to an item that has only the key. Without an expression, it
 // makes that item. An expression that only removes attributes does not make an item.

@@ -9,7 +9,7 @@ import (
 
 // UpdateTableInput is the request of UpdateTable.
 type UpdateTableInput struct {
-	TableName                   *string               `api:",parameter,name,1..255"`
+	TableName                   *string               `api:",parameter,name,arn,1..255"`
 	AttributeDefinitions        []AttributeDefinition // of a new index; others are ignored
 	BillingMode                 *string               `api:",one of PROVISIONED PAY_PER_REQUEST"`
 	ProvisionedThroughput       *ProvisionedThroughput

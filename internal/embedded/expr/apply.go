@@ -10,6 +10,8 @@ const (
 	missingOperand = "The provided expression refers to an attribute that does not exist in the item"
 	badOperand     = "An operand in the update expression has an incorrect data type"
 	badPath        = "The document path provided in the update expression is invalid for update"
+
+	badLegacyOperand = "Type mismatch for attribute to update"
 )
 
 // A change is the result of an action for one item: a new value at a path. The zero value
@@ -33,6 +35,9 @@ func (u *Update) Apply(it attr.Item) (attr.Item, error) {
 	changes := make([]change, 0, len(u.actions))
 	for i := range u.actions {
 		v, err := u.actions[i].result(it)
+		if err != nil && u.legacy && err.Error() == badOperand {
+			err = invalid(badLegacyOperand)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -72,11 +77,11 @@ func put(it attr.Item, p path, v attr.Value) attr.Item {
 
 // putInto returns a copy of a map or a list with the value at the path.
 func putInto(old attr.Value, p path, v attr.Value) attr.Value {
-	i := p[0].index
-	if i < 0 {
+	if p[0].index < 0 {
 		return attr.Map(put(slices.Clone(old.Item()), p, v))
 	}
 	list := slices.Clone(old.List())
+	i := int(min(p[0].index, int64(len(list))))
 	if len(p) > 1 {
 		v = putInto(list[i], p[1:], v)
 	}
@@ -122,6 +127,8 @@ func (a *action) result(it attr.Item) (attr.Value, error) {
 		return attr.Value{}, invalid(badOperand)
 	case operand.Type() == attr.N:
 		return old.Add(operand)
+	case operand.Type() == attr.L: // only in AttributeUpdates
+		return attr.List(slices.Concat(old.List(), operand.List())), nil
 	case a.verb == "ADD":
 		return attr.Set(old.Type(), slices.Concat(old.List(), operand.List())), nil
 	}

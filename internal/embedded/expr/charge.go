@@ -18,9 +18,10 @@ var chargedOperators = map[string]int{"+": 34, "-": 37, "list_append": 37, "if_n
 
 // Charge returns the size of the update itself. UpdateItem compares it with
 // attr.MaxItemSize, as it does the size of the item. It includes neither values of the item
-// nor removed ones. It is 0 for a nil Update.
+// nor removed ones. It is 0 for a nil Update and for AttributeUpdates, of which no
+// measurement is known.
 func (u *Update) Charge() int {
-	if u == nil {
+	if u == nil || u.legacy {
 		return 0
 	}
 	total := chargedUpdate
@@ -51,7 +52,7 @@ func (n *node) charge() int {
 func (p path) bytes() (total int) {
 	for _, e := range p {
 		if total += len(e.name); e.index >= 0 {
-			total += len(strconv.Itoa(e.index))
+			total += len(strconv.FormatInt(e.index, 10))
 		}
 	}
 	return total

@@ -9,8 +9,8 @@ import (
 	"dynamostreamer/internal/embedded/attr"
 )
 
-// A Condition is a compiled ConditionExpression or FilterExpression. Several goroutines may
-// evaluate it.
+// A Condition is a compiled ConditionExpression or FilterExpression, or their legacy
+// counterpart. Several goroutines may evaluate it.
 type Condition struct{ root node }
 
 func (p *parser) condition() *Condition {
@@ -94,9 +94,9 @@ func (c *Condition) Holds(it attr.Item) bool {
 func (n *node) holds(it attr.Item) bool {
 	switch n.op {
 	case "AND":
-		return n.args[0].holds(it) && n.args[1].holds(it)
+		return !slices.ContainsFunc(n.args, func(arg node) bool { return !arg.holds(it) })
 	case "OR":
-		return n.args[0].holds(it) || n.args[1].holds(it)
+		return slices.ContainsFunc(n.args, func(arg node) bool { return arg.holds(it) })
 	case "NOT":
 		return !n.args[0].holds(it)
 	}

@@ -92,6 +92,8 @@ var localMessages = map[string]struct{ local, reason string }{
 	"a = :v AND b = :v":                 {"Query condition missed key schema element", "the same"},
 	"pk.a = :v":                         {"Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: Key: pk", "dynamodb-conformance, keyConditionSemantics"},
 	"pk.x = :v AND sk = :v":             {"Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: Key: pk", "the same"},
+	"pk = :v AND sk = :v AND a = :v":    {"Conditions can be of length 1 or 2 only", "dynamodb-conformance, queryKeyConditionOperands"},
+	"pk = :v AND a = :v AND b = :v":     {"Conditions can be of length 1 or 2 only", "the same"},
 	"pk = :v AND sk > :v AND sk < :v":   {"KeyConditionExpressions must only contain one condition per key", "dynamodb-conformance, queryKeyConditionOperands"},
 	"pk = :v AND pk = :v":               {"KeyConditionExpressions must only contain one condition per key", "the same"},
 	"pk = :v AND (pk = :v AND sk = :v)": {"KeyConditionExpressions must only contain one condition per key", "the same"},

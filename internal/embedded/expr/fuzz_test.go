@@ -23,7 +23,7 @@ func run(t interface{ Errorf(string, ...any) }, text string, it, values attr.Ite
 			set.Update.Touched(it)
 		}
 		if err == nil && set.KeyCondition != nil {
-			_, _, err = set.KeyCondition.Resolve(KeyAttribute{"a", attr.S}, KeyAttribute{"b", attr.N})
+			_, err = set.KeyCondition.Resolve([]KeyAttribute{{"a", attr.S}}, []KeyAttribute{{"b", attr.N}, {"c", attr.S}})
 		}
 		set.Condition.Holds(it)
 		set.Projection.Of(it)

@@ -2,12 +2,16 @@ package expr
 
 import (
 	"bytes"
+	"fmt"
+	"slices"
+	"strings"
 
 	"dynamostreamer/internal/embedded/attr"
 )
 
-// A KeyCondition is a compiled KeyConditionExpression: an equality for the
-// partition key, and possibly a condition for the sort key.
+// A KeyCondition is a compiled KeyConditionExpression, or the legacy KeyConditions: an
+// equality for each attribute of the partition key, and possibly conditions for those of the
+// sort key.
 type KeyCondition struct {
 	root  node
 	parts []keyPart
@@ -20,15 +24,14 @@ type keyPart struct {
 	values    []attr.Value
 }
 
-// A KeyAttribute is an attribute of a table's or an index's key. The zero KeyAttribute
-// means that there is no sort key.
+// A KeyAttribute is an attribute of a table's or an index's key.
 type KeyAttribute struct {
 	Name string
 	Type attr.Type
 }
 
-// Bounds is an interval of sort keys in the form of attr.AppendKey: Low <= key < High. The
-// zero Bounds contain every key.
+// Bounds is an interval of the values of a key attribute in the form of attr.AppendKey:
+// Low <= key < High. The zero Bounds contain every value.
 type Bounds struct {
 	Low, High []byte // nil: no bound
 }
@@ -42,15 +45,7 @@ func (b Bounds) Holds(key []byte) bool {
 func After(key []byte) []byte { return append(bytes.Clone(key), 0) }
 
 // reduce splits the condition into one part for each attribute.
-func (k *KeyCondition) reduce() error {
-	if err := k.add(&k.root); err != nil {
-		return err
-	}
-	if len(k.parts) > 2 {
-		return invalid("Conditions can be of length 1 or 2 only")
-	}
-	return nil
-}
+func (k *KeyCondition) reduce() error { return k.add(&k.root) }
 
 const badCondition = "Invalid condition in KeyConditionExpression: "
 
@@ -109,37 +104,97 @@ func (k *KeyCondition) part(attribute string) *keyPart {
 	return nil
 }
 
-// Resolve applies the condition to the key of a table or an index. It returns the partition
-// key that a Query asks for, and the bounds of the sort keys. Its errors are
-// attr.ValidationErrors.
-func (k *KeyCondition) Resolve(hash, sort KeyAttribute) (attr.Value, Bounds, error) {
-	h := k.part(hash.Name)
-	if h == nil {
-		return attr.Value{}, Bounds{}, missed(hash.Name)
-	}
-	var r *keyPart
-	if len(k.parts) == 2 {
-		if sort.Name == "" {
-			return attr.Value{}, Bounds{}, invalid("Query key condition not supported")
-		}
-		if r = k.part(sort.Name); r == nil {
-			return attr.Value{}, Bounds{}, missed(sort.Name)
-		}
-	}
-	if h.op != "=" {
-		return attr.Value{}, Bounds{}, invalid("Query key condition not supported")
-	}
-	if err := h.check(hash); err != nil {
-		return attr.Value{}, Bounds{}, err
-	}
-	if r == nil {
-		return h.values[0], Bounds{}, nil
-	}
-	if err := r.check(sort); err != nil {
-		return attr.Value{}, Bounds{}, err
-	}
-	return h.values[0], r.bounds(), nil
+// A KeyRange is the part of a table or an index that a Query reads: one partition, and of
+// its sort keys those whose first attributes have the values in Equal and whose next
+// attribute is within the Bounds.
+type KeyRange struct {
+	Hash  []attr.Value // of the attributes of the partition key
+	Equal []attr.Value // of the first attributes of the sort key
+	Bounds
 }
+
+// Sorted reports whether there is a condition on the sort key.
+func (r *KeyRange) Sorted() bool { return r.Equal != nil || r.Low != nil || r.High != nil }
+
+// Resolve applies the condition to the attributes of the partition key and of the sort key
+// of a table or an index. All attributes of the partition key must have one value. Those of
+// the sort key may have conditions from the left to the right, and only the last of them
+// may be other than an equality ("Multi-attribute keys pattern" in the Developer Guide). Its
+// errors are attr.ValidationErrors.
+func (k *KeyCondition) Resolve(hash, sort []KeyAttribute) (r KeyRange, err error) {
+	if n, most := len(k.parts), len(hash)+len(sort); n > most {
+		return r, invalid(fmt.Sprintf("The number of query conditions (%d) exceeds "+
+			"the number of key attributes defined in the schema (%d)", n, most))
+	}
+	for _, h := range hash {
+		if k.part(h.Name) == nil {
+			return r, missed(h.Name)
+		}
+	}
+	if sort, err = k.leading(sort, len(k.parts)-len(hash)); err != nil {
+		return r, err
+	}
+	for _, a := range slices.Concat(hash, sort) {
+		if !slices.Contains(indexable, k.part(a.Name).op) {
+			return r, invalid("Attempted conditional constraint is not an indexable operation")
+		}
+	}
+	for _, h := range hash {
+		part := k.part(h.Name)
+		if part.op != "=" {
+			return r, invalid("Query key condition not supported")
+		}
+		if err := part.check(h); err != nil {
+			return r, err
+		}
+		r.Hash = append(r.Hash, part.values[0])
+	}
+	for i, a := range sort {
+		part := k.part(a.Name)
+		if err := part.check(a); err != nil {
+			return r, err
+		}
+		if i < len(sort)-1 {
+			r.Equal = append(r.Equal, part.values[0])
+		} else {
+			r.Bounds = part.bounds()
+		}
+	}
+	return r, nil
+}
+
+// leading returns the first n attributes of a sort key, which must be those that have
+// conditions. It refuses conditions on other attributes and gaps between them.
+func (k *KeyCondition) leading(sort []KeyAttribute, n int) ([]KeyAttribute, error) {
+	last, found := -1, 0
+	for i, a := range sort {
+		if k.part(a.Name) != nil {
+			last, found = i, found+1
+		}
+	}
+	if found < n { // one is on an attribute that is not of the key
+		for _, a := range sort {
+			if k.part(a.Name) == nil {
+				return nil, missed(a.Name)
+			}
+		}
+	}
+	var loose []string
+	for _, a := range sort[:max(0, last)] {
+		if part := k.part(a.Name); part == nil || part.op != "=" {
+			loose = append(loose, a.Name)
+		}
+	}
+	if loose != nil {
+		return nil, invalid("RANGE key attributes " + strings.Join(loose, ", ") + " must have equality conditions specified in the query " +
+			"because a condition is present on key attribute " + sort[last].Name)
+	}
+	return sort[:last+1], nil
+}
+
+// indexable are the operators of key conditions. A KeyConditionExpression can't have any
+// other.
+var indexable = []string{"=", "<", "<=", ">", ">=", "BETWEEN", "begins_with"}
 
 func missed(attribute string) error {
 	return invalid("Query condition missed key schema element: " + attribute)

@@ -70,7 +70,7 @@ func TestMessages(t *testing.T) {
 				set(&r, c.text)
 				compiled, err := Compile(r)
 				if err == nil && file == "key_condition" {
-					_, _, err = compiled.KeyCondition.Resolve(KeyAttribute{"pk", attr.S}, KeyAttribute{"sk", attr.S})
+					_, err = compiled.KeyCondition.Resolve([]KeyAttribute{{"pk", attr.S}}, []KeyAttribute{{"sk", attr.S}})
 				}
 				got := ""
 				if err != nil {
@@ -163,6 +163,12 @@ func TestPlaceholdersWithoutExpressions(t *testing.T) {
 			"ExpressionAttributeValues can only be specified when using expressions: ConditionExpression is null"},
 		{"values and a projection, which takes none", Request{Values: value, Projection: &projection},
 			"ExpressionAttributeValues can only be specified when using expressions"},
+		{"names in a transaction", Request{Names: []Name{{"#a", "a"}}, Spare: true}, ""},
+		{"values in a transaction", Request{Values: value, Spare: true}, ""},
+		{"names in a transaction beside an expression", Request{Names: []Name{{"#a", "a"}}, Projection: &projection, Spare: true},
+			"Value provided in ExpressionAttributeNames unused in expressions: keys: {#a}"},
+		{"a bad name in a transaction", Request{Names: []Name{{"a", "a"}}, Spare: true},
+			`ExpressionAttributeNames contains invalid key: Syntax error; key: "a"`},
 		{"a long key", Request{Names: []Name{{"#" + strings.Repeat("a", 255), "a"}}, Projection: &projection},
 			"ExpressionAttributeNames contains invalid key: " +
 				"The expression attribute map contains a key that is too long; size of key: 256"},

@@ -13,7 +13,7 @@ import (
 // An element of a path is an attribute's name, or an index of a list.
 type element struct {
 	name  string
-	index int // -1 for a name
+	index int64 // -1 for a name
 }
 
 // A path leads to an attribute, through maps and lists.
@@ -24,7 +24,7 @@ func (p path) String() string {
 	shown := make([]string, len(p))
 	for i, e := range p {
 		if shown[i] = e.name; e.index >= 0 {
-			shown[i] = "[" + strconv.Itoa(e.index) + "]"
+			shown[i] = "[" + strconv.FormatInt(e.index, 10) + "]"
 		}
 	}
 	return "[" + strings.Join(shown, ", ") + "]"
@@ -39,7 +39,7 @@ func (p path) in(it attr.Item) (attr.Value, bool) {
 			return attr.Value{}, false
 		case e.index < 0 && v.Type() == attr.M:
 			v, ok = v.Item().Get(e.name)
-		case e.index >= 0 && v.Type() == attr.L && e.index < len(v.List()):
+		case e.index >= 0 && v.Type() == attr.L && e.index < int64(len(v.List())):
 			v = v.List()[e.index]
 		default:
 			ok = false
@@ -52,7 +52,7 @@ func (p path) in(it attr.Item) (attr.Value, bool) {
 // the order of items and indexes by number.
 func comparePaths(a, b path) int {
 	return slices.CompareFunc(a, b, func(a, b element) int {
-		return cmp.Or(a.index-b.index, strings.Compare(a.name, b.name))
+		return cmp.Or(cmp.Compare(a.index, b.index), strings.Compare(a.name, b.name))
 	})
 }
 
@@ -86,11 +86,11 @@ func (p *parser) pathOperand() node {
 			index := p.token.text
 			p.expectKind(digits)
 			p.expect("]")
-			i, err := strconv.ParseInt(index, 10, 32)
-			if err != nil {
+			i, err := strconv.ParseInt(index, 10, 64)
+			if err != nil || i > maxIndex {
 				note(&n.names, "List index is not within the allowable range; index: ["+index+"]")
 			}
-			n.path = append(n.path, element{index: int(i)})
+			n.path = append(n.path, element{index: i})
 		default:
 			if len(n.path) > maxPathLength {
 				note(&n.names, fmt.Sprintf("The document path has too many nesting levels; nesting levels: %d", len(n.path)))

@@ -68,7 +68,7 @@ func projectValue(v attr.Value, paths []path, depth int) (attr.Value, bool) {
 		for len(paths) > 0 {
 			var same []path
 			same, paths = group(paths, depth)
-			if i := same[0][depth].index; i < len(v.List()) {
+			if i := same[0][depth].index; i < int64(len(v.List())) {
 				if e, ok := projectValue(v.List()[i], same, depth+1); ok {
 					list = append(list, e)
 				}

@@ -29,10 +29,39 @@ type Request struct {
 	Filter       *string
 	Projection   *string
 
+	Legacy
+
+	// Refused is the error of another parameter of the request, such as an
+	// ExclusiveStartKey. It is reported after those of legacy filters and before
+	// those of expressions.
+	Refused error
+
 	// ValueUsers is a part of the message about a request that has values but no
 	// expression that may use them, such as "UpdateExpression and
 	// ConditionExpression are null".
 	ValueUsers string
+
+	// Spare reports that names and values may be there though no expression is: so it
+	// is in a transaction. With an expression, all of them must be used.
+	Spare bool
+
+	// Older reports that the operation checks values as the service did until 2026.
+	Older bool
+}
+
+// Depth returns the depth of the nesting of the request's values: 1 without lists and maps.
+func (r *Request) Depth() int {
+	deepest := r.Values.Depth()
+	for _, u := range r.AttributeUpdates {
+		deepest = max(deepest, u.Value.Depth())
+	}
+	for _, e := range r.Expected {
+		deepest = max(deepest, e.Value.Depth())
+		for _, v := range e.AttributeValueList {
+			deepest = max(deepest, v.Depth())
+		}
+	}
+	return deepest
 }
 
 // A Set holds the compiled expressions of one request.
@@ -52,35 +81,50 @@ const (
 	maxOperators   = 300
 	maxInOperands  = 100
 	maxPathLength  = 32
+	maxIndex       = 1<<32 - 2 // measured, not in the quotas
 )
 
-// Compile reads and checks all of a request's expressions and placeholders. Every error is
-// an attr.ValidationError.
+// Compile reads and checks all of a request's expressions and placeholders, or its legacy
+// parameters. Every error but Refused is an attr.ValidationError.
 func Compile(r Request) (Set, error) {
-	if r.Names == nil && r.Values == nil &&
-		r.Update == nil && r.Condition == nil && r.KeyCondition == nil && r.Filter == nil && r.Projection == nil {
-		return Set{}, nil
-	}
-	if err := cmp.Or(r.checkUsers(), r.checkPlaceholders()); err != nil {
-		return Set{}, err
+	if r.Names == nil && r.Values == nil && !r.Legacy.given() && !r.hasExpression() {
+		return Set{}, r.Refused
 	}
 	var set Set
+	if err := firstOf(r.Check, func() error { return r.textOf(r.Legacy.translate(&set)) },
+		func() error { return r.Refused }, r.checkPlaceholders); err != nil {
+		return Set{}, err
+	}
 	s := scope{names: r.Names, values: r.Values, used: make([]bool, len(r.Names)+len(r.Values))}
 	s.read("UpdateExpression", r.Update, func(p *parser) { set.Update = p.update() })
 	s.read("ConditionExpression", r.Condition, func(p *parser) { set.Condition = p.condition() })
 	s.read("KeyConditionExpression", r.KeyCondition, func(p *parser) { set.KeyCondition = &KeyCondition{root: p.condition().root} })
 	s.read("FilterExpression", r.Filter, func(p *parser) { set.Filter = p.condition() })
 	s.read("ProjectionExpression", r.Projection, func(p *parser) { set.Projection = p.projection() })
-	if s.err == nil {
+	if s.err == nil && (!r.Spare || r.hasExpression()) {
 		s.checkUnused()
 	}
-	if s.err == nil && set.KeyCondition != nil {
+	switch {
+	case s.err != nil:
+	case r.KeyConditions != nil:
+		set.KeyCondition, s.err = translateKeyConditions(r.KeyConditions)
+	case set.KeyCondition != nil:
 		s.err = set.KeyCondition.reduce()
 	}
 	if s.err != nil {
 		return Set{}, s.err
 	}
 	return set, nil
+}
+
+// firstOf runs checks until one fails, and returns its error.
+func firstOf(checks ...func() error) error {
+	for _, check := range checks {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // read reads one expression, if the request has it and no earlier one was refused.
@@ -107,8 +151,15 @@ func (s *scope) read(parameter string, text *string, into func(p *parser)) {
 	}
 }
 
+func (r *Request) hasExpression() bool {
+	return r.Update != nil || r.Condition != nil || r.KeyCondition != nil || r.Filter != nil || r.Projection != nil
+}
+
 // checkUsers refuses placeholders if no expression can use them.
 func (r *Request) checkUsers() error {
+	if r.Spare {
+		return nil
+	}
 	takesValues := r.Update != nil || r.Condition != nil || r.KeyCondition != nil || r.Filter != nil
 	if r.Names != nil && !takesValues && r.Projection == nil {
 		return invalid("ExpressionAttributeNames can only be specified when using expressions")
@@ -154,14 +205,37 @@ func (r *Request) checkPlaceholders() error {
 			return err
 		}
 	}
-	if r.ValuesErr != nil {
-		message := "ExpressionAttributeValues contains invalid value: " + r.ValuesErr.Error()
-		if refused, ok := r.ValuesErr.(*attr.ValidationError); ok && refused.Attribute != "" {
-			message += " for key " + refused.Attribute
+	if refused, ok := r.ValuesErr.(*attr.ValidationError); ok {
+		if refused.Older != "" && !r.Older {
+			return refused
 		}
-		return invalid(message)
+		return invalidValue(r.textOf(refused), refused.Attribute)
 	}
-	return r.Values.Check()
+	for i := range r.Values {
+		if err := r.Values[i : i+1].Check(); err != nil {
+			if !r.Older {
+				return err
+			}
+			return invalidValue(err, r.Values[i].Name)
+		}
+	}
+	return nil
+}
+
+func invalidValue(err error, key string) error {
+	message := "ExpressionAttributeValues contains invalid value: " + err.Error()
+	if key != "" {
+		message += " for key " + key
+	}
+	return invalid(message)
+}
+
+// textOf returns the error of a value with the text that the operation has for it.
+func (r *Request) textOf(err error) error {
+	if r.Older {
+		return attr.OlderText(err)
+	}
+	return err
 }
 
 func checkPlaceholder(parameter string, mark byte, key string) error {

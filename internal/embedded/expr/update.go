@@ -6,10 +6,11 @@ import (
 	"dynamostreamer/internal/embedded/attr"
 )
 
-// An Update is a compiled UpdateExpression.
+// An Update is a compiled UpdateExpression, or the legacy AttributeUpdates.
 type Update struct {
 	actions []action
 	paths   []path // of the actions, sorted
+	legacy  bool   // AttributeUpdates
 }
 
 // An action changes one attribute. The paths of two actions never overlap.

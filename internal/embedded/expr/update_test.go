@@ -54,6 +54,8 @@ func TestApply(t *testing.T) {
 		{"SET zz = list_append(if_not_exists(zz, :e), :le)", map[string]string{"zz": `{"L":[{"S":"v"}]}`}, "a list that starts empty"},
 		{"SET l[1] = :v, l[7] = :v, l[5] = :w", map[string]string{"l": `{"L":[{"N":"1"},{"S":"v"},{"N":"3"},{"S":"w"},{"S":"v"}]}`},
 			"beyond the end: appended in the order of the indexes"},
+		{"SET l[4294967294] = :v, l[4294967293] = :w", map[string]string{"l": `{"L":[{"N":"1"},{"N":"2"},{"N":"3"},{"S":"w"},{"S":"v"}]}`},
+			"the highest index: measured in us-east-1 in September 2026; DynamoDB Local's is 2147483647"},
 		{"SET l[0] = l[1], l[1] = l[0]", map[string]string{"l": `{"L":[{"N":"2"},{"N":"1"},{"N":"3"}]}`}, "exchanges"},
 		{"REMOVE l[0], l[2]", map[string]string{"l": `{"L":[{"N":"2"}]}`}, "indexes of the list as it was"},
 		{"REMOVE l[0] SET l[1] = :v", map[string]string{"l": `{"L":[{"S":"v"},{"N":"3"}]}`}, "removed last"},

@@ -78,7 +78,10 @@ func (c *checks) within(s *shape, v reflect.Value, at string) {
 
 const namePattern = "[a-zA-Z0-9_.-]+"
 
-var nameRegexp = regexp.MustCompile("^" + namePattern + "$")
+var (
+	nameRegexp = regexp.MustCompile("^" + namePattern + "$")
+	arnRegexp  = regexp.MustCompile("^arn:[^:]+:dynamodb:[^:]*:[^:]*:table/" + namePattern + "$")
+)
 
 func (c *checks) field(f *field, v reflect.Value, at string) {
 	at += f.at
@@ -106,14 +109,20 @@ func (c *checks) field(f *field, v reflect.Value, at string) {
 // mapping checks the keys and the values of an object.
 func (c *checks) mapping(f *field, v reflect.Value, at string) {
 	least, most := int64(3), int64(255)
-	names := limits{name: true, least: &least, most: &most}
+	names := limits{name: true, arn: true, least: &least, most: &most}
 	keys, values := false, false
 	for i := range v.Len() {
 		keys = keys || f.tables && names.broken(v.Index(i).Field(0)) != nil
 		values = values || f.each != nil && f.each.broken(v.Index(i).Field(1)) != nil
 	}
-	if keys {
-		c.broke(v, f.shape, at, "Map keys must satisfy constraint: ["+strings.Join(names.all(), ", ")+"]")
+	constraint := "Map keys must satisfy constraint: [" + strings.Join(names.all(), ", ") + "]"
+	switch {
+	case !keys:
+	case f.each == nil: // BatchGetItem has it before all else, and shows the JSON
+		shown := string(write(nil, f.shape, v))
+		c.broken = slices.Insert(c.broken, 0, "Value '"+shown+"' at '"+at+"' failed to satisfy constraint: "+constraint)
+	case len(c.broken) == 0: // BatchWriteItem does not have it beside what fields before break
+		c.broke(v, f.shape, at, constraint)
 	}
 	if values {
 		c.broke(v, f.shape, at, "Map value must satisfy constraint: ["+strings.Join(f.each.all(), ", ")+"]")
@@ -122,6 +131,9 @@ func (c *checks) mapping(f *field, v reflect.Value, at string) {
 
 // broken returns the limits that a value breaks.
 func (l *limits) broken(v reflect.Value) (broken []string) {
+	if l.arn && arnRegexp.MatchString(v.String()) {
+		return nil
+	}
 	if l.name && v.Len() > 0 && !nameRegexp.MatchString(v.String()) {
 		broken = append(broken, patternLimit)
 	}
@@ -169,6 +181,9 @@ func absent(v reflect.Value) bool {
 		return v.IsNil()
 	case reflect.String:
 		return v.Len() == 0
+	case reflect.Struct:
+		value, ok := v.Interface().(attr.Value)
+		return ok && value.IsZero()
 	}
 	return false
 }

@@ -22,20 +22,25 @@
 //	required      must be present
 //	parameter     must be present; the error is that of a missing main parameter
 //	name          has only the characters of names: letters, digits, _ . -
+//	arn           may be the ARN of a table instead
 //	1..255        has a value in this range (a number) or a length in it (a text, a
 //	              list); either bound may be missing
 //	one of A B    has one of these values
 //	each W        has elements, or values of an object, that satisfy the word W: 1..255
 //	map           is a slice of pairs, a JSON object in the request
-//	tables        is a map whose keys are names of tables
+//	tables        is a map whose keys are names or ARNs of tables
 //	class C       is called C by the service's messages: otherwise a pointer to a struct
 //	              has the field's name, and a list's or a map's elements that of their Go
 //	              type; for a number, C is Long instead of Integer
 //	without A B   is a struct, or an embedded one, that lacks these fields here
 //	needs A B     is a struct, or an embedded one, whose fields A and B are required here
 //
+// An input that has the method CheckFirst is checked by it before the constraints of its
+// shape are.
+//
 // The fields of an embedded struct belong to the structure around it. The tag of an
-// expr.Request lists those of its fields that the operation has, and they too belong to
-// the structure around it. The error of a refused attribute value goes into the field
-// Err beside the value or, if there is none, of the structure around it.
+// expr.Request lists those of its fields that the operation has, legacy ones among them,
+// and they too belong to the structure around it. The error of a refused attribute value
+// goes into the field Err beside the value or, if there is none, of the structure around
+// it.
 package wire

@@ -22,7 +22,7 @@ func namespace(code engine.Code) string {
 	switch code {
 	case engine.ValidationException:
 		return shapeErrors
-	case engine.SerializationException, engine.UnknownOperationException, errUnsigned.Code:
+	case engine.SerializationException, engine.UnknownOperationException, engine.AccessDeniedException, errUnsigned.Code:
 		return frameworkErrors
 	}
 	return apiErrors
@@ -43,8 +43,8 @@ func asError(err error) *engine.Error {
 	return &engine.Error{Code: engine.InternalServerError, Message: err.Error()}
 }
 
-// errorBody is the body of an error answer. SerializationException and
-// TransactionCanceledException spell Message with a capital letter.
+// errorBody is the body of an error answer. SerializationException, AccessDeniedException
+// and TransactionCanceledException spell Message with a capital letter.
 type errorBody struct {
 	Type                string `api:"__type"`
 	Message             string `api:"message"`
@@ -59,9 +59,10 @@ var errorShape = shapeOf(reflect.TypeFor[errorBody](), options{})
 func refused(err error) (answer []byte, status int) {
 	e := asError(err)
 	body := errorBody{Type: namespace(e.Code) + string(e.Code), Item: e.Item, CancellationReasons: e.Reasons}
-	if e.Code == engine.SerializationException || e.Code == engine.TransactionCanceledException {
+	switch e.Code {
+	case engine.SerializationException, engine.AccessDeniedException, engine.TransactionCanceledException:
 		body.Capital = e.Message
-	} else {
+	default:
 		body.Message = e.Message
 	}
 	if status = http.StatusBadRequest; e.Code == engine.InternalServerError {

@@ -44,6 +44,14 @@ func FuzzRequest(f *testing.F) {
 		{"BatchGetItem", `{"RequestItems":{"tab":{"Keys":[` + key + `],"AttributesToGet":["p"]}}}`},
 		{"TransactWriteItems", `{"ClientRequestToken":"t","TransactItems":[{"ConditionCheck":{"TableName":"tab","Key":` + key + `,"ConditionExpression":"attribute_exists(p)"}}]}`},
 		{"TransactGetItems", `{"TransactItems":[{"Get":{"TableName":"tab","Key":` + key + `}}]}`},
+		// Legacy parameters, an ARN, and a key of several attributes.
+		{"UpdateItem", `{"TableName":"` + tabARN + `","Key":` + key + `,"AttributeUpdates":{"a":{"Value":{"N":"1"},"Action":"ADD"},"b":{"Action":"DELETE"}},
+			"Expected":{"c":{"ComparisonOperator":"BETWEEN","AttributeValueList":[{"S":"a"},{"S":"b"}]},"d":{"Exists":false}},"ConditionalOperator":"OR"}`},
+		{"Query", `{"TableName":"tab","KeyConditions":{"p":{"ComparisonOperator":"EQ","AttributeValueList":[{"S":"a"}]}},"QueryFilter":{"a":{"ComparisonOperator":"NOT_NULL"}},"AttributesToGet":["p","a"]}`},
+		{"Scan", `{"TableName":"tab","ScanFilter":{"a":{"ComparisonOperator":"IN","AttributeValueList":[{"S":"a"},{"S":"b"}]}}}`},
+		{"UpdateTable", `{"TableName":"tab","AttributeDefinitions":[{"AttributeName":"i","AttributeType":"S"},{"AttributeName":"j","AttributeType":"N"}],"GlobalSecondaryIndexUpdates":[
+			{"Create":{"IndexName":"by-i","KeySchema":[{"AttributeName":"i","KeyType":"HASH"},{"AttributeName":"p","KeyType":"HASH"},{"AttributeName":"j","KeyType":"RANGE"},{"AttributeName":"q","KeyType":"RANGE"}],"Projection":{"ProjectionType":"ALL"}}}]}`},
+		{"Query", `{"TableName":"tab","IndexName":"by-i","KeyConditionExpression":"i = :i AND p = :i AND j = :j AND q > :j","ExpressionAttributeValues":{":i":{"S":"a"},":j":{"N":"1"}}}`},
 
 		{"streams:ListStreams", `{"TableName":"tab","Limit":1}`},
 		{"streams:DescribeStream", `{"StreamArn":"arn:aws:dynamodb:us-east-1:000000000000:table/tab/stream/2030-01-01T00:00:00.000","Limit":1,"ShardFilter":{"Type":"CHILD_SHARDS","ShardId":"shardId-00000001893456000000-00000001"}}`},
@@ -92,7 +100,8 @@ func answered(t *testing.T, w *world, operation, body string) {
 	if rec.Code != 200 && rec.Code != 400 && rec.Code != 413 {
 		t.Errorf("%s %s: %d %s, want 200 or 400", operation, body, rec.Code, rec.Body)
 	}
-	if !json.Valid(rec.Body.Bytes()) {
-		t.Errorf("%s %s: %s is not JSON", operation, body, rec.Body)
+	silent := rec.Code == 200 && (operation == "TagResource" || operation == "UntagResource")
+	if !json.Valid(rec.Body.Bytes()) && !(silent && rec.Body.Len() == 0) {
+		t.Errorf("%s %s: %q is not JSON", operation, body, rec.Body)
 	}
 }

@@ -56,6 +56,11 @@ func TestItemOperations(t *testing.T) {
 			`{"__type":"com.amazonaws.dynamodb.v20120810#TransactionCanceledException","Message":"Transaction cancelled, please refer cancellation reasons for specific reasons [ValidationError, None, None]","CancellationReasons":[{"Code":"ValidationError","Message":"One or more parameter values were invalid: Type mismatch for key p expected: S actual: N"},{"Code":"None"},{"Code":"None"}]}`},
 		{"nothing of it happened", "TransactGetItems", `{"TransactItems":[{"Get":{"TableName":"tab","Key":{"p":{"S":"u"},"q":{"N":"1"}}}},{"Get":{"TableName":"tab","Key":{"p":{"S":"t"},"q":{"N":"1"}},"ProjectionExpression":"p"}}]}`,
 			`{"Responses":[{},{"Item":{"p":{"S":"t"}}}]}`},
+		// Public measurements of the service, in 2026.
+		{"nothing of the projection", "TransactGetItems", `{"TransactItems":[{"Get":{"TableName":"tab","Key":{"p":{"S":"t"},"q":{"N":"1"}},"ProjectionExpression":"zz"}}]}`, `{"Responses":[{}]}`},
+		{"nothing of the projection, alone", "GetItem", `{"TableName":"tab","Key":{"p":{"S":"t"},"q":{"N":"1"}},"ProjectionExpression":"zz"}`, `{"Item":{}}`},
+		{"names without an expression in a transaction", "TransactGetItems", `{"TransactItems":[{"Get":{"TableName":"tab","Key":{"p":{"S":"t"},"q":{"N":"1"}},"ExpressionAttributeNames":{"#a":"a"}}}]}`, `{"Responses":[{"Item":{"p":{"S":"t"},"q":{"N":"1"}}}]}`},
+		{"names and values without an expression in a transaction", "TransactWriteItems", `{"TransactItems":[{"Put":{"TableName":"tab","Item":{"p":{"S":"u"},"q":{"N":"1"}},"ExpressionAttributeNames":{"#a":"a"}}},{"Delete":{"TableName":"tab","Key":{"p":{"S":"t"},"q":{"N":"1"}},"ExpressionAttributeValues":{":v":{"S":"1"}}}}]}`, `{}`},
 	}
 	for _, step := range steps {
 		got := parse(t, w.send(step.operation, step.body).Body.String())

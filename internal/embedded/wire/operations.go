@@ -1,7 +1,6 @@
 package wire
 
 import (
-	"cmp"
 	"context"
 	"reflect"
 	"strings"
@@ -24,7 +23,12 @@ func operationOf[In, Out any](run func(*engine.Engine, context.Context, *In) (*O
 			return nil, err
 		}
 		if d.unsupported != nil {
-			return nil, cmp.Or(d.mixed(), d.unsupported)
+			return nil, d.unsupported
+		}
+		if in, ok := any(&in).(interface{ CheckFirst() error }); ok {
+			if err := in.CheckFirst(); err != nil {
+				return nil, err
+			}
 		}
 		if err := check(request, place); err != nil {
 			return nil, err
@@ -34,6 +38,9 @@ func operationOf[In, Out any](run func(*engine.Engine, context.Context, *In) (*O
 			return nil, err
 		}
 		d.fault.spoil(&in, out)
+		if _, none := any(out).(*struct{}); none {
+			return nil, nil // the body is empty, not {}
+		}
 		dst := make([]byte, 0, 512)
 		if name == "" {
 			return write(dst, answer, reflect.ValueOf(out).Elem()), nil

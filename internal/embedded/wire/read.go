@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"reflect"
-	"strings"
 
 	"dynamostreamer/internal/embedded/attr"
 )
@@ -13,10 +12,9 @@ import (
 // messages. It treats null as absent.
 type decoder struct {
 	*attr.Scanner
-	unsupported error    // about the first parameter that the engine does not have
-	seen        []string // the expressions and legacy parameters of the request
-	fault       Fault    // the fault that the request meets while it runs
-	host        string   // the host that the request was sent to
+	unsupported error  // about the first parameter that the engine does not have
+	fault       Fault  // the fault that the request meets while it runs
+	host        string // the host that the request was sent to
 }
 
 const (
@@ -43,7 +41,13 @@ func (d *decoder) read(s *shape, v reflect.Value, refused *error, misplaced stri
 	case s.kind == scalar:
 		d.scalar(v.Addr().Interface(), cmp.Or(s.class, "Integer"))
 	case s.kind == attributes:
-		d.attributes(v.Addr().Interface().(*attr.Item), refused)
+		it, err := d.Item()
+		*v.Addr().Interface().(*attr.Item) = it
+		refuse(refused, err)
+	case s.kind == attribute:
+		value, err := d.Value(misplaced)
+		*v.Addr().Interface().(*attr.Value) = value
+		refuse(refused, err)
 	case s.kind == structure:
 		if v.Kind() == reflect.Pointer {
 			v.Set(reflect.New(v.Type().Elem()))
@@ -102,9 +106,6 @@ func (d *decoder) fields(s *shape, v reflect.Value, refused *error, misplaced st
 			d.other(name)
 			return
 		}
-		if strings.HasSuffix(name, "Expression") {
-			d.see(name)
-		}
 		if f.refuse != nil {
 			refused = v.FieldByIndex(f.refuse).Addr().Interface().(*error)
 		}
@@ -112,14 +113,12 @@ func (d *decoder) fields(s *shape, v reflect.Value, refused *error, misplaced st
 	})
 }
 
-// attributes reads attribute values. It notes the error of a refused value, so that the
-// engine can report it in the service's order of checks.
-func (d *decoder) attributes(to *attr.Item, refused *error) {
-	it, err := d.Item()
+// refuse notes the error of a refused attribute value, so that the engine can report it in
+// the service's order of checks.
+func refuse(refused *error, err error) {
 	if value, ok := err.(*attr.ValidationError); ok && *refused == nil {
 		*refused = value
 	}
-	*to = it
 }
 
 // scalar reads a text, a boolean or a number. class is the Java class of an integer in

@@ -76,9 +76,15 @@ func TestTags(t *testing.T) {
 	}
 	tag := func(key, value string) any { return map[string]any{"Key": key, "Value": value} }
 	tags(tag("env", "b"), tag("team", "a"))
-	w.must("TagResource", `{"ResourceArn":"`+tabARN+`","Tags":[{"Key":"team","Value":"c"},{"Key":"x","Value":""}]}`)
+	silent := func(operation, body string) {
+		t.Helper()
+		if rec := w.send(operation, body); rec.Code != 200 || rec.Body.Len() != 0 {
+			t.Errorf("%s %s = %d %s, want 200 and an empty body", operation, body, rec.Code, rec.Body)
+		}
+	}
+	silent("TagResource", `{"ResourceArn":"`+tabARN+`","Tags":[{"Key":"team","Value":"c"},{"Key":"x","Value":""}]}`)
 	tags(tag("env", "b"), tag("team", "c"), tag("x", ""))
-	w.must("UntagResource", `{"ResourceArn":"`+tabARN+`","TagKeys":["env","team","none"]}`)
+	silent("UntagResource", `{"ResourceArn":"`+tabARN+`","TagKeys":["env","team","none"]}`)
 	tags(tag("x", ""))
 
 	// What the service answers is from dynalite's tests of it and, where they

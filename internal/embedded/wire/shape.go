@@ -32,6 +32,7 @@ type kind int
 const (
 	scalar     kind = iota // a text, a number, a boolean, a time
 	attributes             // an attr.Item
+	attribute              // an attr.Value
 	structure              // a struct or a pointer to one
 	list                   // a slice
 	mapping                // a slice of pairs, in the order of the request
@@ -50,6 +51,7 @@ type field struct {
 // limits are the constraints on a field.
 type limits struct {
 	required, parameter, name bool
+	arn                       bool
 	pairs, tables             bool
 	least, most               *int64
 	oneOf                     []string
@@ -65,6 +67,8 @@ func shapeOf(t reflect.Type, o options) *shape {
 	switch {
 	case t == reflect.TypeFor[attr.Item]():
 		return &shape{kind: attributes}
+	case t == reflect.TypeFor[attr.Value]():
+		return &shape{kind: attribute}
 	case t.Kind() == reflect.Pointer && t.Elem().Kind() == reflect.Struct && t != reflect.TypeFor[*engine.Seconds]():
 		return shapeOf(t.Elem(), o)
 	case t.Kind() == reflect.Slice:
@@ -160,11 +164,13 @@ func (s *shape) addExpressions(names []string, index []int, o options) {
 		case "Values":
 			s.addField("ExpressionAttributeValues", f.Type, "", at, within("ValuesErr"), o)
 			s.usersAt = within("ValueUsers")
-		default:
+		case "Update", "Condition", "KeyCondition", "Filter", "Projection":
 			s.addField(name+"Expression", f.Type, "", at, nil, o)
 			if name != "Projection" && !lists(o.without, name+"Expression") {
 				users = append(users, name+"Expression")
 			}
+		default: // a field of the Legacy in it
+			s.addField(name, f.Type, strings.TrimPrefix(f.Tag.Get("api"), ","), at, nil, o)
 		}
 	}
 	if s.users = strings.Join(users, " and "); len(users) == 1 {
@@ -187,6 +193,8 @@ func parseTag(tag string) (l limits, o options) {
 			l.parameter = true
 		case part == "name":
 			l.name = true
+		case part == "arn":
+			l.arn = true
 		case part == "map" || part == "tables":
 			l.pairs, l.tables = true, part == "tables"
 		case word == "each":

@@ -36,19 +36,38 @@ var (
 	badName     = unmet("'abc;'", "tableName", name)
 )
 
-// TestShapesOfWrites: the order of the live captures of dynamodb-conformance
-// (captures/2026-06-09-validation-rewording.json, us-east-1, family "ordering"); where
-// they have no case, of dynalite's tests (putItem.js, updateItem.js).
+// TestShapesOfWrites: dynamodb-conformance. A request with an item or a key is refused for
+// the first thing alone (its messages of October 2026: validation-ordering/updateItem and
+// deepRequests). Else the order is that of captures/2026-06-09-validation-rewording.json,
+// us-east-1, family "ordering"; where that has no case, of dynalite's tests (putItem.js,
+// updateItem.js).
 func TestShapesOfWrites(t *testing.T) {
+	const (
+		first    = v + "1 validation error detected: "
+		noName   = first + "Value at 'TableName' failed to satisfy constraint: " + shortest + "1"
+		noReturn = first + "Failed to satisfy constraint: " + enum + "[ALL_OLD, UPDATED_OLD, ALL_NEW, UPDATE_NEW, NONE]"
+		operator = "Failed to satisfy constraint: " + enum + "[ALL, OR]"
+		two      = `"Expected":{"a":{"Exists":false},"b":{"Exists":false}},"ConditionalOperator":"XOR"`
+	)
 	const bad = `"ReturnConsumedCapacity":"hi","ReturnItemCollectionMetrics":"hi","ReturnValues":"hi"`
 	runRefusals(t, []refusalCase{
-		{"empty name", "PutItem", `{"TableName":"","Item":{}}`, broken(unmet("''", "tableName", shortest+"1"))},
-		{"empty name, bad values", "PutItem", `{"TableName":"","Item":{},"ReturnValues":"hi"}`, broken(badReturn, unmet("''", "tableName", shortest+"1"))},
-		{"three enumerations", "PutItem", `{"TableName":"tab","Item":{},` + bad + `}`, broken(badReturn, badCapacity, badMetrics)},
+		{"empty name", "PutItem", `{"TableName":"","Item":{}}`, noName},
+		{"empty name, no item", "PutItem", `{"TableName":""}`, broken(unmet("''", "tableName", shortest+"1"), missing("item"))},
+		{"empty name, bad values", "PutItem", `{"TableName":"","Item":{},"ReturnValues":"hi"}`, noName},
+		{"three enumerations", "PutItem", `{"TableName":"tab","Item":{},` + bad + `}`, noReturn},
+		{"three enumerations beside a deep value", "PutItem", `{"TableName":"tab","Item":{"a":` + deep(63) + `},` + bad + `}`, broken(badReturn, badCapacity, badMetrics)},
+		{"return values beside a value of 40 levels", "DeleteItem", `{"TableName":"tab","Key":{"p":` + deep(40) + `},"ReturnValues":"hi"}`, noReturn},
+		{"return values beside a value of 100 levels", "DeleteItem", `{"TableName":"tab","Key":{"p":` + deep(100) + `},"ReturnValues":"hi"}`, broken(badReturn)},
+		{"return values beside an expected value of 63 levels", "DeleteItem", `{"TableName":"tab","Key":{},"Expected":{"a":{"Value":` + deep(63) + `}},"ReturnValues":"hi"}`, broken(badReturn)},
+		{"operator", "DeleteItem", `{"TableName":"tab","Key":{},` + two + `}`, first + operator},
+		{"operator, no key", "UpdateItem", `{"TableName":"tab",` + two + `}`, broken(unmet("'XOR'", "conditionalOperator", enum+"[OR, AND]"), missing("key"))},
+		{"operator beside a value of 100 levels", "PutItem", `{"TableName":"tab","Item":{"a":` + deep(100) + `},` + two + `}`, broken(unmet("'XOR'", "conditionalOperator", enum+"[OR, AND]"))},
+		{"operator and select", "Query", `{"TableName":"tab","KeyConditions":{},"ConditionalOperator":"XOR","Select":"hi"}`, v + operator},
 		{"everything", "PutItem", `{"TableName":"abc;",` + bad + `}`, broken(badReturn, badCapacity, badName, missing("item"), badMetrics)},
-		{"two enumerations", "DeleteItem", `{"TableName":"tab","Key":{},"ReturnConsumedCapacity":"hi","ReturnValues":"hi"}`, broken(badReturn, badCapacity)},
+		{"two enumerations", "DeleteItem", `{"TableName":"tab","Key":{},"ReturnConsumedCapacity":"hi","ReturnValues":"hi"}`, noReturn},
 		{"nothing", "DeleteItem", `{}`, broken(missing("tableName"), missing("key"))},
-		{"two enumerations", "UpdateItem", `{"TableName":"tab","Key":{},"ReturnConsumedCapacity":"hi","ReturnValues":"hi"}`, broken(badCapacity, badReturn)},
+		{"two enumerations", "UpdateItem", `{"TableName":"tab","Key":{},"ReturnConsumedCapacity":"hi","ReturnValues":"hi"}`, noReturn},
+		{"two enumerations but return values", "UpdateItem", `{"TableName":"tab","Key":{},"ReturnConsumedCapacity":"hi","ReturnItemCollectionMetrics":"hi"}`, broken(badCapacity, badMetrics)},
 		{"everything", "UpdateItem", `{"TableName":"abc;",` + bad + `}`, broken(badCapacity, badName, badMetrics, badReturn, missing("key"))},
 		{"on failure", "UpdateItem", `{"TableName":"tab","Key":{},"ReturnValuesOnConditionCheckFailure":"hi"}`, broken(unmet("'hi'", "returnValuesOnConditionCheckFailure", enum+"[ALL_OLD, NONE]"))},
 		{"ignores what others have", "PutItem", `{"TableName":"tab","Item":{"p":{"S":"x"},"q":{"N":"1"}},"Key":1,"UpdateExpression":1,"FilterExpression":1}`, ""},
@@ -90,6 +109,12 @@ func TestShapesOfBatches(t *testing.T) {
 		{"no tables", "BatchWriteItem", `{"RequestItems":{}}`, v + "The requestItems parameter is required for BatchWriteItem"},
 		{"bad name, no requests", "BatchWriteItem", `{"RequestItems":{"a;":[]}}`, broken(unmet("'{a;=[]}'", "requestItems", keys), unmet("'{a;=[]}'", "requestItems", values))},
 		{"short name", "BatchWriteItem", `{"RequestItems":{"ta":[` + one + `]}}`, broken(unmet("'{ta=["+shown+"]}'", "requestItems", keys))},
+		// validation-ordering/batchOperations of October 2026.
+		{"short name and capacity", "BatchWriteItem", `{"RequestItems":{"ta":[` + one + `]},"ReturnConsumedCapacity":"hi"}`, broken(badCapacity)},
+		{"bad name", "BatchGetItem", `{"RequestItems":{"a;b":{"Keys":[{"p":{"S":"x"}}],"ConsistentRead":true}}}`,
+			broken(unmet(`'{"a;b":{"Keys":[{"p":{"S":"x"}}],"ConsistentRead":true}}'`, "requestItems", keys))},
+		{"bad name and capacity", "BatchGetItem", `{"ReturnConsumedCapacity":"hi","RequestItems":{"a;b":{"Keys":[{"p":{"S":"x"}}]}}}`,
+			broken(unmet(`'{"a;b":{"Keys":[{"p":{"S":"x"}}]}}'`, "requestItems", keys), badCapacity)},
 		{"26 requests", "BatchWriteItem", `{"RequestItems":{"tab":[` + strings.Repeat(one+",", 25) + one + `]}}`,
 			broken(unmet("'{tab=["+strings.Repeat(shown+", ", 25)+shown+"]}'", "requestItems", values))},
 		{"26 requests to two tables", "BatchWriteItem", `{"RequestItems":{"tab":[` + strings.Repeat(one+",", 24) + one + `],"tab2":[` + one + `]}}`, v + "Too many items requested for the BatchWriteItem call"},

@@ -347,7 +347,7 @@ var varying = []struct {
 	{regexp.MustCompile(`shardId-[0-9a-f\-]+`), "SHARD"},
 	{regexp.MustCompile(`"sequence":"\d+"`), `"sequence":"SEQUENCE"`},
 	{regexp.MustCompile(`\b1\d{9}\b`), "SECONDS"},
-	{regexp.MustCompile(`\bin \d+(\.\d+)?(µs|ms|s)\b, \d+ a second`), "in DURATION, N a second"},
+	{regexp.MustCompile(`\bin \d+(\.\d+)?(µs|ms|s)\b, \d+(\.\d+)? a second`), "in DURATION, N a second"},
 	{regexp.MustCompile(`\b(\d+h)?(\d+m)?\d+(\.\d+)?(µs|ms|s) (after|before) its ttl`), "DURATION $5 its ttl"},
 	{regexp.MustCompile(`(?m)^restarting (generator|reader): `), "restarting SERVICE: "},
 	// Step 05 does as much as it can until it is stopped.

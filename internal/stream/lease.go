@@ -2,7 +2,6 @@ package stream
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"time"
 )
@@ -36,8 +35,9 @@ type Lease interface {
 	// where standby is nil, it returns a *FencedError instead.
 	Acquire(ctx context.Context, standby func()) (generation int64, err error)
 	// Renew keeps others from acquiring the lease for 7 seconds from the
-	// call on. It tries once, also beside the other methods. A *FencedError
-	// or an *AlteredError ends the reading, another error does not.
+	// call on. It tries once, also beside the other methods, and is called
+	// again after an error that is Retryable, or once 2 seconds are over.
+	// Another one ends the reading.
 	Renew(context.Context) error
 }
 
@@ -129,14 +129,14 @@ func (r *Reader) renewUntilClose(ctx context.Context) error {
 		switch {
 		case ctx.Err() != nil:
 			return nil
-		case errors.As(err, new(*FencedError)) || errors.As(err, new(*AlteredError)):
-			r.leaseLost(err)
-			return nil
-		case err != nil:
-			wait = watchEvery
-		default:
+		case err == nil:
 			r.tenure.extend(sent)
 			r.noteLease()
+		case Retryable(err) || limited.Err() == context.DeadlineExceeded:
+			wait = watchEvery
+		default:
+			r.leaseLost(err)
+			return nil
 		}
 		if sleep(ctx, wait) != nil {
 			return nil

@@ -111,7 +111,7 @@ func NewReader(api API, arn string, o Options) (*Reader, error) {
 
 // Open finds the stream's shards, and the position to begin at in each: the
 // checkpoint, or else Options.Start. While another Reader owns the checkpoints,
-// it stands by, until ctx ends. A stream that does not exist is a
+// it stands by, until ctx ends: then its error is context.Cause(ctx). A stream that does not exist is a
 // *ResourceNotFoundException of package dynamodbstreams/types; package
 // dynamodb/types has another of that name. If there are checkpoints of it,
 // Open succeeds and what is lost is a Gap. An Open that fails for what it
@@ -140,6 +140,9 @@ func (r *Reader) Open(ctx context.Context) error {
 	watching.end(errDone)
 	watching.wait()
 	if err != nil {
+		if why := context.Cause(ctx); why != nil && !errors.Is(err, why) {
+			err = fmt.Errorf("%w: %w", why, err)
+		}
 		r.mu.Lock()
 		r.err = err
 		r.mu.Unlock()

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
-	"net"
 	"net/http"
 	"os"
 	"os/signal"
@@ -31,11 +30,7 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, table, addr string) (err error) {
-	listener, err := net.Listen("tcp", addr) // a standby answers too
-	if err != nil {
-		return err
-	}
+func run(ctx context.Context, table, addr string) error {
 	client := awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
 		t.MaxIdleConns, t.MaxIdleConnsPerHost = 512, 512 // one for each shard
 	})
@@ -59,11 +54,12 @@ func run(ctx context.Context, table, addr string) (err error) {
 		return err
 	}
 	watched, end := context.WithCancelCause(ctx)
-	server := &http.Server{Handler: metrics.Handler(map[string]metrics.Reader{"my-service": reader})}
-	go func() { end(server.Serve(listener)) }() // nobody can watch it: it ends
-	if err = reader.Open(watched); err == nil { // a standby waits in it
-		defer func() { err = errors.Join(err, reader.Close()) }()
-		err = reader.Run(watched, handle)
+	shown := metrics.Handler(map[string]metrics.Reader{"my-service": reader})
+	go func() { end(http.ListenAndServe(addr, shown)) }() // nobody can watch it: it ends
+
+	// Open stands by while another replica reads.
+	if err = reader.Open(watched); err == nil {
+		err = errors.Join(reader.Run(watched, handle), reader.Close())
 	}
 	if ctx.Err() != nil && errors.Is(err, context.Cause(ctx)) {
 		slog.Info("stopped", "because", err) // what was not handled comes again
@@ -86,8 +82,8 @@ func putAside(_ context.Context, f stream.Failure) error {
 func handle(_ context.Context, e stream.Event) error {
 	if e.Kind == stream.Lost {
 		slog.Error("changes were lost, or may have been: compare with the table", "gap", e.Gap)
-		return nil
+	} else {
+		slog.Info("changed", "kind", e.Kind, "order", e.Order())
 	}
-	slog.Info("changed", "kind", e.Kind, "order", e.Order())
 	return nil
 }

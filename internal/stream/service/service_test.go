@@ -215,6 +215,19 @@ func await(t *testing.T, pattern string, text func() string) {
 	}
 }
 
+// getting returns what the service answers now.
+func getting(addr, path string) func() string {
+	return func() string {
+		answer, err := http.Get("http://" + addr + path)
+		if err != nil {
+			return err.Error()
+		}
+		defer answer.Body.Close()
+		body, _ := io.ReadAll(answer.Body)
+		return answer.Status + "\n" + string(body)
+	}
+}
+
 // freeAddress is one at which nothing listens.
 func freeAddress(t *testing.T) string {
 	t.Helper()
@@ -231,24 +244,13 @@ func freeAddress(t *testing.T) string {
 func TestService(t *testing.T) {
 	w := newWorld(t)
 	addr := freeAddress(t)
-	get := func(path string) func() string {
-		return func() string {
-			answer, err := http.Get("http://" + addr + path)
-			if err != nil {
-				return err.Error()
-			}
-			defer answer.Body.Close()
-			body, _ := io.ReadAll(answer.Body)
-			return answer.Status + "\n" + string(body)
-		}
-	}
 	for _, life := range [][]string{{"a", "b"}, {"c"}} {
 		for _, id := range life {
 			w.put(t, id)
 		}
 		s := w.start(t, "orders", addr)
-		await(t, `200 OK\nok\n`, get("/healthz"))
-		await(t, fmt.Sprintf(`\ndynamodb_stream_reader_handled_events_total{reader="my-service"} %d\n`, len(life)), get("/metrics"))
+		await(t, `200 OK\nok\n`, getting(addr, "/healthz"))
+		await(t, fmt.Sprintf(`\ndynamodb_stream_reader_handled_events_total{reader="my-service"} %d\n`, len(life)), getting(addr, "/metrics"))
 		if err := s.Process.Signal(syscall.SIGTERM); err != nil {
 			t.Fatal(err)
 		}
@@ -259,6 +261,34 @@ func TestService(t *testing.T) {
 			t.Errorf("the service handled %d changes, want those of %v:\n%s", n, life, s.text())
 		}
 	}
+}
+
+// TestTwoReplicas: the second one is healthy while it stands by, goes on once the
+// first one was told to stop, and ends well too where it is told so in standby.
+func TestTwoReplicas(t *testing.T) {
+	w := newWorld(t)
+	stop := func(s *running) {
+		t.Helper()
+		if err := s.Process.Signal(syscall.SIGTERM); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Wait(); err != nil {
+			t.Errorf("told to stop, a replica ends with %v:\n%s", err, s.text())
+		}
+	}
+	w.put(t, "a")
+	first := w.start(t, "orders", freeAddress(t))
+	await(t, "kind=inserted", first.text)
+	addr := freeAddress(t)
+	second := w.start(t, "orders", addr)
+	await(t, `200 OK\nok\nmy-service: standby\n`, getting(addr, "/healthz"))
+	third := w.start(t, "orders", freeAddress(t))
+	await(t, "standing by", third.text)
+	stop(third)
+	stop(first)
+	w.put(t, "b")
+	await(t, "kind=inserted", second.text)
+	stop(second)
 }
 
 // TestServiceEnds where it can't do its work, and says why.

@@ -78,7 +78,8 @@ type Peeker interface {
 	Peek(context.Context) ([]Checkpoint, error)
 }
 
-// A FencedError is what a reader gets whose checkpoints belong to another one.
+// A FencedError is what a reader gets whose checkpoints belong to another one. A
+// handler that returns one ends the reading at once, without Retry and DeadLetter.
 type FencedError struct {
 	Name string // the checkpoints'
 	Err  error  // what tells so, or nil

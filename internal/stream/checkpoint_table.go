@@ -98,13 +98,13 @@ func (t *Table) Load(ctx context.Context) (all []Checkpoint, err error) {
 		if _, err := t.Acquire(ctx, nil); err != nil {
 			return nil, err
 		}
+		defer func() {
+			if err != nil {
+				t.Close()
+			}
+		}()
 	}
 	t.loaded = true
-	defer func() {
-		if err != nil {
-			t.Close()
-		}
-	}()
 	clear(t.kept)
 	clear(t.attempts)
 	listed, _, err := t.read(ctx, "")

@@ -152,10 +152,13 @@ func (c *copying) wanted(stream string) (wanted []Checkpoint) {
 }
 
 // copyShard is the Shard of the copy's checkpoint. Those of segments follow it
-// with their number and how many there are.
+// with the copy's number, their own and how many there are. What a Reset that
+// was cut short left of an older copy has another number.
 const copyShard = "copy"
 
-func segmentShard(number, of int) string { return fmt.Sprintf("%s/%04d/%04d", copyShard, number, of) }
+func segmentShard(copy int64, number, of int) string {
+	return fmt.Sprintf("%s/%d/%04d/%04d", copyShard, copy, number, of)
+}
 
 // OfCopy reports whether the checkpoint is a copy's, or that of a segment of
 // its scan, and not a shard's.
@@ -242,12 +245,17 @@ func (r *Reader) prepareCopy(ctx context.Context, c *copying, held map[string]Ch
 	}
 	segments := cmp.Or(o.Segments, 4)
 	for name := range held {
-		fmt.Sscanf(name, copyShard+"/%d/%d", new(int), &segments)
+		var of int
+		var copy int64
+		if n, _ := fmt.Sscanf(name, copyShard+"/%d/%d/%d", &copy, new(int), &of); n == 3 && copy == c.number {
+			segments = of
+		}
 	}
 	for i := range segments {
-		s, ok := held[segmentShard(i, segments)]
+		id := segmentShard(c.number, i, segments)
+		s, ok := held[id]
 		if !ok {
-			s = Checkpoint{Shard: segmentShard(i, segments), Parent: copyShard}
+			s = Checkpoint{Shard: id, Parent: copyShard}
 		}
 		c.segments = append(c.segments, restored(s))
 	}
@@ -286,6 +294,9 @@ func (r *Reader) numberCopy() {
 	if c := &r.copy; c.mark != nil && c.number == 0 {
 		c.number = max(r.tenure.generation, 1)
 		c.mark.handled.Sequence = strconv.FormatInt(c.number, 10)
+		for i, s := range c.segments {
+			s.id = segmentShard(c.number, i, len(c.segments))
+		}
 	}
 }
 
@@ -323,5 +334,5 @@ func (r *Reader) copies() bool {
 // copyMayEnd reports whether the reading of a stream may end, as for the copy:
 // CopyDone comes before, or after the table's last stream.
 func (r *Reader) copyMayEnd() bool {
-	return !r.copy.underWay() || !r.copy.scanning() && r.status == types.StreamStatusDisabled
+	return !r.copy.underWay() || !r.copy.scanning() && r.copy.mark.out.events == nil && r.status == types.StreamStatusDisabled
 }

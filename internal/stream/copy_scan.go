@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	dbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	streamtypes "github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
 	"github.com/aws/smithy-go/middleware"
 )
 
@@ -96,6 +97,9 @@ func (r *Reader) scanTable(ctx context.Context, handle pageHandler) error {
 func (r *Reader) passedCopy() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.status == streamtypes.StreamStatusDisabled {
+		return false // a stream may follow, with changes of before the end
+	}
 	end, while := r.copy.mark.handled.NotBefore, copyIdle
 	if r.options.Idle > 0 {
 		while = min(while, r.options.Idle)

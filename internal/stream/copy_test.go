@@ -837,7 +837,7 @@ func TestTheStatsOfACopy(t *testing.T) {
 		check(t, "error", run(Lost), nil)
 		check(t, "rows and whether it is done", []any{r.Stats().Copy.Rows, r.Stats().Copy.Done}, []any{int64(20), true})
 		for _, want := range []string{
-			"reading stalls: the copy's segment copy/0000/0001 is handling", "reading stalls: the end of the copy is handling",
+			"reading stalls: the copy's segment copy/1/0000/0001 is handling", "reading stalls: the end of the copy is handling",
 			`msg="copying table" table=world copy=1`, `msg="the copy is complete"`,
 		} {
 			if !strings.Contains(log.String(), want) {
@@ -852,7 +852,7 @@ func TestTheStatsOfACopy(t *testing.T) {
 // goes to a file and back; without a copy it is the older version.
 func TestTheFormatOfACopysCheckpoints(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "checkpoint")
-	all := []Checkpoint{{Stream: arn, Shard: "s"}, {Stream: arn, Shard: segmentShard(3, 4), Parent: copyShard,
+	all := []Checkpoint{{Stream: arn, Shard: "s"}, {Stream: arn, Shard: segmentShard(7, 3, 4), Parent: copyShard,
 		Position: Position{Sequence: "12"}, Row: rowText(Image{"b": &types.AttributeValueMemberB{Value: []byte("x<")}, "n": n("1.0"), "s": s("y\"")})}}
 	check(t, "row", all[1].Row, `{"b":{"B":"eDw="},"n":{"N":"1.0"},"s":{"S":"y\""}}`)
 	for i, want := range []string{`"version": 2`, `"version": 3`} {

@@ -75,9 +75,10 @@
 // One Reader reads all shards of a stream. Several processes can't divide
 // them: of those that share checkpoints, one is the owner, and the others stand
 // by in Open. They begin within a second of the owner's Close, and within 10
-// seconds of its death. Two never hand over events at the same time; but an
-// owner that is frozen amid a handler may finish it, once it wakes up, beside the
-// next one. Event.Generation tells the two apart. A set of checkpoints belongs
+// seconds of its death, or 0.1 s more for each 100 shards. Two never hand over
+// events at the same time; but an owner that is frozen, or cut off from the
+// checkpoints, amid a handler may finish it beside the next one.
+// Event.Generation tells the two apart. A set of checkpoints belongs
 // to one table.
 //
 // What can't be repeated, such as a mail that is sent, may be done twice after

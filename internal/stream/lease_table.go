@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -13,7 +14,8 @@ import (
 
 // Renew counts the beat up.
 func (t *Table) Renew(ctx context.Context) error {
-	err := t.updateOwn(ctx, "ADD beat :one", map[string]types.AttributeValue{":one": number(1)})
+	err := t.updateGeneration(ctx, "ADD beat :one", "#generation = :mine",
+		map[string]types.AttributeValue{":one": number(1), ":mine": t.mine()})
 	if ctx.Err() != context.Canceled {
 		t.caller.note(err)
 	}
@@ -23,23 +25,29 @@ func (t *Table) Renew(ctx context.Context) error {
 	return t.failed("renewing the lease of checkpoint ", err)
 }
 
-// release marks the checkpoints as nobody's, if they are this reader's. It is
-// not worth an error: whoever comes next waits for a while instead.
+// release marks the checkpoints as nobody's, if they are this reader's.
 func (t *Table) release() {
-	ctx, cancel := context.WithTimeout(context.Background(), beatWithin/4)
-	defer cancel()
-	t.updateOwn(ctx, "SET released = :yes", map[string]types.AttributeValue{":yes": &types.AttributeValueMemberBOOL{Value: true}})
+	t.markReleased("#generation = :mine", map[string]types.AttributeValue{":mine": t.mine()})
 }
 
-// updateOwn updates the item of the generation once, while that is this
-// reader's.
-func (t *Table) updateOwn(ctx context.Context, update string, values map[string]types.AttributeValue) error {
-	values[":mine"] = t.mine()
+// markReleased marks the checkpoints as nobody's where the condition holds. It is
+// not worth an error: whoever comes next waits for a while instead.
+func (t *Table) markReleased(condition string, values map[string]types.AttributeValue) {
+	ctx, cancel := context.WithTimeout(context.Background(), beatWithin/4)
+	defer cancel()
+	values[":yes"] = &types.AttributeValueMemberBOOL{Value: true}
+	t.updateGeneration(ctx, "SET released = :yes", condition, values)
+}
+
+// updateGeneration updates the item of the generation once.
+func (t *Table) updateGeneration(ctx context.Context, update, condition string, values map[string]types.AttributeValue) error {
+	names := map[string]string{"#generation": attrGeneration}
+	if strings.Contains(update+condition, "#owner") {
+		names["#owner"] = "owner"
+	}
 	_, err := t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{
-		TableName: &t.table, Key: t.key(generationPlace), UpdateExpression: &update,
-		ConditionExpression:       aws.String("#generation = :mine"),
-		ExpressionAttributeNames:  map[string]string{"#generation": attrGeneration},
-		ExpressionAttributeValues: values,
+		TableName: &t.table, Key: t.key(generationPlace), UpdateExpression: &update, ConditionExpression: &condition,
+		ExpressionAttributeNames: names, ExpressionAttributeValues: values,
 	}, tryWriteOnce)
 	return err
 }
@@ -137,17 +145,14 @@ func (t *Table) take(ctx context.Context, seen lease) error {
 		values[":current"], values[":beat"] = number(seen.generation), number(seen.beat)
 	}
 	err := t.do(ctx, func(ctx context.Context) error {
-		_, err := t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{
-			TableName: &t.table, Key: t.key(generationPlace),
-			UpdateExpression:          aws.String("SET #generation = :next, #owner = :me REMOVE released"),
-			ConditionExpression:       aws.String(condition + " OR #generation = :next AND #owner = :me"),
-			ExpressionAttributeNames:  map[string]string{"#generation": attrGeneration, "#owner": "owner"},
-			ExpressionAttributeValues: values,
-		}, tryWriteOnce)
-		return err
+		return t.updateGeneration(ctx, "SET #generation = :next, #owner = :me REMOVE released",
+			condition+" OR #generation = :next AND #owner = :me", values)
 	})
-	if err == nil {
+	switch {
+	case err == nil:
 		t.generation = seen.generation + 1
+	case ctx.Err() != nil: // it may have been taken
+		t.markReleased("#generation = :mine AND #owner = :me", map[string]types.AttributeValue{":mine": values[":next"], ":me": values[":me"]})
 	}
 	return err
 }
@@ -179,8 +184,31 @@ func (t *Table) reset(ctx context.Context) (removed int, err error) {
 		return 0, t.failed("removing checkpoint ", err)
 	}
 	defer t.Close()
-	if items, err = t.query(ctx, ""); err != nil {
-		return 0, t.failed("removing checkpoint ", err)
+	removing := newCrew(ctx)
+	removing.run(func(ctx context.Context) error {
+		for sleep(ctx, beatEvery) == nil {
+			limited, cancel := context.WithTimeout(ctx, beatWithin)
+			err := t.Renew(limited)
+			cancel()
+			if errors.As(err, new(*FencedError)) {
+				return err
+			}
+		}
+		return nil
+	})
+	removing.run(func(ctx context.Context) error {
+		removed, err = t.removeAll(ctx)
+		return orDone(err)
+	})
+	return removed, t.failed("removing checkpoint ", removing.wait())
+}
+
+// removeAll removes all items but that of the generation, however they were
+// edited, and none of a later owner's.
+func (t *Table) removeAll(ctx context.Context) (removed int, err error) {
+	items, err := t.query(ctx, "")
+	if err != nil {
+		return 0, err
 	}
 	for _, item := range items {
 		place := textOf(item[attrPlace])
@@ -188,11 +216,16 @@ func (t *Table) reset(ctx context.Context) (removed int, err error) {
 			continue
 		}
 		err := t.do(ctx, func(ctx context.Context) error {
-			_, err := t.db.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: &t.table, Key: t.key(place)}, tryWriteOnce)
+			_, err := t.db.DeleteItem(ctx, &dynamodb.DeleteItemInput{
+				TableName: &t.table, Key: t.key(place),
+				ConditionExpression:       aws.String("NOT #generation > :mine"),
+				ExpressionAttributeNames:  map[string]string{"#generation": attrGeneration},
+				ExpressionAttributeValues: map[string]types.AttributeValue{":mine": t.mine()},
+			}, tryWriteOnce)
 			return err
 		})
 		if err != nil {
-			return removed, t.failed("removing checkpoint ", err)
+			return removed, err
 		}
 		removed++
 	}

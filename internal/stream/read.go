@@ -12,7 +12,8 @@ import (
 )
 
 // A Page is some events of one shard, in order, or some rows of one segment of
-// a copy, or the Lost of a switch of streams, or a CopyDone.
+// a copy, or the Lost of a switch of streams, or a CopyDone. All have one
+// Generation and one Copy.
 type Page struct {
 	Shard  string // empty at a switch and at a CopyDone
 	Events []Event
@@ -55,7 +56,8 @@ func (r *Reader) read(ctx context.Context, handle pageHandler) error {
 				return err
 			}
 			next, err := r.succeed(ctx)
-			if next == "" && ctx.Err() == nil { // nothing follows
+			var ended *EndedError
+			if next == "" && (err == nil || errors.As(err, &ended) && ended.Err == nil) { // nothing follows
 				err = cmp.Or(r.finishCopy(ctx, handle), err)
 			}
 			if err == nil && next != "" {

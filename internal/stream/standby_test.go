@@ -394,20 +394,3 @@ func keepGuarded(kept *sqlite.Conn, e Event) (err error) {
 	return do(`INSERT INTO t (id, n, position) VALUES (?, ?, ?)
 		ON CONFLICT (id) DO UPDATE SET n = excluded.n, position = excluded.position`, row.ID, row.N, e.Order())
 }
-
-// TestATableThatIsDeleted ends the reading within some seconds, though nothing is
-// to be saved: nobody can renew the lease there.
-func TestATableThatIsDeleted(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		db, _ := inMemory(t)
-		r := mustOpen(t, oneShard("a"), Options{Checkpoints: TableCheckpoints(db, "places", "r")})
-		done := make(chan error)
-		go func() { done <- r.Run(t.Context(), func(context.Context, Event) error { return nil }) }()
-		time.Sleep(time.Minute)
-		dropTable(db, "places")
-		began := time.Now()
-		if err := <-done; !noTable(err) || time.Since(began) > 4*time.Second {
-			t.Errorf("Run = %v after %v, want a *ResourceNotFoundException", err, time.Since(began))
-		}
-	})
-}

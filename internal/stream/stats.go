@@ -165,8 +165,11 @@ func (r *Reader) Stats() Stats {
 	}
 	now, notBefore := r.clock.now(), make(map[*shard]time.Time)
 	for _, s := range r.lineage.order {
-		if s.id != "" && !stats.Standby {
-			stats.Totals.add(s.counts)
+		if s.id == "" {
+			continue
+		}
+		stats.Totals.add(s.counts)
+		if !stats.Standby {
 			stats.Shards = append(stats.Shards, r.shardStats(s, now, r.lineage.notBefore(s, notBefore)))
 		}
 	}

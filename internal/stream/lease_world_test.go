@@ -315,17 +315,19 @@ func (p *rivalProcess) call(ctx context.Context, do func(context.Context) error)
 	}
 }
 
-func called[In, Out any](p *rivalProcess, ctx context.Context, in *In, call func(context.Context, *In, ...func(*dynamodb.Options)) (*Out, error)) (out *Out, err error) {
+func called[In, Out any](p *rivalProcess, ctx context.Context, in *In, call func(context.Context, *In, ...func(*dynamodb.Options)) (*Out, error)) (*Out, error) {
 	var mu sync.Mutex
-	err = p.call(ctx, func(ctx context.Context) error {
+	var answer *Out
+	err := p.call(ctx, func(ctx context.Context) error {
 		o, err := call(ctx, in, tryWriteOnce)
 		mu.Lock()
 		defer mu.Unlock()
-		out = o
+		answer = o
 		return err
 	})
 	mu.Lock()
-	defer mu.Unlock()
+	out := answer // before a late one
+	mu.Unlock()
 	return out, err
 }
 

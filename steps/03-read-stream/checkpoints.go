@@ -46,7 +46,7 @@ func (c *choices) operate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.step.Printf("removed %s: the next reader begins at its -from\n", cli.Count(removed, "checkpoint"))
+	return c.step.Printf("removed %s: the next reader starts over\n", cli.Count(removed, "checkpoint"))
 }
 
 // print prints a line for each checkpoint, as they are at a time.

@@ -33,8 +33,10 @@ type atDone struct {
 }
 
 func (d *atDone) handle(ctx context.Context, e Event) error {
-	if len(d.done) > 0 {
+	if _, _, done := d.now(); done > 0 {
+		d.mu.Lock()
 		d.after = append(d.after, fmt.Sprint(e.Kind))
+		d.mu.Unlock()
 	}
 	err := d.replica.handle(ctx, e)
 	if e.Kind == CopyDone {
@@ -104,6 +106,8 @@ func TestACopyAfterAGapThatStopped(t *testing.T) {
 		back := make(map[string]string)
 		r.Run(ctx, func(ctx context.Context, e Event) error {
 			err := c.handle(ctx, e)
+			c.mu.Lock()
+			defer c.mu.Unlock()
 			if len(c.done) > 0 {
 				for id, row := range c.rows {
 					if row.n != "2" {

@@ -92,7 +92,7 @@ func halfACopy(t *testing.T, s *source, c *replica, db TableAPI) {
 	defer cancel()
 	r := must(s.open(Options{Checkpoints: TableCheckpoints(db, "places", "copy")}))
 	r.Run(ctx, func(ctx context.Context, e Event) error {
-		if len(c.copied) == 20 {
+		if _, copied, _ := c.now(); copied == 20 {
 			cancel()
 		}
 		return c.handle(ctx, e)

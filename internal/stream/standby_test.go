@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -222,8 +223,13 @@ func TestAStandbyIsHealthy(t *testing.T) {
 		db, _ := inMemory(t)
 		f := oneShard("a")
 		mustOpen(t, f, Options{Checkpoints: TableCheckpoints(db, "places", "r")})
-		var away error
-		h := &awayTable{db, func() error { return away }}
+		var away atomic.Bool
+		h := &awayTable{db, func() error {
+			if away.Load() {
+				return noAnswer{}
+			}
+			return nil
+		}}
 		r := must(NewReader(f, arn, quiet(Options{Checkpoints: TableCheckpoints(h, "places", "r")})))
 		check(t, "health before Open", r.Health(time.Now()), nil)
 		if err := r.Run(t.Context(), nil); err == nil || !strings.Contains(err.Error(), "not open") {
@@ -243,7 +249,7 @@ func TestAStandbyIsHealthy(t *testing.T) {
 		s := r.Stats()
 		check(t, "standby, reading, shards", []any{s.Standby, s.Reading, len(s.Shards)}, []any{true, false, 0})
 		check(t, "health", r.Health(time.Now()), nil)
-		away = noAnswer{}
+		away.Store(true)
 		time.Sleep(time.Minute)
 		if err := r.Health(time.Now()); err == nil || !strings.Contains(err.Error(), "the lease of the checkpoints can't be read") {
 			t.Errorf("health where the table is away: %v", err)
@@ -322,7 +328,12 @@ func TestALateEffectIsRefused(t *testing.T) {
 		time.Sleep(time.Second)
 		_, end := standBy(t, f, Options{Checkpoints: TableCheckpoints(db, "places", "r")}, handler(func() {}))
 		time.Sleep(20 * time.Second)
-		check(t, "rows", rowsOfCopy(kept), map[string]string{"x": "0"})
+		rows := func() map[string]string {
+			mu.Lock()
+			defer mu.Unlock()
+			return rowsOfCopy(kept)
+		}
+		check(t, "rows", rows(), map[string]string{"x": "0"})
 		f.set(func() {
 			f.sequence++
 			f.shards[0].records = append(f.shards[0].records, streamtypes.Record{
@@ -334,11 +345,11 @@ func TestALateEffectIsRefused(t *testing.T) {
 			})
 		})
 		time.Sleep(5 * time.Second)
-		check(t, "rows once it was deleted", rowsOfCopy(kept), map[string]string{})
+		check(t, "rows once it was deleted", rows(), map[string]string{})
 		if err := <-ended; !errors.As(err, new(*FencedError)) {
 			t.Errorf("the first reader ended with %v, want a *FencedError", err)
 		}
-		check(t, "rows after the late insert", rowsOfCopy(kept), map[string]string{})
+		check(t, "rows after the late insert", rows(), map[string]string{})
 		end()
 		first.Close()
 	})

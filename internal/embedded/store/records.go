@@ -127,6 +127,15 @@ func (tx *Tx) Records(shard, from int64, fn func(Record) bool) {
 		recordID(shard, from), recordID(shard, lastSequence))
 }
 
+// CountRecords returns the number of the shard's records, and the sequence numbers of the
+// first and of the last one.
+func (tx *Tx) CountRecords(shard int64) (n, first, last int64) {
+	tx.row(func(stmt *sqlite.Stmt) {
+		n, first, last = stmt.ColumnInt64(0), stmt.ColumnInt64(1)&lastSequence, stmt.ColumnInt64(2)&lastSequence
+	}, "SELECT count(*), min(id), max(id) FROM records WHERE id BETWEEN ? AND ?", recordID(shard, 0), recordID(shard, lastSequence))
+	return n, first, last
+}
+
 // FirstSince finds the shard's first record that was made at a time or later.
 func (tx *Tx) FirstSince(shard, at int64) (seq int64, found bool) {
 	// The record is the first one from low on, and it is before high.

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"encoding/json"
 
 	"dynamostreamer/internal/embedded/store"
 )
@@ -33,12 +32,12 @@ type ShardState struct {
 func (e *Engine) Streams(ctx context.Context, tableName string) ([]StreamState, error) {
 	return read(ctx, e, func(tx *store.Tx, _ *catalog) ([]StreamState, error) {
 		streams := []StreamState{}
-		for _, row := range tx.Streams() {
-			var d streamDefinition
-			tx.Fail(json.Unmarshal(row.Definition, &d))
-			if tableName != "" && d.Table != tableName {
-				continue
-			}
+		prefix := ""
+		if tableName != "" {
+			prefix = e.tableARN(tableName) + streamPart
+		}
+		for _, row := range tx.Streams(prefix, 0, everything) {
+			d := newStream(tx, row)
 			s := StreamState{Table: d.Table, ARN: row.ARN, View: d.View, Enabled: row.Ended == 0, Shards: []ShardState{}}
 			for _, sh := range tx.Shards(row.ID, "", "", everything) {
 				s.Shards = append(s.Shards, shardState(tx, sh))

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"slices"
 	"strconv"
 	"time"
 
@@ -80,7 +79,7 @@ func openShards(tx *store.Tx, s *stream) []store.Shard {
 	if !tx.CatalogChanged() {
 		return s.shards
 	}
-	return slices.DeleteFunc(tx.OpenShards(), func(sh store.Shard) bool { return sh.Stream != s.id })
+	return tx.OpenShards(s.id)
 }
 
 // tooOld reports whether an open shard has to be replaced.

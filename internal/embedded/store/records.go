@@ -30,9 +30,9 @@ func (tx *Tx) shards(where string, args ...any) (shards []Shard) {
 	return shards
 }
 
-// OpenShards lists the open shards of all streams, oldest first.
-func (tx *Tx) OpenShards() []Shard {
-	return tx.shards("ending IS NULL ORDER BY id")
+// OpenShards lists the open shards of a stream, oldest first.
+func (tx *Tx) OpenShards(stream int64) []Shard {
+	return tx.shards("stream = ? AND ending IS NULL ORDER BY id", stream)
 }
 
 // Shards lists up to limit shards of a stream in the order of their names, starting after
@@ -51,11 +51,11 @@ func (tx *Tx) ShardByID(id int64) (sh Shard, found bool) {
 	return first(tx.shards("id = ?", id))
 }
 
-func first(shards []Shard) (sh Shard, found bool) {
-	if len(shards) == 0 {
-		return sh, false
+func first[T any](rows []T) (row T, found bool) {
+	if len(rows) == 0 {
+		return row, false
 	}
-	return shards[0], true
+	return rows[0], true
 }
 
 // InsertShard adds an open shard that starts at the next sequence number.

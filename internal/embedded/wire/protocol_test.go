@@ -46,9 +46,9 @@ func TestProtocol(t *testing.T) {
 
 	for operation, want := range map[string]string{
 		"Bogus":              "UnknownOperationException: An unknown operation was requested.",
-		"ExecuteStatement":   "UnknownOperationException: ExecuteStatement is not part of the embedded engine: it has no PartiQL: use GetItem, Query, PutItem, UpdateItem, DeleteItem and the Batch and Transact operations, or DynamoDB Local",
-		"SearchVectors":      "UnknownOperationException: SearchVectors is not part of the embedded engine: use AWS",
-		"ListBulkOperations": "UnknownOperationException: ListBulkOperations is not part of the embedded engine: use BatchWriteItem, or AWS",
+		"ExecuteStatement":   "UnknownOperationException: the embedded engine does not have PartiQL (ExecuteStatement): use GetItem, Query, PutItem, UpdateItem, DeleteItem and the Batch and Transact operations, or DynamoDB Local",
+		"SearchVectors":      "UnknownOperationException: the embedded engine does not have vector indexes (SearchVectors): use AWS",
+		"ListBulkOperations": "UnknownOperationException: the embedded engine does not have bulk operations (ListBulkOperations): use BatchWriteItem, or AWS",
 		"streams:PutItem":    "UnknownOperationException: An unknown operation was requested.",
 		"GetRecords":         "UnknownOperationException: An unknown operation was requested.",
 	} {

@@ -166,4 +166,5 @@ def main():
     print("the lab did all that it should")
 
 
-main()
+if __name__ == "__main__":
+    main()

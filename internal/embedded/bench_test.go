@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
 
 	"dynamostreamer/internal/embedded"
 )
@@ -115,5 +117,46 @@ func fillTable(b *testing.B, c *dynamodb.Client, table string, rows int64) {
 		if err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// BenchmarkDeletedStreams makes, lists and deletes tables in an empty database, and again
+// beside 2,000 streams of deleted tables, half of them of the same name. It prints how
+// many times as long that takes then: these streams must not slow it down.
+//
+//	go test ./internal/embedded -run '^$' -bench DeletedStreams -benchtime 1x
+func BenchmarkDeletedStreams(b *testing.B) {
+	const deleted, rounds = 2000, 100
+	for b.Loop() {
+		c, s := clientsOf(open(b, b.TempDir(), embedded.Options{}))
+		makeAndDelete := func(name string) {
+			if _, err := c.CreateTable(context.Background(), tableInput(name)); err != nil {
+				b.Fatal(err)
+			}
+			for _, table := range []*string{nil, &name} {
+				if _, err := s.ListStreams(context.Background(), &dynamodbstreams.ListStreamsInput{TableName: table}); err != nil {
+					b.Fatal(err)
+				}
+			}
+			if _, err := c.DeleteTable(context.Background(), &dynamodb.DeleteTableInput{TableName: &name}); err != nil {
+				b.Fatal(err)
+			}
+		}
+		measure := func() time.Duration {
+			began := time.Now()
+			for range rounds {
+				makeAndDelete("rows")
+			}
+			return time.Since(began) / rounds
+		}
+		before := measure()
+		for i := range deleted / 2 {
+			makeAndDelete("rows")
+			makeAndDelete(fmt.Sprint("other-", i))
+		}
+		after := measure()
+		b.ReportMetric(float64(before.Microseconds()), "µs/empty")
+		b.ReportMetric(float64(after.Microseconds()), "µs/beside")
+		b.ReportMetric(float64(after)/float64(before), "ratio")
 	}
 }

@@ -135,7 +135,8 @@ func (db *DB) RollShards(ctx context.Context, table string) error {
 	return db.engine.RollShards(ctx, table)
 }
 
-// SplitShard closes an open shard of a table's stream and opens two children.
+// SplitShard closes an open shard of a table's stream and opens two children. An empty
+// shardID is the oldest open shard.
 func (db *DB) SplitShard(ctx context.Context, table, shardID string) error {
 	return db.engine.SplitShard(ctx, table, shardID)
 }
@@ -160,6 +161,7 @@ const (
 	LostAnswer     = wire.LostAnswer
 	EmptyPage      = wire.EmptyPage
 	HiddenChildren = wire.HiddenChildren
+	Hang           = wire.Hang
 )
 
 // Inject makes the next count requests of an operation, such as "GetRecords", meet a
@@ -167,4 +169,23 @@ const (
 // if count exceeds the SDK's attempts.
 func (db *DB) Inject(operation string, count int, fault Fault) {
 	db.handler.Inject(operation, count, fault)
+}
+
+// Faults lists the faults that have been injected and not yet met, by operation.
+func (db *DB) Faults() []wire.WaitingFault { return db.handler.Faults() }
+
+// ClearFaults removes the faults that have not been met, and breaks the connections of
+// the requests that hang.
+func (db *DB) ClearFaults() { db.handler.ClearFaults() }
+
+// SwitchStream enables a table's stream with a view type such as NEW_AND_OLD_IMAGES, or
+// with an empty one disables it.
+func (db *DB) SwitchStream(ctx context.Context, table, view string) error {
+	return db.engine.SwitchStream(ctx, table, view)
+}
+
+// Streams tells the state of the streams of a table, or with an empty name of all
+// streams, oldest first.
+func (db *DB) Streams(ctx context.Context, table string) ([]engine.StreamState, error) {
+	return db.engine.Streams(ctx, table)
 }

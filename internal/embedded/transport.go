@@ -2,6 +2,7 @@ package embedded
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"io"
 	"net/http"
@@ -29,7 +30,7 @@ func (t transport) RoundTrip(r *http.Request) (resp *http.Response, err error) {
 	defer served.Body.Close()
 	defer func() {
 		if p := recover(); p == http.ErrAbortHandler {
-			resp, err = nil, fmt.Errorf("reading the answer: %w", io.ErrUnexpectedEOF)
+			resp, err = nil, cmp.Or(r.Context().Err(), fmt.Errorf("reading the answer: %w", io.ErrUnexpectedEOF))
 		} else if p != nil {
 			panic(p)
 		}

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -9,14 +10,15 @@ import (
 	"dynamostreamer/internal/embedded/store"
 )
 
-// A catalog holds all tables and streams at one version. Goroutines share it, and it
-// never changes.
+// A catalog holds all tables and the enabled streams at one version. Goroutines share it,
+// and it never changes. The disabled streams are not in it, since tests that make and
+// delete tables leave thousands of them: streamByARN finds each when it is asked for.
 type catalog struct {
 	version int64
 	region  string   // of the engine, in ARNs
 	names   []string // of the tables, sorted
 	tables  map[string]*table
-	streams []*stream // oldest first
+	streams []*stream // the enabled ones, oldest first
 	byARN   map[string]*stream
 }
 
@@ -74,7 +76,7 @@ type stream struct {
 	arn    string
 	names  []string      // of its table's key
 	ended  int64         // milliseconds, 0 while it is enabled
-	shards []store.Shard // the open ones
+	shards []store.Shard // the open ones, if it is enabled
 }
 
 // catalogOf returns the catalog that tx sees. It reads the catalog again only after a
@@ -92,31 +94,40 @@ func (e *Engine) catalogOf(tx *store.Tx) *catalog {
 
 func loadCatalog(tx *store.Tx, region string) *catalog {
 	c := &catalog{version: tx.CatalogVersion(), region: region, tables: map[string]*table{}, byARN: map[string]*stream{}}
-	byID, enabled := map[int64]*stream{}, map[int64]*stream{}
-	for _, row := range tx.Streams() {
-		s := &stream{id: row.ID, arn: row.ARN, ended: row.Ended}
-		tx.Fail(json.Unmarshal(row.Definition, &s.streamDefinition))
-		s.names = names(s.Key)
-		c.streams = append(c.streams, s)
-		c.byARN[s.arn] = s
-		byID[s.id] = s
-		if s.ended == 0 {
-			enabled[row.Table] = s
-		}
-	}
-	for _, sh := range tx.OpenShards() {
-		if s := byID[sh.Stream]; s != nil {
-			s.shards = append(s.shards, sh)
-		}
-	}
 	for _, row := range tx.Tables() {
-		t := &table{id: row.ID, name: row.Name, asked: row.Name, stream: enabled[row.ID]}
+		t := &table{id: row.ID, name: row.Name, asked: row.Name}
 		tx.Fail(json.Unmarshal(row.Definition, &t.definition))
 		t.resolve()
+		if row, found := tx.Stream(t.StreamARN); found && row.Ended == 0 {
+			t.stream = newStream(tx, row)
+			t.stream.shards = tx.OpenShards(row.ID)
+			c.streams = append(c.streams, t.stream)
+			c.byARN[row.ARN] = t.stream
+		}
 		c.names = append(c.names, t.name)
 		c.tables[t.name] = t
 	}
+	slices.SortFunc(c.streams, func(a, b *stream) int { return cmp.Compare(a.id, b.id) })
 	return c
+}
+
+// newStream makes a stream without shards.
+func newStream(tx *store.Tx, row store.StreamRow) *stream {
+	s := &stream{id: row.ID, arn: row.ARN, ended: row.Ended}
+	tx.Fail(json.Unmarshal(row.Definition, &s.streamDefinition))
+	s.names = names(s.Key)
+	return s
+}
+
+// findStream finds a stream by its ARN, nil if there is none.
+func (c *catalog) findStream(tx *store.Tx, arn string) *stream {
+	if s := c.byARN[arn]; s != nil {
+		return s
+	}
+	if row, found := tx.Stream(arn); found {
+		return newStream(tx, row)
+	}
+	return nil
 }
 
 // resolve derives the keys and the indexes from the definition.

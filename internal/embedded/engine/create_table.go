@@ -39,11 +39,11 @@ func (e *Engine) CreateTable(ctx context.Context, in *CreateTableInput) (*TableD
 		case c.tables[name] != nil:
 			return nil, fail(ResourceInUseException, "Table already exists: %s", name)
 		}
-		return e.describe(tx, e.makeTable(tx, c, name, in), "CREATING"), nil
+		return e.describe(tx, e.makeTable(tx, name, in), "CREATING"), nil
 	})
 }
 
-func (e *Engine) makeTable(tx *store.Tx, c *catalog, name string, in *CreateTableInput) *table {
+func (e *Engine) makeTable(tx *store.Tx, name string, in *CreateTableInput) *table {
 	now := e.clock.Now()
 	t := &table{name: name, definition: definition{
 		Attributes:  in.AttributeDefinitions,
@@ -65,7 +65,7 @@ func (e *Engine) makeTable(tx *store.Tx, c *catalog, name string, in *CreateTabl
 	t.Settings.Tags, _ = withTags(nil, in.Tags) // checkTags has checked them
 	t.id = tx.InsertTable(t.name, encode(t.definition))
 	if in.StreamSpecification != nil && *in.StreamSpecification.StreamEnabled {
-		e.openStream(tx, c, t, *in.StreamSpecification.StreamViewType)
+		e.openStream(tx, t, *in.StreamSpecification.StreamViewType)
 		tx.UpdateTable(t.id, encode(t.definition))
 	}
 	return t

@@ -54,7 +54,7 @@ func (e *Engine) DescribeStream(ctx context.Context, in *DescribeStreamInput) (*
 		return nil, err
 	}
 	return read(ctx, e, func(tx *store.Tx, c *catalog) (*StreamDescription, error) {
-		s, err := c.streamByARN(*in.StreamArn)
+		s, err := c.streamByARN(tx, *in.StreamArn)
 		if err != nil {
 			return nil, err
 		}

@@ -25,6 +25,7 @@
 //	shards.go          shards: routing, rollover and splits
 //	record.go          the only place that makes stream records
 //	iterator.go        shard iterators
+//	lab.go             what programs under test may ask beyond the API
 //	retention.go       the 24 hours of a stream's records
 //	sweep.go           the sweeper: TTL, rollover by age, retention and backfills
 //	clock.go           the clocks

@@ -47,6 +47,12 @@ type CancellationReason struct {
 	Item    attr.Item // nil: absent
 }
 
+// A LabError says why a method that is not part of the API, such as SplitShard, can't do
+// what it was asked to, and what to do instead.
+type LabError string
+
+func (e LabError) Error() string { return string(e) }
+
 func fail(code Code, format string, args ...any) error {
 	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
 }

@@ -68,7 +68,7 @@ func (e *Engine) GetRecords(ctx context.Context, in *GetRecordsInput) (*GetRecor
 		return nil, err
 	}
 	return read(ctx, e, func(tx *store.Tx, c *catalog) (*GetRecordsOutput, error) {
-		s := c.byARN[it.arn]
+		s := c.findStream(tx, it.arn)
 		sh, found := tx.ShardByID(it.shard)
 		if s == nil || !found {
 			return nil, fail(TrimmedDataAccessException, "The shard of this iterator has vanished: all of its records were older than 24 hours")

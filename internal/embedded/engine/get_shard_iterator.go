@@ -26,7 +26,7 @@ func (e *Engine) GetShardIterator(ctx context.Context, in *GetShardIteratorInput
 		return nil, err
 	}
 	return read(ctx, e, func(tx *store.Tx, c *catalog) (*GetShardIteratorOutput, error) {
-		s, err := c.streamByARN(*in.StreamArn)
+		s, err := c.streamByARN(tx, *in.StreamArn)
 		if err != nil {
 			return nil, err
 		}

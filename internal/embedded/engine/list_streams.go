@@ -28,25 +28,25 @@ func (e *Engine) ListStreams(ctx context.Context, in *ListStreamsInput) (*ListSt
 	if in.Limit != nil && *in.Limit > maxShardsPage {
 		return nil, invalid(badValues+"Limit should be less than or equal to %d", maxShardsPage)
 	}
-	return read(ctx, e, func(_ *store.Tx, c *catalog) (*ListStreamsOutput, error) {
-		out := &ListStreamsOutput{Streams: []StreamName{}}
-		limit := orElse(in.Limit, maxShardsPage)
-		after := int64(0)
+	return read(ctx, e, func(tx *store.Tx, c *catalog) (*ListStreamsOutput, error) {
+		limit, after, prefix := orElse(in.Limit, maxShardsPage), int64(0), ""
 		if in.ExclusiveStartStreamArn != nil {
-			s, err := c.streamByARN(*in.ExclusiveStartStreamArn)
+			s, err := c.streamByARN(tx, *in.ExclusiveStartStreamArn)
 			if err != nil {
 				return nil, err
 			}
 			after = s.id
 		}
-		for _, s := range c.streams {
-			if s.id <= after || in.TableName != nil && s.Table != *in.TableName {
-				continue
-			}
-			if len(out.Streams) == limit {
+		if in.TableName != nil {
+			prefix = e.tableARN(*in.TableName) + streamPart
+		}
+		out := &ListStreamsOutput{Streams: []StreamName{}}
+		for i, row := range tx.Streams(prefix, after, limit+1) {
+			if i == limit {
 				out.LastEvaluatedStreamArn = out.Streams[limit-1].StreamArn
 				break
 			}
+			s := newStream(tx, row)
 			out.Streams = append(out.Streams, StreamName{StreamArn: s.arn, TableName: s.Table, StreamLabel: s.Label})
 		}
 		return out, nil

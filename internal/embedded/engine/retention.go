@@ -33,8 +33,8 @@ func (e *Engine) checkTrimmed(tx *store.Tx, sh store.Shard, next int64) error {
 // and forgets old tokens.
 func (e *Engine) trim(tx *store.Tx, c *catalog) (more bool) {
 	horizon, left := e.horizon(), trimBatch
-	for _, s := range c.streams {
-		shards := tx.Shards(s.id, "", "", everything)
+	for _, s := range tx.AllStreams() {
+		shards := tx.Shards(s.ID, "", "", everything)
 		remaining := len(shards)
 		for _, sh := range shards {
 			if left -= tx.Trim(sh.ID, horizon, left); left == 0 {
@@ -45,8 +45,8 @@ func (e *Engine) trim(tx *store.Tx, c *catalog) (more bool) {
 				tx.DeleteShard(sh.ID)
 			}
 		}
-		if s.ended != 0 && remaining == 0 {
-			tx.DeleteStream(s.id)
+		if s.Ended != 0 && remaining == 0 {
+			tx.DeleteStream(s.ID)
 		}
 	}
 	tx.ForgetTokens(e.nowMilli() - tokenLife.Milliseconds())

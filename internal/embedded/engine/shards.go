@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"slices"
 	"strconv"
 	"time"
 
@@ -80,7 +79,7 @@ func openShards(tx *store.Tx, s *stream) []store.Shard {
 	if !tx.CatalogChanged() {
 		return s.shards
 	}
-	return slices.DeleteFunc(tx.OpenShards(), func(sh store.Shard) bool { return sh.Stream != s.id })
+	return tx.OpenShards(s.id)
 }
 
 // tooOld reports whether an open shard has to be replaced.
@@ -99,7 +98,7 @@ func (e *Engine) onStream(ctx context.Context, tableName string, fn func(*store.
 			return none, err
 		}
 		if t.stream == nil {
-			return none, fmt.Errorf("table %s has no enabled stream", tableName)
+			return none, LabError(fmt.Sprintf("table %s has no enabled stream: enable it first", tableName))
 		}
 		return none, fn(tx, t.stream)
 	})
@@ -118,22 +117,31 @@ func (e *Engine) RollShards(ctx context.Context, tableName string) error {
 }
 
 // SplitShard closes a shard and opens two children that divide its items between them,
-// as the service does when a partition splits.
+// as the service does when a partition splits. An empty shardID is the oldest open
+// shard.
 func (e *Engine) SplitShard(ctx context.Context, tableName, shardID string) error {
 	return e.onStream(ctx, tableName, func(tx *store.Tx, s *stream) error {
-		for _, sh := range s.shards {
-			if sh.Name != shardID {
-				continue
-			}
-			middle := sh.Low + (sh.High-sh.Low)/2
-			if middle == sh.Low {
-				return fmt.Errorf("shard %s is too narrow to split", shardID)
-			}
-			e.replace(tx, sh, middle)
-			return nil
+		sh, found := toSplit(s, shardID)
+		if !found {
+			return LabError(fmt.Sprintf("stream %s has no open shard %s: name one without an ending sequence number", s.arn, shardID))
 		}
-		return fmt.Errorf("stream %s has no open shard %s", s.arn, shardID)
+		middle := sh.Low + (sh.High-sh.Low)/2
+		if middle == sh.Low {
+			return LabError(fmt.Sprintf("shard %s is too narrow to split: split another one", sh.Name))
+		}
+		e.replace(tx, sh, middle)
+		return nil
 	})
+}
+
+// toSplit finds an open shard, the oldest if shardID is empty.
+func toSplit(s *stream, shardID string) (sh store.Shard, found bool) {
+	for _, sh := range s.shards {
+		if shardID == "" || sh.Name == shardID {
+			return sh, true
+		}
+	}
+	return sh, false
 }
 
 // TrimTo removes the records that the table's stream made before a time, as if they

@@ -27,8 +27,8 @@ func (s *StreamSpecification) check(enabled, disabled string) error {
 	return nil
 }
 
-func (c *catalog) streamByARN(arn string) (*stream, error) {
-	if s := c.byARN[arn]; s != nil {
+func (c *catalog) streamByARN(tx *store.Tx, arn string) (*stream, error) {
+	if s := c.findStream(tx, arn); s != nil {
 		return s, nil
 	}
 	if !streamARN.MatchString(arn) {
@@ -43,15 +43,18 @@ func shardNotFound(id string, s *stream) error {
 	return fail(ResourceNotFoundException, "Requested resource not found: Shard: %s in Stream: %s not found", id, s.arn)
 }
 
+// streamPart is between a table's ARN and the label of its stream in the stream's ARN.
+const streamPart = "/stream/"
+
 // openStream makes a table's stream with its first shard. The caller must store the
 // table's definition.
-func (e *Engine) openStream(tx *store.Tx, c *catalog, t *table, view string) {
+func (e *Engine) openStream(tx *store.Tx, t *table, view string) {
 	now := e.clock.Now()
 	label, arn := "", ""
 	for exists := true; exists; now = now.Add(time.Millisecond) {
 		label = now.UTC().Format("2006-01-02T15:04:05.000")
-		arn = e.tableARN(t.name) + "/stream/" + label
-		_, exists = c.byARN[arn]
+		arn = e.tableARN(t.name) + streamPart + label
+		_, exists = tx.Stream(arn)
 	}
 	t.StreamLabel, t.StreamARN = label, arn
 	t.stream = &stream{arn: arn, streamDefinition: streamDefinition{Table: t.name, Label: label, View: view, Created: now, Key: t.Key}}

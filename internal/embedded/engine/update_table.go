@@ -40,7 +40,7 @@ func (e *Engine) UpdateTable(ctx context.Context, in *UpdateTableInput) (*TableD
 		t.Settings.Warm = t.Settings.currentWarm(t.BillingMode, t.Throughput)
 		err = firstOf(
 			func() error { return e.updateCapacity(&t, in) },
-			func() error { return e.updateStream(tx, c, &t, in.StreamSpecification) },
+			func() error { return e.updateStream(tx, &t, in.StreamSpecification) },
 			func() error { return e.updateIndexes(tx, &t, in) },
 			func() error { return e.checkSettings(&t, &in.SettingsInput) },
 		)
@@ -107,7 +107,7 @@ func (e *Engine) updateCapacity(t *table, in *UpdateTableInput) error {
 	return t.provision(in.ProvisionedThroughput.units(), now, "table", "table")
 }
 
-func (e *Engine) updateStream(tx *store.Tx, c *catalog, t *table, spec *StreamSpecification) error {
+func (e *Engine) updateStream(tx *store.Tx, t *table, spec *StreamSpecification) error {
 	switch {
 	case spec == nil:
 		return nil
@@ -120,7 +120,7 @@ func (e *Engine) updateStream(tx *store.Tx, c *catalog, t *table, spec *StreamSp
 		t.stream = nil
 		return nil
 	}
-	e.openStream(tx, c, t, *spec.StreamViewType)
+	e.openStream(tx, t, *spec.StreamViewType)
 	return nil
 }
 

@@ -83,17 +83,27 @@ func TestManyClients(t *testing.T) {
 // startServe serves a folder until ctx ends.
 func startServe(t *testing.T, ctx context.Context, dir string) (url string, stopped <-chan error) {
 	t.Helper()
+	return startServeWith(t, ctx, options{dir: dir}, io.Discard)
+}
+
+// startServeWith serves at a free port until ctx ends, and copies to log what serve prints
+// after its first line.
+func startServeWith(t *testing.T, ctx context.Context, o options, log io.Writer) (url string, stopped <-chan error) {
+	t.Helper()
+	o.addr = "127.0.0.1:0"
 	says, stderr := io.Pipe()
 	ended := make(chan error, 1)
 	go func() {
-		err := serve(ctx, options{addr: "127.0.0.1:0", dir: dir}, stderr)
+		err := serve(ctx, o, stderr)
 		stderr.CloseWithError(io.EOF)
 		ended <- err
 	}()
-	line, err := bufio.NewReader(says).ReadString('\n')
+	lines := bufio.NewReader(says)
+	line, err := lines.ReadString('\n')
 	if err != nil {
 		t.Fatalf("serve ended early: %v", <-ended)
 	}
+	go io.Copy(log, lines)
 	_, url, _ = strings.Cut(strings.TrimSpace(line), " at ")
 	return url, ended
 }

@@ -1,12 +1,15 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // guarded refuses requests of web pages, which run on this machine too. A
@@ -46,25 +49,47 @@ func hereOnly(next http.Handler) http.Handler {
 	})
 }
 
-// logged prints a line for each request.
-func logged(next http.Handler, w io.Writer) http.Handler {
+// logged prints a line for each request, or unless all only for the calls of a lab that
+// change something. The line of a refused request ends with its error.
+func logged(next http.Handler, w io.Writer, all bool) http.Handler {
 	return http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+		if !all && (!isLab(r) || r.Method == http.MethodGet) {
+			next.ServeHTTP(out, r)
+			return
+		}
 		began := time.Now()
 		answer := &watched{ResponseWriter: out, status: http.StatusOK}
+		done := false
+		defer func() {
+			outcome := "no answer"
+			if done {
+				outcome = fmt.Sprintf("%d, %d bytes", answer.status, answer.size)
+			}
+			fmt.Fprintf(w, "%s %q %s in %v%s\n", began.Format("15:04:05.000"), nameOf(r), outcome,
+				time.Since(began).Round(time.Microsecond), answer.details())
+		}()
 		next.ServeHTTP(answer, r)
-		request := r.Method + " " + r.URL.Path
-		if target := r.Header.Get("X-Amz-Target"); target != "" {
-			request = target[strings.LastIndex(target, ".")+1:]
-		}
-		fmt.Fprintf(w, "%s %q %d, %d bytes in %v\n", began.Format("15:04:05.000"), request, answer.status, answer.size,
-			time.Since(began).Round(time.Microsecond))
+		done = true
 	})
 }
 
-// A watched writer notes the status and the size of an answer.
+// nameOf returns the operation of a request, or its method and path.
+func nameOf(r *http.Request) string {
+	if target := r.Header.Get("X-Amz-Target"); target != "" {
+		return target[strings.LastIndex(target, ".")+1:]
+	}
+	return r.Method + " " + r.URL.Path
+}
+
+// maxDetail is the maximum size of a note or an error in a line of the log.
+const maxDetail = 1000
+
+// A watched writer notes the status and the size of an answer, and an error in it.
 type watched struct {
 	http.ResponseWriter
 	status, size int
+	note         string // about the request
+	refusal      []byte // the answer, if it is an error
 }
 
 func (w *watched) WriteHeader(status int) {
@@ -75,5 +100,46 @@ func (w *watched) WriteHeader(status int) {
 func (w *watched) Write(b []byte) (int, error) {
 	n, err := w.ResponseWriter.Write(b)
 	w.size += n
+	if w.status >= http.StatusBadRequest {
+		w.refusal = append(w.refusal, b[:min(n, 64<<10-len(w.refusal))]...)
+	}
 	return n, err
+}
+
+// details are the note and the error, for the end of a line.
+func (w *watched) details() (text string) {
+	if w.note != "" {
+		text = ": " + quoted(w.note)
+	}
+	if w.status < http.StatusBadRequest {
+		return text
+	}
+	var body struct {
+		Type    string `json:"__type"`
+		Message string // message too
+		Error   string
+	}
+	_ = json.Unmarshal(w.refusal, &body) // it may be plain text
+	message := body.Message + body.Error
+	if body.Type == "" && message == "" {
+		message = strings.TrimSpace(string(w.refusal))
+	}
+	if code := body.Type[strings.LastIndex(body.Type, "#")+1:]; code != "" {
+		text += ": " + code
+	}
+	if message != "" {
+		text += ": " + quoted(message)
+	}
+	return text
+}
+
+// quoted keeps a text in its line of the log.
+func quoted(text string) string {
+	if len(text) > maxDetail {
+		text = text[:maxDetail] + "…"
+	}
+	if strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return strconv.Quote(text)
+	}
+	return text
 }

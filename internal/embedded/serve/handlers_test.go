@@ -3,6 +3,7 @@ package main
 import (
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -51,15 +52,48 @@ func TestGuarded(t *testing.T) {
 }
 
 func TestLogged(t *testing.T) {
-	var log strings.Builder
-	handler := logged(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.WriteHeader(http.StatusBadRequest)
-		w.Write([]byte("four"))
-	}), &log)
-	r := httptest.NewRequest("POST", "/", nil)
-	r.Header.Set("X-Amz-Target", "DynamoDB_20120810.Put\nItem")
-	handler.ServeHTTP(httptest.NewRecorder(), r)
-	if line := log.String(); !strings.Contains(line, ` "Put\nItem" 400, 4 bytes in `) || strings.Count(line, "\n") != 1 {
-		t.Errorf("logged %q, want one line with the operation, the status and the size", line)
+	for _, c := range []struct {
+		name, path, target string
+		all                bool
+		status             int
+		body, want         string
+	}{
+		{"an operation", "/", "DynamoDB_20120810.PutItem", true, 200, `{"Item":{}}`, ` "PutItem" 200, 11 bytes in X`},
+		{"a refused one has its code and message", "/", "DynamoDB_20120810.PutItem", true, 400,
+			`{"__type":"com.amazon.coral.validate#ValidationException","message":"it says \"no\""}`,
+			` "PutItem" 400, 85 bytes in X: ValidationException: it says "no"`},
+		{"some spell Message with a capital letter", "/", "DynamoDB_20120810.PutItem", true, 400,
+			`{"__type":"com.amazon.coral.service#SerializationException","Message":"bad"}`,
+			` "PutItem" 400, 76 bytes in X: SerializationException: bad`},
+		{"one without a message", "/", "DynamoDB_20120810.PutItem", true, 400,
+			`{"__type":"com.amazon.coral.service#SerializationException"}`, ` "PutItem" 400, 60 bytes in X: SerializationException`},
+		{"a message of several lines stays in one", "/", "DynamoDB_20120810.PutItem", true, 400,
+			`{"__type":"a#B","message":"two\nlines"}`, ` "PutItem" 400, 39 bytes in X: B: "two\nlines"`},
+		{"an operation of several lines too", "/", "DynamoDB_20120810.Put\nItem", true, 200, "", ` "Put\nItem" 200, 0 bytes in X`},
+		{"an error that is not JSON", "/", "", true, 403, "Host \"x\" is not\n", ` "POST /" 403, 16 bytes in X: Host "x" is not`},
+		{"a call of the lab", "/lab/split", "", false, 404, `{"error":"no table"}`, ` "POST /lab/split" 404, 20 bytes in X: no table`},
+		{"no answer", "/", "DynamoDB_20120810.PutItem", true, 0, "", ` "PutItem" no answer in X`},
+		{"without -v", "/", "DynamoDB_20120810.PutItem", false, 400, `{}`, ``},
+	} {
+		var log strings.Builder
+		handler := logged(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			if c.status == 0 {
+				panic(http.ErrAbortHandler)
+			}
+			w.WriteHeader(c.status)
+			w.Write([]byte(c.body))
+		}), &log, c.all)
+		r := httptest.NewRequest("POST", c.path, nil)
+		if c.target != "" {
+			r.Header.Set("X-Amz-Target", c.target)
+		}
+		func() {
+			defer func() { recover() }() // as the server does
+			handler.ServeHTTP(httptest.NewRecorder(), r)
+		}()
+		line := regexp.MustCompile(`^[0-9:.]+( .* in )[^ :\n]+`).ReplaceAllString(log.String(), "${1}X")
+		if want := strings.TrimPrefix(c.want+"\n", "\n"); line != want {
+			t.Errorf("%s: logged %q, want %q", c.name, line, want)
+		}
 	}
 }

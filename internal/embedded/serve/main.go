@@ -3,6 +3,59 @@
 // use at the same time.
 //
 //	go run ./internal/embedded/serve -db .dynamodb
+//
+// With -lab it also takes calls that make the engine do what the service does at times of
+// its choice, so that a program under test, in any language, meets it when the test wants.
+// They hold for the requests of all clients. Each call is a request to a path under /lab/,
+// with a JSON object as its body, whatever its Content-Type:
+//
+//	curl -d '{"table":"orders"}' http://127.0.0.1:8000/lab/split
+//
+//	GET /lab/state
+//	    tells the state: the clock, the faults that wait, and the streams with their
+//	    shards. A shard has its parent, the number of its records and the sequence
+//	    numbers of the first and the last, and of the last one that was trimmed.
+//	POST /lab/split {"table":"NAME","shard":"ID"}
+//	    closes an open shard of the table's stream and opens two children, which divide
+//	    its items. Without shard, it is the oldest open shard.
+//	POST /lab/roll {"table":"NAME"}
+//	    closes all open shards of the table's stream and opens one child for each.
+//	POST /lab/trim {"table":"NAME"}
+//	    trims the records that the table's stream has made until now.
+//	POST /lab/stream {"table":"NAME","enabled":false}
+//	    disables the table's stream, or with true enables a new one. Its view is
+//	    NEW_AND_OLD_IMAGES, or what "view" says.
+//	POST /lab/expire-iterators
+//	    expires all shard iterators that this server has given out.
+//	POST /lab/sweep
+//	    does now what is otherwise done every 5 seconds: it removes expired items,
+//	    closes shards that are 4 hours old and trims records of more than 24 hours.
+//	POST /lab/clock {"jump":"25h","speed":60}
+//	    moves the engine's clock forward, or back by a negative jump, by up to a year
+//	    (8760h), and makes it run 1 to 3600 times as fast. Either may be missing. It
+//	    needs -memory: programs that use a folder go by the machine's clock.
+//	POST /lab/fault {"operation":"GetRecords","fault":"throttle","calls":3}
+//	    makes the next calls of an operation meet a fault, in place of the fault that
+//	    waited for it. Without calls it is one, and 0 removes the fault. Only signed
+//	    requests to an operation count. The faults:
+//
+//	throttle       ProvisionedThroughputExceededException
+//	limit          LimitExceededException
+//	fail           InternalServerError, with status 500
+//	hang           no answer until the client gives up, the faults are cleared or serve
+//	               stops
+//	lose-answer    the request is carried out, and its connection breaks
+//	empty          GetRecords only: no records, and an iterator at the same position
+//	hide-children  DescribeStream only: no open shard that has a parent
+//
+//	POST /lab/clear-faults
+//	    removes the faults that wait and breaks the connections of calls that hang.
+//
+// A call answers with the state when it was done, and the calls about a table with the
+// streams of that table only. A call that is refused answers {"error":"..."}, which says
+// what to do, with status 400 for a wrong request, 404 for an unknown path or table, 405
+// for a wrong method or 409 where the state does not allow it. Each call except state is
+// in the log, even without -v.
 package main
 
 import (
@@ -29,8 +82,8 @@ func main() {
 
 // options are the values of the flags.
 type options struct {
-	addr, dir               string
-	memory, exposed, logged bool
+	addr, dir                    string
+	memory, exposed, logged, lab bool
 }
 
 // run serves until ctx ends and returns the exit code: 0 after a clean
@@ -59,7 +112,8 @@ func flags(o *options) *flag.FlagSet {
 	f.StringVar(&o.dir, "db", ".dynamodb", "serve the data in this `folder`, and create it if necessary")
 	f.BoolVar(&o.memory, "memory", false, "serve an empty database in memory, and discard it at the end")
 	f.BoolVar(&o.exposed, "expose", false, "allow an -addr that other machines can reach: they can read and\nwrite everything, since serve accepts any credentials")
-	f.BoolVar(&o.logged, "v", false, "print a line for each request")
+	f.BoolVar(&o.logged, "v", false, "print a line for each request, with the error of a refused one")
+	f.BoolVar(&o.lab, "lab", false, "take calls under /lab/ that split shards, move the clock, make requests\nfail and such, for tests: see go doc ./internal/embedded/serve")
 	return f
 }
 
@@ -110,15 +164,20 @@ func serve(ctx context.Context, o options, stderr io.Writer) (err error) {
 		return err
 	}
 	defer listener.Close()
-	db, place, err := open(o)
+	clock := clockOf(o)
+	db, place, err := open(o, clock)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 
-	handler := guarded(db.Handler(), o.exposed)
-	if o.logged {
-		handler = logged(handler, stderr)
+	handler := db.Handler()
+	if o.lab {
+		handler = withLab(&lab{db, clock}, handler)
+	}
+	handler = guarded(handler, o.exposed)
+	if o.logged || o.lab {
+		handler = logged(handler, stderr, o.logged)
 	}
 	server := &http.Server{
 		Handler:           handler,
@@ -128,6 +187,7 @@ func serve(ctx context.Context, o options, stderr io.Writer) (err error) {
 		IdleTimeout:       5 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
 	}
+	server.RegisterOnShutdown(db.ClearFaults) // so that no request hangs
 	fmt.Fprintf(stderr, "serving DynamoDB, kept %s, at http://%v\n", place, listener.Addr())
 	stopped := make(chan error, 1)
 	stop := context.AfterFunc(ctx, func() {
@@ -149,11 +209,16 @@ func serve(ctx context.Context, o options, stderr io.Writer) (err error) {
 }
 
 // open opens the database, and says where it stores its data.
-func open(o options) (db *embedded.DB, place string, err error) {
+// A nil clock is the machine's.
+func open(o options, clock *embedded.ScaledClock) (db *embedded.DB, place string, err error) {
+	var settings embedded.Options
+	if clock != nil {
+		settings.Clock = clock
+	}
 	if o.memory {
-		db, err = embedded.OpenMemory(embedded.Options{})
+		db, err = embedded.OpenMemory(settings)
 		return db, "in memory", err
 	}
-	db, err = embedded.Open(o.dir, embedded.Options{})
+	db, err = embedded.Open(o.dir, settings)
 	return db, "in " + o.dir, err
 }

@@ -47,12 +47,39 @@ type StreamRow struct {
 	Definition []byte
 }
 
-// Streams lists all streams, oldest first.
-func (tx *Tx) Streams() (streams []StreamRow) {
+const streamColumns = "id, tbl, arn, ended, definition"
+
+func (tx *Tx) streams(where string, args ...any) (streams []StreamRow) {
 	tx.rows(func(stmt *sqlite.Stmt) bool {
 		streams = append(streams, StreamRow{stmt.ColumnInt64(0), stmt.ColumnInt64(1), stmt.ColumnText(2), stmt.ColumnInt64(3), column(stmt, 4)})
 		return true
-	}, "SELECT id, tbl, arn, ended, definition FROM streams ORDER BY id")
+	}, "SELECT "+streamColumns+" FROM streams WHERE "+where, args...)
+	return streams
+}
+
+// Streams lists up to limit streams whose ARN begins with prefix, oldest first, starting
+// after the id after.
+func (tx *Tx) Streams(prefix string, after int64, limit int) []StreamRow {
+	if prefix == "" {
+		return tx.streams("id > ? ORDER BY id LIMIT ?", after, int64(limit))
+	}
+	// The ids are in the index of ARNs: no other row has to be read.
+	return tx.streams("id IN (SELECT id FROM streams WHERE arn >= ? AND arn < ? AND id > ? ORDER BY id LIMIT ?) ORDER BY id",
+		prefix, prefix+"\U0010ffff", after, int64(limit))
+}
+
+// Stream finds a stream by its ARN.
+func (tx *Tx) Stream(arn string) (row StreamRow, found bool) {
+	return first(tx.streams("arn = ?", arn))
+}
+
+// AllStreams lists all streams, oldest first, with their ids and the times of their ends
+// only.
+func (tx *Tx) AllStreams() (streams []StreamRow) {
+	tx.rows(func(stmt *sqlite.Stmt) bool {
+		streams = append(streams, StreamRow{ID: stmt.ColumnInt64(0), Ended: stmt.ColumnInt64(1)})
+		return true
+	}, "SELECT id, ended FROM streams ORDER BY id")
 	return streams
 }
 

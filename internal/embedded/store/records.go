@@ -30,9 +30,9 @@ func (tx *Tx) shards(where string, args ...any) (shards []Shard) {
 	return shards
 }
 
-// OpenShards lists the open shards of all streams, oldest first.
-func (tx *Tx) OpenShards() []Shard {
-	return tx.shards("ending IS NULL ORDER BY id")
+// OpenShards lists the open shards of a stream, oldest first.
+func (tx *Tx) OpenShards(stream int64) []Shard {
+	return tx.shards("stream = ? AND ending IS NULL ORDER BY id", stream)
 }
 
 // Shards lists up to limit shards of a stream in the order of their names, starting after
@@ -51,11 +51,11 @@ func (tx *Tx) ShardByID(id int64) (sh Shard, found bool) {
 	return first(tx.shards("id = ?", id))
 }
 
-func first(shards []Shard) (sh Shard, found bool) {
-	if len(shards) == 0 {
-		return sh, false
+func first[T any](rows []T) (row T, found bool) {
+	if len(rows) == 0 {
+		return row, false
 	}
-	return shards[0], true
+	return rows[0], true
 }
 
 // InsertShard adds an open shard that starts at the next sequence number.
@@ -125,6 +125,15 @@ func (tx *Tx) Records(shard, from int64, fn func(Record) bool) {
 		return fn(Record{stmt.ColumnInt64(0) & lastSequence, stmt.ColumnInt64(1), stmt.ColumnInt64(2), column(stmt, 3), column(stmt, 4), column(stmt, 5)})
 	}, "SELECT id, at, kind, keys, new, old FROM records WHERE id BETWEEN ? AND ? ORDER BY id",
 		recordID(shard, from), recordID(shard, lastSequence))
+}
+
+// CountRecords returns the number of the shard's records, and the sequence numbers of the
+// first and of the last one.
+func (tx *Tx) CountRecords(shard int64) (n, first, last int64) {
+	tx.row(func(stmt *sqlite.Stmt) {
+		n, first, last = stmt.ColumnInt64(0), stmt.ColumnInt64(1)&lastSequence, stmt.ColumnInt64(2)&lastSequence
+	}, "SELECT count(*), min(id), max(id) FROM records WHERE id BETWEEN ? AND ?", recordID(shard, 0), recordID(shard, lastSequence))
+	return n, first, last
 }
 
 // FirstSince finds the shard's first record that was made at a time or later.

@@ -1,7 +1,9 @@
 package wire
 
 import (
+	"context"
 	"errors"
+	"maps"
 	"slices"
 	"sync"
 
@@ -31,7 +33,45 @@ const (
 	// HiddenChildren makes DescribeStream omit the open shards that have a parent, as
 	// if they were not listed yet.
 	HiddenChildren
+	// Hang does not run the request, and breaks its connection once its context ends or
+	// the faults are cleared.
+	Hang
 )
+
+var faultNames = map[string]Fault{
+	"throttle": Throttle, "limit": LimitExceeded, "fail": ServerError, "hang": Hang,
+	"lose-answer": LostAnswer, "empty": EmptyPage, "hide-children": HiddenChildren,
+}
+
+// FaultNames lists the names of the faults.
+func FaultNames() []string { return slices.Sorted(maps.Keys(faultNames)) }
+
+// FaultNamed finds a fault by its name.
+func FaultNamed(name string) (f Fault, found bool) {
+	f, found = faultNames[name]
+	return f, found
+}
+
+// String returns the fault's name, or "" for NoFault.
+func (f Fault) String() string {
+	for name, named := range faultNames {
+		if named == f {
+			return name
+		}
+	}
+	return ""
+}
+
+// Only returns the only operation that the fault falsifies, or "" if it fits all.
+func (f Fault) Only() string {
+	switch f {
+	case EmptyPage:
+		return "GetRecords"
+	case HiddenChildren:
+		return "DescribeStream"
+	}
+	return ""
+}
 
 // errLost is the error of a request whose answer the client must not get.
 var errLost = errors.New("the answer is lost")
@@ -47,6 +87,8 @@ func (f Fault) refusal() error {
 		}
 	case LimitExceeded:
 		return &engine.Error{Code: "LimitExceededException", Message: "The limit of calls was exceeded: try again later"}
+	case Hang:
+		return errLost
 	case ServerError:
 		return &engine.Error{Code: engine.InternalServerError, Message: "Internal server error"}
 	}
@@ -55,8 +97,13 @@ func (f Fault) refusal() error {
 
 // faults are the faults that have been injected and not yet met, by operation.
 type faults struct {
-	mu   sync.Mutex
-	next map[string]injected
+	mu      sync.Mutex
+	next    map[string]injected
+	cleared chan struct{} // closed when they are cleared
+}
+
+func newFaults() faults {
+	return faults{next: map[string]injected{}, cleared: make(chan struct{})}
 }
 
 type injected struct {
@@ -72,16 +119,54 @@ func (h *Handler) Inject(operation string, count int, fault Fault) {
 	h.faults.next[operation] = injected{fault, count}
 }
 
-// take returns the fault that this request of the operation meets.
-func (f *faults) take(operation string) Fault {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	n := f.next[operation]
-	if n.count <= 0 {
-		return NoFault
+// A WaitingFault is a fault that the next Count requests of an operation will meet.
+type WaitingFault struct {
+	Operation string
+	Fault     Fault
+	Count     int
+}
+
+// Faults lists the faults that have been injected and not yet met, by operation.
+func (h *Handler) Faults() (waiting []WaitingFault) {
+	h.faults.mu.Lock()
+	defer h.faults.mu.Unlock()
+	for _, operation := range slices.Sorted(maps.Keys(h.faults.next)) {
+		if n := h.faults.next[operation]; n.count > 0 {
+			waiting = append(waiting, WaitingFault{operation, n.fault, n.count})
+		}
 	}
+	return waiting
+}
+
+// ClearFaults removes the faults that have not been met, and breaks the connections of
+// the requests that hang.
+func (h *Handler) ClearFaults() {
+	h.faults.mu.Lock()
+	defer h.faults.mu.Unlock()
+	clear(h.faults.next)
+	close(h.faults.cleared)
+	h.faults.cleared = make(chan struct{})
+}
+
+// take returns the fault that this request of the operation meets. If that is Hang, it
+// waits before.
+func (f *faults) take(ctx context.Context, operation string) Fault {
+	f.mu.Lock()
+	n, cleared := f.next[operation], f.cleared
 	n.count--
-	f.next[operation] = n
+	if n.count >= 0 {
+		f.next[operation] = n
+	}
+	f.mu.Unlock()
+	switch {
+	case n.count < 0:
+		return NoFault
+	case n.fault == Hang:
+		select {
+		case <-ctx.Done():
+		case <-cleared:
+		}
+	}
 	return n.fault
 }
 

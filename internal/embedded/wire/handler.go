@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"mime"
 	"net/http"
 	"strconv"
 
@@ -23,8 +24,6 @@ const (
 	streamTarget = "DynamoDBStreams_20120810."
 )
 
-const contentType = "application/x-amz-json-1.0"
-
 // A Handler answers the requests of both DynamoDB clients: for tables and for streams.
 type Handler struct {
 	engine *engine.Engine
@@ -33,7 +32,7 @@ type Handler struct {
 
 // NewHandler makes a Handler on an engine.
 func NewHandler(e *engine.Engine) *Handler {
-	return &Handler{engine: e, faults: faults{next: map[string]injected{}}}
+	return &Handler{engine: e, faults: newFaults()}
 }
 
 // ServeHTTP answers one request. The answer's Date is the time of the engine's clock:
@@ -67,12 +66,22 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		answer, status = refused(err)
 	}
 	header := w.Header()
-	header.Set("Content-Type", contentType)
+	header.Set("Content-Type", contentType(r))
 	header.Set("Content-Length", strconv.Itoa(len(answer)))
 	header.Set("X-Amz-Crc32", strconv.FormatUint(uint64(crc32.ChecksumIEEE(answer)), 10))
 	header.Set("X-Amzn-Requestid", requestID())
 	w.WriteHeader(status)
 	_, _ = w.Write(answer)
+}
+
+// contentType returns the type of the answer: application/json to a request of that type,
+// as in the service, else the protocol's own.
+func contentType(r *http.Request) string {
+	const protocol, plain = "application/x-amz-json-1.0", "application/json"
+	if asked, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err == nil && asked == plain {
+		return plain
+	}
+	return protocol
 }
 
 var errTooLarge = errors.New("the request is larger than 16 MB")
@@ -98,7 +107,7 @@ func (h *Handler) answer(r *http.Request, body string) ([]byte, error) {
 	case r.Header.Get("Authorization") == "":
 		return nil, errUnsigned
 	}
-	fault := h.faults.take(name)
+	fault := h.faults.take(r.Context(), name)
 	if err := fault.refusal(); err != nil {
 		return nil, err
 	}

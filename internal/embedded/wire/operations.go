@@ -3,6 +3,7 @@ package wire
 import (
 	"context"
 	"reflect"
+	"slices"
 	"strings"
 
 	"dynamostreamer/internal/embedded/engine"
@@ -84,6 +85,19 @@ var tableOperations = map[string]operation{
 	"BatchGetItem":       operationOf((*engine.Engine).BatchGetItem, ""),
 	"TransactWriteItems": operationOf((*engine.Engine).TransactWriteItems, ""),
 	"TransactGetItems":   operationOf((*engine.Engine).TransactGetItems, ""),
+}
+
+// Operations lists the names of all operations.
+func Operations() []string {
+	return slices.Sorted(func(yield func(string) bool) {
+		for _, operations := range []map[string]operation{tableOperations, streamOperations} {
+			for name := range operations {
+				if !yield(name) {
+					return
+				}
+			}
+		}
+	})
 }
 
 type endpoints struct{ Endpoints []endpoint }

@@ -46,9 +46,9 @@ func TestProtocol(t *testing.T) {
 
 	for operation, want := range map[string]string{
 		"Bogus":              "UnknownOperationException: An unknown operation was requested.",
-		"ExecuteStatement":   "UnknownOperationException: ExecuteStatement is not part of the embedded engine: it has no PartiQL: use GetItem, Query, PutItem, UpdateItem, DeleteItem and the Batch and Transact operations, or DynamoDB Local",
-		"SearchVectors":      "UnknownOperationException: SearchVectors is not part of the embedded engine: use AWS",
-		"ListBulkOperations": "UnknownOperationException: ListBulkOperations is not part of the embedded engine: use BatchWriteItem, or AWS",
+		"ExecuteStatement":   "UnknownOperationException: the embedded engine does not have PartiQL (ExecuteStatement): use GetItem, Query, PutItem, UpdateItem, DeleteItem and the Batch and Transact operations, or DynamoDB Local",
+		"SearchVectors":      "UnknownOperationException: the embedded engine does not have vector indexes (SearchVectors): use AWS",
+		"ListBulkOperations": "UnknownOperationException: the embedded engine does not have bulk operations (ListBulkOperations): use BatchWriteItem, or AWS",
 		"streams:PutItem":    "UnknownOperationException: An unknown operation was requested.",
 		"GetRecords":         "UnknownOperationException: An unknown operation was requested.",
 	} {
@@ -116,4 +116,29 @@ func TestNullsAreAbsent(t *testing.T) {
 			"ExclusiveStartKey":null,"ScanIndexForward":null,"KeyConditions":null}`, ""},
 		{"nulls", "streams:ListStreams", `{"TableName":null,"Limit":null}`, ""},
 	})
+}
+
+// TestContentType: a request in application/json is answered in it, errors too, as the
+// service does. Others have the protocol's type.
+func TestContentType(t *testing.T) {
+	w := newWorld(t)
+	for _, c := range []struct{ asked, want string }{
+		{"application/x-amz-json-1.0", "application/x-amz-json-1.0"},
+		{"application/json", "application/json"},
+		{"Application/JSON; charset=utf-8", "application/json"},
+		{"", "application/x-amz-json-1.0"},
+		{"text/plain", "application/x-amz-json-1.0"},
+	} {
+		for _, operation := range []string{"ListTables", "DescribeTable"} {
+			r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader("{}"))
+			r.Header.Set("X-Amz-Target", "DynamoDB_20120810."+operation)
+			r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=any")
+			r.Header.Set("Content-Type", c.asked)
+			rec := httptest.NewRecorder()
+			w.ServeHTTP(rec, r)
+			if got := rec.Header().Get("Content-Type"); got != c.want {
+				t.Errorf("%s with Content-Type %q: %d with %q, want %q", operation, c.asked, rec.Code, got, c.want)
+			}
+		}
+	}
 }

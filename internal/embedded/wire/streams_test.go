@@ -3,6 +3,8 @@ package wire_test
 import (
 	"context"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -390,5 +392,29 @@ func TestForeignIterator(t *testing.T) {
 		if rec := two.send("streams:GetRecords", getRecords(bad)); rec.Code != 400 {
 			t.Errorf("iterator %s answers %d %s", bad, rec.Code, rec.Body)
 		}
+	}
+}
+
+// TestHangEndsWithTheRequest: a request that hangs ends with its context.
+func TestHangEndsWithTheRequest(t *testing.T) {
+	w := newWorld(t)
+	w.Inject("ListTables", 1, wire.Hang)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan any)
+	go func() {
+		defer func() { ended <- recover() }()
+		r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/", strings.NewReader("{}"))
+		r.Header.Set("X-Amz-Target", "DynamoDB_20120810.ListTables")
+		r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=any")
+		w.ServeHTTP(httptest.NewRecorder(), r)
+	}()
+	cancel()
+	select {
+	case got := <-ended:
+		if got != http.ErrAbortHandler {
+			t.Errorf("the handler ends with %v, want %v", got, http.ErrAbortHandler)
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("the request hangs after its context ended")
 	}
 }

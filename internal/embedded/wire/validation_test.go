@@ -90,7 +90,7 @@ func TestValidation(t *testing.T) {
 		{"no capacity", "CreateTable", `{"TableName":"new",` + schema + `}`, v + "One or more parameter values were invalid: ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode is PROVISIONED"},
 		{"stream without a view", "CreateTable", `{"TableName":"new",` + schema + `,"BillingMode":"PAY_PER_REQUEST","StreamSpecification":{"StreamEnabled":true}}`, v + "One or more parameter values were invalid: Table is being created with a stream enabled, UpdateViewType is required"},
 		{"exists", "CreateTable", `{"TableName":"tab",` + schema + `,"BillingMode":"PAY_PER_REQUEST"}`, "ResourceInUseException: Table already exists: tab"},
-		{"a parameter that is not there", "CreateTable", `{"TableName":"new",` + schema + `,"BillingMode":"PAY_PER_REQUEST","ResourcePolicy":"{}"}`, v + "The embedded engine does not have the parameter ResourcePolicy: AWS does"},
+		{"a parameter that is not there", "CreateTable", `{"TableName":"new",` + schema + `,"BillingMode":"PAY_PER_REQUEST","ResourcePolicy":"{}"}`, v + "the embedded engine does not have resource policies (ResourcePolicy): it accepts any credentials: use AWS"},
 
 		{"no such table", "DescribeTable", `{"TableName":"nope"}`, "ResourceNotFoundException: Requested resource not found: Table: nope not found"},
 		{"no such table", "DeleteTable", `{"TableName":"nope"}`, "ResourceNotFoundException: Requested resource not found: Table: nope not found"},

@@ -48,14 +48,14 @@ class Worker:
         self.reader.join()
 
 
-def wait(what, workers, done):
-    """Waits until done, unless one of the workers ends before."""
+def wait(what, workers, done, lacking=lambda: ""):
+    """Waits until done, unless one of the workers ends before. lacking says what is not done."""
     deadline = time.monotonic() + PATIENCE
     while not done():
         for w in workers:
             check(f"exit code of worker {w.name}", w.process.poll(), None)
         if time.monotonic() > deadline:
-            raise SystemExit(f"drive.py: not within {PATIENCE} seconds: {what}")
+            raise SystemExit(f"drive.py: not within {PATIENCE} seconds: {what} {lacking()}")
         time.sleep(0.2)
     say(what)
 
@@ -150,7 +150,8 @@ def main():
 
     want = all_records(arn)
     check("records of the stream by kind", dict(collections.Counter(kind for _, kind in want)), dict(written))
-    wait(f"the workers have read all {len(want)} records", [left], lambda: seen() >= want)
+    wait(f"the workers have read all {len(want)} records", [left], lambda: seen() >= want,
+         lambda: f"but these are lost: {sorted(want - seen())}")
     check("records that are not in the stream", seen() - want, set())
     # Leases and checkpoints are in tables of the engine.
     leases = must("Scan", TableName="kcl-leases")["Items"]

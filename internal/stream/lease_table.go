@@ -100,17 +100,18 @@ func (t *Table) acquire(ctx context.Context, standby func()) error {
 			return err
 		}
 		t.caller.patient.Store(true) // it could be reached
-		slow := time.Since(asked) > time.Second
+		took := time.Since(asked)
 		free := now.generation == 0 || now.released
 		lives := now != seen && !since.IsZero()
 		switch {
 		case free:
 		case lives && standby == nil:
 			return &FencedError{Name: t.title()}
-		case lives || since.IsZero() || slow:
-			// After a slow answer, the owner may not have reached the
-			// table either.
+		case lives || since.IsZero():
 			seen, since = now, time.Now()
+		case took > time.Second:
+			// Meanwhile, the owner may not have reached the table either.
+			since = since.Add(took)
 		}
 		if free || time.Since(since) >= leaseTime {
 			err := t.take(ctx, now)

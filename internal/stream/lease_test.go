@@ -282,6 +282,22 @@ func TestASlowAnswerTellsNothing(t *testing.T) {
 	})
 }
 
+// TestAStandbyAtASlowTable takes over from a dead owner, though each answer takes
+// two seconds.
+func TestAStandbyAtASlowTable(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		db, _ := inMemory(t)
+		r := mustOpen(t, oneShard("1"), Options{Checkpoints: TableCheckpoints(db, "places", "r")})
+		time.Sleep(time.Minute)
+		r.renewing.end(errDone) // it was killed
+		h := &hooked{TableAPI: db, query: func(call func()) { call(); time.Sleep(2 * time.Second) }}
+		began := time.Now()
+		if err := inUse(t, h); err != nil || time.Since(began) > time.Minute {
+			t.Errorf("%v after %v, want the checkpoints within a minute", err, time.Since(began))
+		}
+	})
+}
+
 // TestAReaderThatBeginsDuringReset is not reset.
 func TestAReaderThatBeginsDuringReset(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

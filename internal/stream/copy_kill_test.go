@@ -27,7 +27,7 @@ import (
 	"dynamostreamer/internal/localtest"
 )
 
-var copyKills = flag.Int("kills", 10, "kill a process that copies so `often`")
+var copyKills = flag.Int("kills", killsByDefault, "kill a process that copies so `often`")
 
 // A copier is the process that TestKilledCopies kills, as its environment tells.
 type copier struct {

@@ -30,7 +30,7 @@ import (
 	"dynamostreamer/internal/localtest"
 )
 
-var rivalsFor = flag.Duration("rivals", 45*time.Second, "kill, freeze and replace two processes for so `long`")
+var rivalsFor = flag.Duration("rivals", rivalsByDefault, "kill, freeze and replace two processes for so `long`")
 
 // A rivalOS is a process that reads for one name beside another.
 type rivalOS struct{ URL, ARN, Dir, Table string }
@@ -98,7 +98,7 @@ func rivalProcesses(t *testing.T, url string) {
 		awaitReading()
 		time.Sleep(rand.N(2 * time.Second))
 		i := rand.N(2)
-		if rand.N(4) > 0 {
+		if n == 0 || rand.N(4) > 0 { // mostly the one that reads
 			i = max(slices.IndexFunc(processes, r.reads), 0)
 		}
 		p := processes[i]

@@ -40,8 +40,9 @@ type Table struct {
 	caller      caller
 	throttles   atomic.Int64
 	failures    atomic.Int64
-	hung        atomic.Bool // its last call had no answer
-	generation  int64       // 0: not the owner
+	hung        atomic.Bool          // its last call had no answer
+	generation  int64                // 0: not the owner
+	me          types.AttributeValue // tells apart who took the generation
 	loaded      bool
 
 	mu       sync.Mutex

@@ -168,7 +168,7 @@ func TestNoCopyDoneWhereTheNextStreamIsNotKnown(t *testing.T) {
 }
 
 // TestTheEndOfAStreamDuringCopyDone: the handler of CopyDone, which deletes
-// many rows, is in work when the stream is switched. That is no shutdown: the
+// many rows, is in work when the stream is switched. That is not a shutdown: the
 // handlers of the next stream have a context that lives.
 func TestTheEndOfAStreamDuringCopyDone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -146,7 +146,7 @@ func killCopies(t *testing.T, url string, table bool) {
 	t.Logf("%d kills, %d copies, %d writes, %d rows, %d that expired", *copyKills, anew+1, w.writes, len(rows), expired)
 }
 
-// awaitCopies waits until so many copies are complete.
+// awaitCopies waits until n copies are complete.
 func awaitCopies(t *testing.T, kept *sqlite.Conn, n int, out *strings.Builder) {
 	t.Helper()
 	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
@@ -256,7 +256,7 @@ func (c copier) open(db *dynamodb.Client) Checkpoints {
 	return TableCheckpoints(db, c.checkpoints, "copier")
 }
 
-// TestCopier is no test but the process of TestKilledCopies.
+// TestCopier is the process that TestKilledCopies kills, and not a test.
 func TestCopier(t *testing.T) {
 	told := strings.Split(os.Getenv("COPIER"), "\n")
 	if len(told) != 5 {

@@ -12,9 +12,9 @@ import (
 // every 3 seconds from Open to Close, and a mark once it has closed. Nobody
 // compares clocks. A standby that saw the same beat for 8.5 seconds by its
 // clock, not counting answers that took over a second, takes the next
-// generation, if the beat is still the same then. The owner relies on a renewal for 7 seconds from when
-// it sent that. Afterwards it hands over nothing until it has renewed again.
-// With a file, the operating system's lock is the lease.
+// generation, if the beat is still the same then. The owner relies on a renewal
+// for 7 seconds from when it sent that. Afterwards it hands over nothing until
+// it has renewed again. With a file, the operating system's lock is the lease.
 
 const (
 	beatEvery = 3 * time.Second

@@ -215,7 +215,7 @@ func TestALeaseThatCannotComeBack(t *testing.T) {
 				select {
 				case <-done:
 				default:
-					t.Errorf("6 hours later the reading goes on, %d of 2 events are handled, and the health is %q", handled, r.Health(time.Now()))
+					t.Errorf("6 hours later, reading continues, %d of 2 events are handled, and the health is %q", handled, r.Health(time.Now()))
 					cancel()
 					<-done
 				}

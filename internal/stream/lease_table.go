@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -14,8 +13,7 @@ import (
 
 // Renew counts the beat up.
 func (t *Table) Renew(ctx context.Context) error {
-	err := t.updateGeneration(ctx, "ADD beat :one", "#generation = :mine",
-		map[string]types.AttributeValue{":one": number(1), ":mine": t.mine()})
+	err := t.updateOwn(ctx, "ADD beat :one", map[string]types.AttributeValue{":one": number(1)})
 	if ctx.Err() != context.Canceled {
 		t.caller.note(err)
 	}
@@ -25,29 +23,26 @@ func (t *Table) Renew(ctx context.Context) error {
 	return t.failed("renewing the lease of checkpoint ", err)
 }
 
-// release marks the checkpoints as nobody's, if they are this reader's.
+// release marks the checkpoints as nobody's, if they are this reader's. It is not
+// worth an error: whoever comes next waits for a while instead.
 func (t *Table) release() {
-	t.markReleased("#generation = :mine", map[string]types.AttributeValue{":mine": t.mine()})
-}
-
-// markReleased marks the checkpoints as nobody's where the condition holds. It is
-// not worth an error: whoever comes next waits for a while instead.
-func (t *Table) markReleased(condition string, values map[string]types.AttributeValue) {
 	ctx, cancel := context.WithTimeout(context.Background(), beatWithin/4)
 	defer cancel()
-	values[":yes"] = &types.AttributeValueMemberBOOL{Value: true}
-	t.updateGeneration(ctx, "SET released = :yes", condition, values)
+	t.updateOwn(ctx, "SET released = :yes", map[string]types.AttributeValue{":yes": &types.AttributeValueMemberBOOL{Value: true}})
 }
 
-// updateGeneration updates the item of the generation once.
+// updateOwn updates the item of the generation, while that is this reader's.
+func (t *Table) updateOwn(ctx context.Context, update string, values map[string]types.AttributeValue) error {
+	values[":mine"] = t.mine()
+	return t.updateGeneration(ctx, update, "#generation = :mine AND #owner = :me", values)
+}
+
+// updateGeneration updates the item of the generation once. :me is this reader.
 func (t *Table) updateGeneration(ctx context.Context, update, condition string, values map[string]types.AttributeValue) error {
-	names := map[string]string{"#generation": attrGeneration}
-	if strings.Contains(update+condition, "#owner") {
-		names["#owner"] = "owner"
-	}
+	values[":me"] = t.me
 	_, err := t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName: &t.table, Key: t.key(generationPlace), UpdateExpression: &update, ConditionExpression: &condition,
-		ExpressionAttributeNames: names, ExpressionAttributeValues: values,
+		ExpressionAttributeNames: map[string]string{"#generation": attrGeneration, "#owner": "owner"}, ExpressionAttributeValues: values,
 	}, tryWriteOnce)
 	return err
 }
@@ -137,9 +132,9 @@ func (t *Table) acquire(ctx context.Context, standby func()) error {
 // the owner shows no other beat. An attempt that arrives late, or again, finds
 // its own mark and changes nothing.
 func (t *Table) take(ctx context.Context, seen lease) error {
-	values := map[string]types.AttributeValue{
-		":next": number(seen.generation + 1), ":me": &types.AttributeValueMemberS{Value: rand.Text()},
-	}
+	t.me = &types.AttributeValueMemberS{Value: rand.Text()}
+	next := seen.generation + 1
+	values := map[string]types.AttributeValue{":next": number(next)}
 	condition := "attribute_not_exists(#generation)"
 	if seen.generation > 0 {
 		condition = "#generation = :current AND (attribute_not_exists(beat) OR beat = :beat)"
@@ -149,11 +144,12 @@ func (t *Table) take(ctx context.Context, seen lease) error {
 		return t.updateGeneration(ctx, "SET #generation = :next, #owner = :me REMOVE released",
 			condition+" OR #generation = :next AND #owner = :me", values)
 	})
-	switch {
-	case err == nil:
-		t.generation = seen.generation + 1
-	case ctx.Err() != nil: // it may have been taken
-		t.markReleased("#generation = :mine AND #owner = :me", map[string]types.AttributeValue{":mine": values[":next"], ":me": values[":me"]})
+	if err == nil {
+		t.generation = next
+	} else if ctx.Err() != nil { // it may have been taken
+		t.generation = next
+		t.release()
+		t.generation = 0
 	}
 	return err
 }
@@ -197,11 +193,12 @@ func (t *Table) reset(ctx context.Context) (removed int, err error) {
 		}
 		return nil
 	})
-	removing.run(func(ctx context.Context) error {
+	removing.run(func(ctx context.Context) (err error) {
 		removed, err = t.removeAll(ctx)
 		return orDone(err)
 	})
-	return removed, t.failed("removing checkpoint ", removing.wait())
+	err = removing.wait()
+	return removed, t.failed("removing checkpoint ", err)
 }
 
 // removeAll removes all items but that of the generation, however they were

@@ -111,11 +111,12 @@ func NewReader(api API, arn string, o Options) (*Reader, error) {
 
 // Open finds the stream's shards, and the position to begin at in each: the
 // checkpoint, or else Options.Start. While another Reader owns the checkpoints,
-// it stands by, until ctx ends: then its error is context.Cause(ctx). A stream that does not exist is a
-// *ResourceNotFoundException of package dynamodbstreams/types; package
-// dynamodb/types has another of that name. If there are checkpoints of it,
-// Open succeeds and what is lost is a Gap. An Open that fails for what it
-// found leaves the checkpoints to their owner. It is called once.
+// it stands by, until ctx ends: then its error is context.Cause(ctx). A stream
+// that does not exist is a *ResourceNotFoundException of package
+// dynamodbstreams/types; package dynamodb/types has another of that name. If
+// there are checkpoints of it, Open succeeds and what is lost is a Gap. An Open
+// that fails for what it found leaves the checkpoints to their owner. It is
+// called once.
 //
 // A table that was recreated, or whose stream was switched off and on, has
 // another stream. Reading continues there once the older one is consumed, also

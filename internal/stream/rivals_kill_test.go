@@ -212,7 +212,7 @@ func (r rivalOS) checkOverlaps(t *testing.T, frozen map[int]bool) (longest time.
 	return longest
 }
 
-// TestRival is no test but a process of TestRivalProcesses.
+// TestRival is a process of TestRivalProcesses, and not a test.
 func TestRival(t *testing.T) {
 	var r rivalOS
 	if json.Unmarshal([]byte(os.Getenv("RIVAL")), &r) != nil {

@@ -137,6 +137,9 @@ func (r TableReads) read(tx *store.Tx, t *table, set expr.Set, seen targets, lef
 	consistent := r.ConsistentRead != nil && *r.ConsistentRead
 	for _, k := range r.Keys {
 		key, err := t.keyOf(k)
+		if err == nil {
+			err = t.checkScalars(&set)
+		}
 		switch {
 		case err != nil:
 			return nil, nil, err

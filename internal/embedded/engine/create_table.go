@@ -39,7 +39,11 @@ func (e *Engine) CreateTable(ctx context.Context, in *CreateTableInput) (*TableD
 		case c.tables[name] != nil:
 			return nil, fail(ResourceInUseException, "Table already exists: %s", name)
 		}
-		return e.describe(tx, e.makeTable(tx, name, in), "CREATING"), nil
+		d := e.describe(tx, e.makeTable(tx, name, in), "CREATING")
+		if in.WarmThroughput == nil {
+			d.WarmThroughput = nil // DescribeTable tells it, this answer doesn't
+		}
+		return d, nil
 	})
 }
 

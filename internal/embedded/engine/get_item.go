@@ -42,6 +42,9 @@ func (e *Engine) GetItem(ctx context.Context, in *GetItemInput) (*GetItemOutput,
 			return nil, err
 		}
 		key, err := t.keyOf(in.Key)
+		if err == nil {
+			err = t.checkScalars(&set)
+		}
 		if err != nil {
 			return nil, err
 		}

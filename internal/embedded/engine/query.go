@@ -73,9 +73,8 @@ func (in *QueryInput) plan(p *page) (key store.Key, rows expr.Bounds, err error)
 		return key, rows, invalid("The query can return at most one row and cannot be restarted")
 	case elsewhere:
 		return key, rows, invalid("The provided starting key is outside query boundaries based on provided conditions")
-	}
-	if start.SK == nil { // the partition has only one row
-		start.SK = []byte{}
+	case start.SK == nil: // the partition has only one row
+		return key, rows, invalid("The provided exclusive start key is invalid: ExclusiveStartKey: %s", in.ExclusiveStartKey.AppendJSON(nil))
 	}
 	if in.descends() {
 		rows.High = start.SK

@@ -38,7 +38,7 @@ func (t *ttlDefinition) expiry(item attr.Item) int64 {
 // A TimeToLiveSpecification turns a table's TTL on or off.
 type TimeToLiveSpecification struct {
 	Enabled       *bool   `api:",required"`
-	AttributeName *string `api:",required,..255"`
+	AttributeName *string `api:",required,1..255"`
 }
 
 // UpdateTimeToLiveInput is the request of UpdateTimeToLive.
@@ -51,9 +51,6 @@ type UpdateTimeToLiveInput struct {
 // large table within seconds. The service takes up to an hour. As in the service,
 // another change is refused for an hour.
 func (e *Engine) UpdateTimeToLive(ctx context.Context, in *UpdateTimeToLiveInput) (*TimeToLiveSpecification, error) {
-	if *in.TimeToLiveSpecification.AttributeName == "" {
-		return nil, invalid("TimeToLiveSpecification.AttributeName must be non empty")
-	}
 	return write(ctx, e, func(tx *store.Tx, c *catalog) (*TimeToLiveSpecification, error) {
 		t, err := c.named(*in.TableName)
 		if err != nil {

@@ -53,6 +53,9 @@ func (e *Engine) TransactGetItems(ctx context.Context, in *TransactGetItemsInput
 		err := each(len(in.TransactItems), func(i int) error {
 			t := tables[i]
 			key, err := t.keyOf(in.TransactItems[i].Get.Key)
+			if err == nil {
+				err = t.checkScalars(&sets[i])
+			}
 			if err != nil {
 				return err
 			}

@@ -152,10 +152,22 @@ func (l *limits) broken(v reflect.Value) (broken []string) {
 	if l.most != nil && size > *l.most {
 		broken = append(broken, fmt.Sprintf(mostLimit, what, *l.most))
 	}
-	if l.least != nil && size < *l.least {
-		broken = append(broken, fmt.Sprintf(leastLimit, what, *l.least))
+	if least := l.minimum(size); size < least {
+		broken = append(broken, fmt.Sprintf(leastLimit, what, least))
 	}
 	return broken
+}
+
+// minimum returns the limit below for a value of this size. Where an ARN is allowed, the
+// service's model says 1, yet a name has 3 characters at least.
+func (l *limits) minimum(size int64) int64 {
+	switch {
+	case l.least == nil:
+		return size
+	case l.arn && size > 0:
+		return max(*l.least, 3)
+	}
+	return *l.least
 }
 
 // all returns all limits of the keys or values of an object.

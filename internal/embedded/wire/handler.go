@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bytes"
+	"compress/gzip"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"mime"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"dynamostreamer/internal/embedded/attr"
 	"dynamostreamer/internal/embedded/engine"
@@ -53,12 +55,14 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case errors.Is(err, errTooLarge):
 		http.Error(w, err.Error(), http.StatusRequestEntityTooLarge)
 		return
-	case err != nil:
+	case err != nil && !errors.Is(err, errEncoding):
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	status := http.StatusOK
-	answer, err := h.answer(r, body)
+	status, answer := http.StatusOK, []byte(nil)
+	if err == nil {
+		answer, err = h.answer(r, body)
+	}
 	switch {
 	case err == errLost:
 		panic(http.ErrAbortHandler)
@@ -84,14 +88,41 @@ func contentType(r *http.Request) string {
 	return protocol
 }
 
-var errTooLarge = errors.New("the request is larger than 16 MB")
+var (
+	errTooLarge = errors.New("the request is larger than 16 MB")
+	errEncoding = errors.New("the body can't be decoded") // an InternalServerError, as of the service
+)
 
 // readBody reads a request's body. If its length is known, as from the SDK, it uses no
-// more memory than that.
+// more memory than that. A body may be compressed by gzip; the limit counts it before
+// and after, while the service counts it before.
 func readBody(r *http.Request) (string, error) {
+	body, err := read(r.Body, int(r.ContentLength))
+	if err != nil {
+		return "", err
+	}
+	switch encoding := r.Header.Get("Content-Encoding"); encoding {
+	case "", "amz-1.0": // the second is an old name for AWS's JSON
+		return body, nil
+	case "gzip":
+	default:
+		return "", fmt.Errorf("%w: Content-Encoding is %q: only gzip is known", errEncoding, encoding)
+	}
+	compressed, err := gzip.NewReader(strings.NewReader(body))
+	if err == nil {
+		body, err = read(compressed, len(body))
+	}
+	if err != nil && err != errTooLarge {
+		err = fmt.Errorf("%w: gzip: %w", errEncoding, err)
+	}
+	return body, err
+}
+
+// read reads all that there is, which is size bytes if it is known.
+func read(from io.Reader, size int) (string, error) {
 	var b bytes.Buffer
-	b.Grow(int(min(max(r.ContentLength, 0), maxBody)) + bytes.MinRead)
-	_, err := b.ReadFrom(io.LimitReader(r.Body, maxBody+1))
+	b.Grow(min(max(size, 0), maxBody) + bytes.MinRead)
+	_, err := b.ReadFrom(io.LimitReader(from, maxBody+1))
 	if b.Len() > maxBody {
 		return "", errTooLarge
 	}

@@ -165,7 +165,13 @@ func TestIndexReadRefusals(t *testing.T) {
 	local := func(more string) string {
 		return `{"TableName":"tab","IndexName":"l-keys","KeyConditionExpression":"p = :v","ExpressionAttributeValues":{":v":{"S":"g"}}` + more + `}`
 	}
-	const invalidStart = v + "The provided starting key is invalid"
+	get := func(projection string) string {
+		return `{"TableName":"tab","Key":{"p":{"S":"p"},"q":{"N":"1"}},"ProjectionExpression":"` + projection + `"}`
+	}
+	const (
+		invalidStart = v + "The provided starting key is invalid"
+		scalar       = v + "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: "
+	)
 	w.refuse(t, []refusalCase{
 		{"no such index", "Query", query("nothing", ""), v + "The table does not have the specified index: nothing"},
 		{"no such index", "Scan", `{"TableName":"tab","IndexName":"nothing"}`, v + "The table does not have the specified index: nothing"},
@@ -182,7 +188,12 @@ func TestIndexReadRefusals(t *testing.T) {
 		{"filter not projected", "Query", local(`,"FilterExpression":"y = :v"`), vi + "Secondary index l-keys does not project one or more filter attributes: [y]"},
 		{"filter on the index's key", "Query", query("g-all", `,"FilterExpression":"n = :v"`), v + "Filter Expression can only contain non-primary key attributes: Primary key attribute: n"},
 		{"filter on the table's key", "Query", query("g-all", `,"FilterExpression":"q = :v"`), ""},
-		{"filter into a key", "Scan", `{"TableName":"tab","FilterExpression":"attribute_exists(b.x)"}`, v + "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: IndexKey: b"},
+		{"filter into a key", "Scan", `{"TableName":"tab","FilterExpression":"attribute_exists(b.x)"}`, scalar + "IndexKey: b"},
+		{"projection into a key", "GetItem", get("p.x"), scalar + "Key: p"},
+		{"projection into an index's key", "GetItem", get("b[0]"), scalar + "IndexKey: b"},
+		{"wrong key before the projection", "GetItem", `{"TableName":"tab","Key":{"p":{"S":"p"}},"ProjectionExpression":"p.x"}`, v + "The provided key element does not match the schema"},
+		{"projection into a key", "BatchGetItem", `{"RequestItems":{"tab":{"Keys":[{"p":{"S":"p"},"q":{"N":"1"}}],"ProjectionExpression":"q.x"}}}`, scalar + "Key: q"},
+		{"projection into a key", "TransactGetItems", `{"TransactItems":[{"Get":` + get("p.x") + `}]}`, "TransactionCanceledException: Transaction cancelled, please refer cancellation reasons for specific reasons [ValidationError]"},
 		{"count and projection", "Query", local(`,"Select":"COUNT","ProjectionExpression":"p"`), v + "Cannot specify the ProjectionExpression when choosing to get only the Count"},
 		{"missed key", "Query", query("l-keys", ""), v + "Query condition missed key schema element: p"},
 		{"start short", "Query", query("g-all", `,"ExclusiveStartKey":{"p":{"S":"p"},"q":{"N":"1"}}`), invalidStart},

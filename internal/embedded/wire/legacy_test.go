@@ -184,7 +184,7 @@ func TestLegacyRefusals(t *testing.T) {
 		{"mixed but for the key", "Query", query(p, `,"AttributesToGet":["a"],"FilterExpression":""`), mixed("AttributesToGet", "FilterExpression")},
 		{"mixed", "Scan", `{"TableName":"tab","AttributesToGet":["a"],"ScanFilter":{` + one + `},"ConditionalOperator":"AND","FilterExpression":"a = :v","ProjectionExpression":"b"}`,
 			mixed("AttributesToGet, ScanFilter, ConditionalOperator", "ProjectionExpression, FilterExpression")},
-		{"the table's name before mixed", "PutItem", `{"TableName":"a;","Item":{},"ConditionalOperator":"AND","ConditionExpression":""}`, broken(unmet("'a;'", "tableName", name))},
+		{"the table's name before mixed", "PutItem", `{"TableName":"a;","Item":{},"ConditionalOperator":"AND","ConditionExpression":""}`, broken(unmet("'a;'", "tableName", name), unmet("'a;'", "tableName", shortest+"3"))},
 		{"names without expressions", "DeleteItem", `{` + key + `,"Expected":{"a":{}},"ExpressionAttributeNames":{}}`, enveloped(v + "ExpressionAttributeNames can only be specified when using expressions")},
 		{"values beside key conditions", "Query", query(p, `,"ExpressionAttributeValues":{}`), v + "ExpressionAttributeValues can only be specified when using expressions: FilterExpression and KeyConditionExpression are null"},
 

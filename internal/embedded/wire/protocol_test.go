@@ -1,7 +1,9 @@
 package wire_test
 
 import (
+	"compress/gzip"
 	"hash/crc32"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -116,6 +118,47 @@ func TestNullsAreAbsent(t *testing.T) {
 			"ExclusiveStartKey":null,"ScanIndexForward":null,"KeyConditions":null}`, ""},
 		{"nulls", "streams:ListStreams", `{"TableName":null,"Limit":null}`, ""},
 	})
+}
+
+// TestContentEncoding: the body of a request may be compressed. One that can't be read is
+// answered by an InternalServerError, as by the service (ScyllaDB's tests).
+func TestContentEncoding(t *testing.T) {
+	w := newWorld(t)
+	compress := func(text string) string {
+		var b strings.Builder
+		z := gzip.NewWriter(&b)
+		io.WriteString(z, text)
+		z.Close()
+		return b.String()
+	}
+	body := `{"Limit":5}`
+	packed := compress(body)
+	for _, c := range []struct {
+		name, encoding, body string
+		want                 int
+	}{
+		{"plain", "", body, 200},
+		{"plain, by an old name", "amz-1.0", body, 200},
+		{"compressed", "gzip", packed, 200},
+		{"compressed in two pieces", "gzip", compress(body[:4]) + compress(body[4:]), 200},
+		{"compressed, of a wrong value", "gzip", compress(`{"Limit":0}`), 400},
+		{"compressed in secret", "", packed, 400},
+		{"not compressed", "gzip", body, 500},
+		{"cut off", "gzip", packed[:len(packed)-1], 500},
+		{"nothing", "gzip", "", 500},
+		{"unknown", "garbage", body, 500},
+		{"of more than 16 MB", "gzip", compress(strings.Repeat(" ", 16<<20) + body), 413},
+	} {
+		r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(c.body))
+		r.Header.Set("X-Amz-Target", "DynamoDB_20120810.ListTables")
+		r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=any")
+		r.Header.Set("Content-Encoding", c.encoding)
+		rec := httptest.NewRecorder()
+		w.ServeHTTP(rec, r)
+		if rec.Code != c.want || c.want == 500 && !strings.Contains(rec.Body.String(), "InternalServerError") {
+			t.Errorf("%s: %d %s, want %d", c.name, rec.Code, rec.Body, c.want)
+		}
+	}
 }
 
 // TestContentType: a request in application/json is answered in it, errors too, as the

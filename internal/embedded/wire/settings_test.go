@@ -56,8 +56,15 @@ func TestSettings(t *testing.T) {
 	})
 	w.must("DeleteTable", `{"TableName":"tab"}`)
 
-	w.must("CreateTable", strings.Replace(theTable, `"BillingMode":"PAY_PER_REQUEST"`,
+	made := w.must("CreateTable", strings.Replace(theTable, `"BillingMode":"PAY_PER_REQUEST"`,
 		`"ProvisionedThroughput":{"ReadCapacityUnits":3,"WriteCapacityUnits":2},"DeletionProtectionEnabled":true,"TableClass":"STANDARD_INFREQUENT_ACCESS"`, 1))
+	if got := made["TableDescription"].(map[string]any)["WarmThroughput"]; got != nil {
+		t.Errorf("CreateTable tells warm throughput that it was not given: %v", got)
+	}
+	asked := w.must("CreateTable", strings.Replace(strings.Replace(theTable, "tab", "warmed", 1), `"BillingMode"`, `"WarmThroughput":{"WriteUnitsPerSecond":5000},"BillingMode"`, 1))
+	if got, want := asked["TableDescription"].(map[string]any)["WarmThroughput"], warm(12000, 5000); !cmp.Equal(got, want) {
+		t.Errorf("CreateTable with warm throughput tells %v, want %v", got, want)
+	}
 	shown("made with settings", map[string]any{
 		"DeletionProtectionEnabled": true, "WarmThroughput": warm(3, 2),
 		"TableClassSummary": map[string]any{"TableClass": "STANDARD_INFREQUENT_ACCESS"},

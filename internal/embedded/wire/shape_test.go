@@ -79,6 +79,10 @@ func TestShapesOfWrites(t *testing.T) {
 func TestShapesOfReads(t *testing.T) {
 	const condition = `"KeyConditionExpression":"p = :p","ExpressionAttributeValues":{":p":{"S":"x"}}`
 	runRefusals(t, []refusalCase{
+		// ScyllaDB's tests, which are run against the service.
+		{"short name", "GetItem", `{"TableName":"ab","Key":{"p":{"S":"x"}}}`, broken(unmet("'ab'", "tableName", shortest+"3"))},
+		{"short name", "TransactGetItems", `{"TransactItems":[{"Get":{"TableName":"ab","Key":{"p":{"S":"x"}}}}]}`, broken(unmet("'ab'", "transactItems.1.member.get.tableName", shortest+"3"))},
+		{"short name", "DescribeTable", `{"TableName":"ab"}`, broken(unmet("'ab'", "tableName", shortest+"3"))},
 		{"everything", "GetItem", `{"TableName":"abc;","ReturnConsumedCapacity":"hi"}`, broken(badCapacity, badName, missing("key"))},
 		{"index and select", "Query", `{"TableName":"tab","IndexName":"a;","Select":"hi",` + condition + `}`,
 			broken(unmet("'a;'", "indexName", name), unmet("'a;'", "indexName", shortest+"3"), unmet("'hi'", "select", enum+"[SPECIFIC_ATTRIBUTES, COUNT, ALL_ATTRIBUTES, ALL_PROJECTED_ATTRIBUTES]"))},
@@ -206,7 +210,7 @@ func TestShapesOfTables(t *testing.T) {
 		{"nothing", "UpdateTimeToLive", `{}`, parameter},
 		{"nothing", "DescribeTimeToLive", `{}`, parameter},
 		{"empty specification", "UpdateTimeToLive", `{"TableName":"tab","TimeToLiveSpecification":{}}`, broken(missing("timeToLiveSpecification.enabled"), missing("timeToLiveSpecification.attributeName"))},
-		{"empty attribute", "UpdateTimeToLive", `{"TableName":"tab","TimeToLiveSpecification":{"Enabled":true,"AttributeName":""}}`, v + "TimeToLiveSpecification.AttributeName must be non empty"},
+		{"empty attribute", "UpdateTimeToLive", `{"TableName":"tab","TimeToLiveSpecification":{"Enabled":true,"AttributeName":""}}`, broken(unmet("''", "timeToLiveSpecification.attributeName", shortest+"1"))},
 		{"name and limit", "ListTables", `{"ExclusiveStartTableName":"a;","Limit":0}`,
 			broken(unmet("'a;'", "exclusiveStartTableName", name), unmet("'a;'", "exclusiveStartTableName", shortest+"3"), unmet("'0'", "limit", atLeast+"1"))},
 	})

@@ -31,6 +31,7 @@ func TestStartKeys(t *testing.T) {
 		outside  = v + "The provided starting key is outside query boundaries based on provided conditions"
 		sorted   = v + "The provided starting key does not match the range key predicate"
 		one      = v + "The query can return at most one row and cannot be restarted"
+		only     = v + "The provided exclusive start key is invalid: ExclusiveStartKey: " // ScyllaDB, of the service
 		filter   = v + "Filter Expression can only contain non-primary key attributes: Primary key attribute: "
 		all      = vi + "Select type ALL_ATTRIBUTES is not supported for global secondary index index4 because its projection type is not ALL"
 	)
@@ -40,6 +41,8 @@ func TestStartKeys(t *testing.T) {
 		{"empty", "Query", read("hash", "", `{}`, where("z = :b")), bad},
 		{"too much", "Query", read("hash", "", `{"a":{"S":"a"},"b":{"S":"a"}}`, where("z = :b")), bad},
 		{"type before condition", "Query", read("hash", "", `{"a":{"N":"1"}}`, where("z = :b")), mismatch},
+		{"the only row", "Query", read("hash", "", `{"a":{"S":"b"}}`, where("a = :b")), only + `{"a":{"S":"b"}}`},
+		{"another row", "Query", read("hash", "", `{"a":{"S":"a"}}`, where("a = :b")), outside},
 		{"half of the key", "Query", read("range", "", `{"a":{"S":"a"}}`, where("a = :b")), bad},
 		{"partition before condition", "Query", read("range", "", `{"a":{"N":"1"},"z":{"S":"a"}}`, where("z = :b")), mismatch},
 		{"condition before sort key", "Query", read("range", "", `{"a":{"S":"a"},"z":{"S":"a"}}`, where("z = :b")), missed + "a"},

@@ -140,13 +140,14 @@ func (t *table) resolve() {
 	slices.SortFunc(t.indexes, func(a, b *index) int { return strings.Compare(a.Name, b.Name) })
 }
 
-// nameOf returns the name of the table that a request names by its name or its ARN. The
+// nameOf returns the name of the table that a request names by its name or its ARN. What
+// is neither, which only callers in Go and the lab can ask for, is the name of no table. The
 // messages are ack-api-quirks' (DDB-TABLE-011).
 func (c *catalog) nameOf(asked string) (string, error) {
-	if !strings.HasPrefix(asked, "arn:") {
+	parts := strings.SplitN(asked, ":", 6) // arn:aws:dynamodb:REGION:ACCOUNT:table/NAME
+	if parts[0] != "arn" || len(parts) < 6 {
 		return asked, nil
 	}
-	parts := strings.SplitN(asked, ":", 6) // arn:aws:dynamodb:REGION:ACCOUNT:table/NAME
 	switch region, account := parts[3], parts[4]; {
 	case region != c.region:
 		return "", invalid("1 validation error detected: Invalid AWS region in '%s'", asked)

@@ -27,14 +27,18 @@ type ShardState struct {
 	Trimmed string `json:"trimmed,omitempty"` // the last sequence number that was trimmed
 }
 
-// Streams tells the state of the streams of a table, or with an empty name of all
-// streams, oldest first. It counts their records, which takes time if there are many.
+// Streams tells the state of the streams of a table, which may be named by its ARN, or with
+// an empty name of all streams, oldest first. It counts their records, which takes time if there are many.
 func (e *Engine) Streams(ctx context.Context, tableName string) ([]StreamState, error) {
-	return read(ctx, e, func(tx *store.Tx, _ *catalog) ([]StreamState, error) {
+	return read(ctx, e, func(tx *store.Tx, c *catalog) ([]StreamState, error) {
 		streams := []StreamState{}
+		name, err := c.nameOf(tableName)
+		if err != nil {
+			return nil, err
+		}
 		prefix := ""
-		if tableName != "" {
-			prefix = e.tableARN(tableName) + streamPart
+		if name != "" {
+			prefix = e.tableARN(name) + streamPart
 		}
 		for _, row := range tx.Streams(prefix, 0, everything) {
 			d := newStream(tx, row)

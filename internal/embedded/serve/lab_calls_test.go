@@ -51,6 +51,13 @@ func TestLabShards(t *testing.T) {
 	}
 }
 
+// A table's ARN stands for its name, in the answer too.
+func TestLabTableARN(t *testing.T) {
+	w := newLabWorld(t, inMemory)
+	table, _, _ := strings.Cut(w.arn, "/stream/")
+	w.expectShards(w.lab("roll", `{"table":"`+table+`"}`), "root, closed, 0", "child of 0, 0")
+}
+
 func TestLabTrim(t *testing.T) {
 	w := newLabWorld(t, inMemory)
 	w.put("one", time.Now().Add(time.Hour))

@@ -62,6 +62,8 @@ func TestLabRefusals(t *testing.T) {
 		{"POST /lab/stream", `{"table":"orders","enabled":true,"view":"ALL"}`, 400, `view "ALL" is none of NEW_AND_OLD_IMAGES, …` + stream},
 		{"POST /lab/stream", `{"table":"orders","enabled":true}`, 409, "Table already has an enabled stream: …"},
 		{"POST /lab/stream", `{"table":"order","enabled":true}`, 404, "table order does not exist…"},
+		{"POST /lab/stream", `{"table":"arn:","enabled":true}`, 404, "table arn: does not exist…"},
+		{"POST /lab/roll", `{"table":"arn:aws:dynamodb:us-east-1"}`, 404, "table arn:aws:dynamodb:us-east-1 does not exist…"},
 		{"POST /lab/expire-iterators", `{"table":"orders"}`, 400, `unknown field "table": send POST /lab/expire-iterators {}`},
 		{"POST /lab/sweep", `{"table":"orders"}`, 400, `unknown field "table": send POST /lab/sweep {}`},
 		{"POST /lab/clear-faults", `[]`, 400, `the body is a JSON array, not an object: send POST /lab/clear-faults {}`},

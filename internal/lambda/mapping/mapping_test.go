@@ -24,9 +24,14 @@ type event struct {
 	}
 }
 
+func decodeEvent(payload []byte) (e event, err error) {
+	err = json.Unmarshal(payload, &e)
+	return e, err
+}
+
 func sequences(t *testing.T, payload []byte) (numbers []string) {
-	var e event
-	if err := json.Unmarshal(payload, &e); err != nil {
+	e, err := decodeEvent(payload)
+	if err != nil {
 		t.Errorf("the payload is not JSON: %v", err)
 	}
 	for _, r := range e.Records {

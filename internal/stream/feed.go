@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -90,10 +91,7 @@ func (f *Feed) drain() error {
 func (r *Reader) feedAlone(ctx context.Context, p *Page, read func(context.Context, *Feed) error) error {
 	c := newCrew(ctx)
 	f := r.newFeed(c, p.shard, read)
-	err := f.hand(ctx, p)
-	if drained := f.drain(); err == nil {
-		err = drained
-	}
+	err := cmp.Or(f.hand(ctx, p), f.drain())
 	c.end(orDone(err))
 	return c.wait()
 }

@@ -185,6 +185,8 @@ func (l *life) read(ctx context.Context, r *Reader) (err error) {
 		return r.RunPages(ctx, func(ctx context.Context, p *Page) error { return l.handle(ctx, p.Events, nil) })
 	case modeCommit:
 		return r.RunPages(ctx, l.handlePage)
+	case modeFeeds:
+		return r.RunFeeds(ctx, l.feed)
 	}
 	for {
 		err := l.loop(ctx, r)

@@ -192,6 +192,39 @@ func TestShutdown(t *testing.T) {
 	})
 }
 
+// TestShutdownAmidHalves: a half that failed for the last time is given up at the
+// shutdown, and the other half is not begun.
+func TestShutdownAmidHalves(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeStream(1)
+		f.write(0, nil)
+		f.write(0, nil)
+		o := Defaults()
+		o.MaximumRetryAttempts, o.BisectBatchOnFunctionError = 0, true
+		ctx, stop := context.WithCancel(t.Context())
+		j := &journal{t: t, fail: failing("ab")}
+		m, err := New(o, func(ctx context.Context, payload []byte) ([]byte, error) {
+			if len(sequences(t, payload)) == 1 {
+				stop()
+			}
+			return j.invoke(ctx, payload)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := stream.Open(t.Context(), f, fakeARN, stream.Options{Logger: discarding})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := m.Run(ctx, r); !errors.Is(err, context.Canceled) {
+			t.Errorf("Run = %v, want the context's end", err)
+		}
+		if want := []string{"ab", "a"}; !slices.Equal(j.lines, want) || m.Totals().GivenUp != 1 {
+			t.Errorf("sent %v and gave up %d records, want %v and 1", j.lines, m.Totals().GivenUp, want)
+		}
+	})
+}
+
 // TestGraceEnds: an invocation that outlasts the grace is cut short and comes
 // again; it is neither delivered nor given up.
 func TestGraceEnds(t *testing.T) {

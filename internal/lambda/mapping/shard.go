@@ -38,8 +38,8 @@ func (m *Mapping) runShard(ctx context.Context, f *stream.Feed) error {
 	for failed == nil && ctx.Err() == nil {
 		due := s.start(reading)
 		if s.running == 0 {
-			if s.ended && s.waiting() == 0 {
-				return nil
+			if s.ended {
+				return nil // start leaves nothing behind then
 			}
 			f.Gathers()
 		}

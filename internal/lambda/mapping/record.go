@@ -35,7 +35,7 @@ func newRecord(p *stream.Page, index int) (record, error) {
 	}
 	r := record{page: p, index: index, stream: e.Stream, shard: e.Shard, sequence: e.Sequence, at: e.At, joined: time.Now()}
 	var err error
-	r.json, r.item, err = appendRecord(nil, e, raw)
+	r.json, r.item, err = appendRecord(make([]byte, 0, 512+2*aws.ToInt64(raw.Dynamodb.SizeBytes)), e, raw)
 	return r, err
 }
 
@@ -73,8 +73,7 @@ func appendRecord(b []byte, e stream.Event, raw *types.Record) (_ []byte, item u
 		if image.values == nil {
 			continue
 		}
-		b = append(strconv.AppendQuote(b, image.name), ':')
-		if b, err = appendMap(b, image.values); err != nil {
+		if b, err = appendMap(appendName(b, image.name), image.values); err != nil {
 			return nil, 0, fmt.Errorf("record %s of shard %s: %w", e.Sequence, e.Shard, err)
 		}
 		if image.name == "Keys" {
@@ -113,8 +112,12 @@ func identity(e stream.Event, raw *types.Record) (kind, principal string) {
 
 // appendMember appends a member that is a string, and a comma.
 func appendMember(b []byte, name, value string) []byte {
-	b = append(strconv.AppendQuote(b, name), ':')
-	return append(appendString(b, value), ',')
+	return append(appendString(appendName(b, name), value), ',')
+}
+
+// appendName appends the name of a member, which is Lambda's, and a colon.
+func appendName(b []byte, name string) []byte {
+	return append(append(append(b, '"'), name...), '"', ':')
 }
 
 // appendString appends a JSON string. A byte that is not UTF-8 becomes U+FFFD, as

@@ -96,10 +96,10 @@ func (r *Reader) feedAlone(ctx context.Context, p *Page, read func(context.Conte
 	return c.wait()
 }
 
-// Begin is called before each attempt to handle something. It waits until this
-// Reader owns the checkpoints, and notes for Stats and Health that a handler
-// runs.
-func (f *Feed) Begin(ctx context.Context) error {
+// Begin is called before each attempt to handle events, with the first of them:
+// one of a page, by its index. It waits until this Reader owns the checkpoints, and
+// notes for Stats and Health since when the event is attempted.
+func (f *Feed) Begin(ctx context.Context, p *Page, index int) error {
 	if err := f.reader.tenure.wait(ctx); err != nil {
 		return err
 	}
@@ -107,6 +107,9 @@ func (f *Feed) Begin(ctx context.Context) error {
 	defer f.reader.mu.Unlock()
 	if f.shard.state != Handling {
 		f.shard.enter(Handling)
+	}
+	if e := &f.shard.out.events[p.number+index-f.shard.out.first]; e.begun.IsZero() {
+		e.begun = time.Now()
 	}
 	return nil
 }
@@ -121,8 +124,8 @@ func (f *Feed) Gathers() {
 	}
 }
 
-// Failed notes for Stats and Health that an attempt failed, after some time.
-func (f *Feed) Failed(err error, took time.Duration) { f.reader.noteAttempt(f.shard, err, took) }
+// Attempted notes for Stats and Health how an attempt ended that took some time.
+func (f *Feed) Attempted(err error, took time.Duration) { f.reader.noteAttempt(f.shard, err, took) }
 
 // Handled tells that n events of a page are handled, from the one of an index
 // on. It is told once of each event.

@@ -98,7 +98,7 @@ func (l *life) handleFed(ctx context.Context, f *Feed, at eventAt) error {
 	if r := at.Record(at.index); (r == nil) != (e.Kind == Lost) || r != nil && sequence(*r) != e.Sequence {
 		l.violate("the record of event %s is %v", e.Sequence, r)
 	}
-	if err := f.Begin(context.WithoutCancel(ctx)); err != nil {
+	if err := f.Begin(context.WithoutCancel(ctx), at.Page, at.index); err != nil {
 		return err
 	}
 	working, cancel := context.WithTimeout(f.Working, 5*time.Second)

@@ -12,9 +12,12 @@ import (
 // at a shard's end, at once. It is of one shard. Two changes of an item may be in
 // it, in their order.
 
-// MaxPayload is how many bytes an event, or an answer, may have: 6 MB
-// ("Lambda quotas").
-const MaxPayload = 6 << 20
+const (
+	// MaxPayload is how many bytes an event may have: 6 MB ("Lambda quotas").
+	MaxPayload = 6 << 20
+	// MaxAnswer is how many an answer may have, as Lambda's error says.
+	MaxAnswer = MaxPayload + 100
+)
 
 const (
 	payloadBegin = `{"Records":[`

@@ -35,7 +35,7 @@ func (s *shardRun) deliver(ctx context.Context, batch []record) error {
 			parts = parts[:len(parts)-1]
 			continue
 		}
-		if err := s.feed.Begin(ctx); err != nil || ctx.Err() != nil {
+		if err := s.feed.Begin(ctx, p.records[0].page, p.records[0].index); err != nil || ctx.Err() != nil {
 			return errStopped
 		}
 		i := s.send(p, number)
@@ -85,9 +85,7 @@ func (s *shardRun) send(p *part, batch int64) Invocation {
 	if i.Err == nil || counts(i.Err) {
 		p.invocations, p.uninvoked, p.requestID = p.invocations+1, 0, i.RequestID
 	}
-	if i.Err != nil {
-		s.feed.Failed(i.Err, i.Took)
-	}
+	s.feed.Attempted(i.Err, i.Took)
 	return i
 }
 

@@ -52,5 +52,6 @@
 //     Lambda may join the records of several failures in one message.
 //   - Two pollers at a time: Lambda may deliver a record twice without a failure.
 //   - EventSourceArn, StartingPosition and Enabled: the reader has a stream, a
-//     Start and a context.
+//     Start and a context. It continues with the table's next stream; a mapping of
+//     Lambda's has one stream for good.
 package mapping

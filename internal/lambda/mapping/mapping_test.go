@@ -147,7 +147,7 @@ func TestFailures(t *testing.T) {
 				return nil, nil
 			}, "ab ab ab ab", ""},
 		{"too large an answer", "fails like the function", 1, func(o *Options) { o.MaximumRetryAttempts = 0 },
-			func(int, []string) ([]byte, error) { return make([]byte, MaxPayload+1), nil }, "a", "RetryAttemptsExhausted a-a 1 after 1"},
+			func(int, []string) ([]byte, error) { return make([]byte, MaxAnswer+1), nil }, "a", "RetryAttemptsExhausted a-a 1 after 1"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

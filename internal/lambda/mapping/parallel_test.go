@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"dynamostreamer/internal/stream"
 )
 
 // TestParallelizationFactor: as many batches of a shard are in work as the factor
@@ -43,7 +45,7 @@ func TestParallelizationFactor(t *testing.T) {
 }
 
 // TestABlockedLane: while a batch fails for an hour, the items of other lanes are
-// handled, until enough records wait behind it.
+// handled, until enough records wait behind it. Health tells of it.
 func TestABlockedLane(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFakeStream(1)
@@ -54,22 +56,34 @@ func TestABlockedLane(t *testing.T) {
 		o := Defaults()
 		o.BatchSize, o.ParallelizationFactor = 10, 4
 		begun := time.Now()
-		var others atomic.Int32
-		totals := f.run(t, o, func(_ context.Context, payload []byte) ([]byte, error) {
-			hour := time.Since(begun) >= time.Hour
-			if strings.Contains(string(payload), `"item-7"`) && !hour {
-				return nil, &FunctionError{Type: "Error"}
-			}
-			if !hour {
-				others.Add(int32(len(sequences(t, payload))))
+		m, err := New(o, func(_ context.Context, payload []byte) ([]byte, error) {
+			if strings.Contains(string(payload), `"item-7"`) && time.Since(begun) < time.Hour {
+				return nil, &FunctionError{Type: "Error", Message: "poison"}
 			}
 			return nil, nil
 		})
-		if n := others.Load(); n < 20 || n >= 400 {
-			t.Errorf("%d records of other lanes are handled in the hour, want some", n)
+		if err != nil {
+			t.Fatal(err)
 		}
-		if totals.Delivered != 400 {
-			t.Errorf("%d records are delivered, want 400", totals.Delivered)
+		r, err := stream.Open(t.Context(), f, fakeARN, stream.Options{Logger: discarding, Idle: time.Minute})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ended := make(chan error)
+		go func() { ended <- m.Run(t.Context(), r) }()
+		time.Sleep(30 * time.Minute)
+		f.write(7, nil)
+		if n := m.Totals().Delivered; n < 20 || n >= 400 {
+			t.Errorf("%d records of other lanes are handled in half an hour, want some", n)
+		}
+		if err := r.Health(time.Now()); err == nil || !strings.Contains(err.Error(), "is handling for 30m0s: Error: poison") {
+			t.Errorf("Health = %v, want the lane that is blocked", err)
+		}
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+		if n := m.Totals().Delivered; n != 401 {
+			t.Errorf("%d records are delivered, want 401", n)
 		}
 	})
 }

@@ -40,10 +40,10 @@ func judge(records []record, answer []byte, err error, reports bool) (handled in
 	switch {
 	case err != nil:
 		return 0, err
-	case len(answer) > MaxPayload:
+	case len(answer) > MaxAnswer:
 		return 0, &FunctionError{
 			Type:    "Function.ResponseSizeTooLarge",
-			Message: fmt.Sprintf("Response payload size (%d bytes) exceeded maximum allowed payload size (%d bytes).", len(answer), MaxPayload),
+			Message: fmt.Sprintf("Response payload size exceeded maximum allowed payload size (%d bytes).", MaxAnswer),
 		}
 	case !reports:
 		return len(records), nil

@@ -15,7 +15,9 @@ import (
 // Before each attempt, also the first, the records whose age has reached
 // MaximumRecordAge are given up, those from the batch's beginning on. With either
 // bound infinite, a batch that failed is given up as its records expire, 24 hours
-// after they were made.
+// after they were made. Ages go by DynamoDB's clock and the records' times, which
+// are rounded to the second; DynamoDB Local rounds them to the minute, and they
+// look up to a minute older there.
 
 const retention = 24 * time.Hour
 

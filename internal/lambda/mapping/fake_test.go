@@ -31,12 +31,12 @@ type fakeStream struct {
 	shards   []*fakeShard
 	sequence int64
 	calls    int
-	disabled bool
 }
 
 type fakeShard struct {
 	id, parent string
 	records    []types.Record
+	trimmed    int // so many of the records
 	closed     bool
 }
 
@@ -96,24 +96,12 @@ func (f *fakeStream) divide() {
 	}
 }
 
-func (f *fakeStream) disable() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.disabled = true
-	for _, s := range f.shards {
-		s.closed = true
-	}
-}
-
 func (f *fakeStream) DescribeStream(context.Context, *dynamodbstreams.DescribeStreamInput, ...func(*dynamodbstreams.Options)) (*dynamodbstreams.DescribeStreamOutput, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	d := &types.StreamDescription{
 		StreamStatus: types.StreamStatusEnabled, StreamViewType: types.StreamViewTypeNewAndOldImages,
 		CreationRequestDateTime: aws.Time(time.Now()),
-	}
-	if f.disabled {
-		d.StreamStatus = types.StreamStatusDisabled
 	}
 	for _, s := range f.shards {
 		listed := types.Shard{ShardId: aws.String(s.id), SequenceNumberRange: &types.SequenceNumberRange{}}
@@ -135,12 +123,16 @@ func (f *fakeStream) ListStreams(context.Context, *dynamodbstreams.ListStreamsIn
 func (f *fakeStream) GetShardIterator(_ context.Context, in *dynamodbstreams.GetShardIteratorInput, _ ...func(*dynamodbstreams.Options)) (*dynamodbstreams.GetShardIteratorOutput, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	s, at := f.shard(*in.ShardId), 0
+	s := f.shard(*in.ShardId)
+	at := s.trimmed
 	switch in.ShardIteratorType {
 	case types.ShardIteratorTypeLatest:
 		at = len(s.records)
 	case types.ShardIteratorTypeAfterSequenceNumber:
 		at = 1 + slices.IndexFunc(s.records, func(r types.Record) bool { return *r.Dynamodb.SequenceNumber == *in.SequenceNumber })
+		if at <= s.trimmed {
+			return nil, &types.TrimmedDataAccessException{}
+		}
 	case types.ShardIteratorTypeTrimHorizon:
 	default:
 		return nil, &smithy.GenericAPIError{Code: "ValidationException"}

@@ -3,6 +3,7 @@ package mapping
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,6 +13,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"dynamostreamer/internal/stream"
 )
 
 // An event is what a test's function reads of its payload.
@@ -48,7 +51,6 @@ type journal struct {
 
 	mu    sync.Mutex
 	lines []string
-	begun time.Time
 }
 
 // names are the records of an invocation by their order in the stream: a, b, c…
@@ -218,4 +220,51 @@ func TestTrace(t *testing.T) {
 			t.Error(diff)
 		}
 	})
+}
+
+// TestTrimmed: what was trimmed before it was read is counted, and the rest is
+// delivered.
+func TestTrimmed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, kept := newFakeStream(1), &memory{}
+		j := &journal{t: t}
+		for life, want := range []Totals{{Delivered: 2}, {Delivered: 1, Gaps: 1}, {}} {
+			if life == 0 {
+				f.write(0, nil)
+				f.write(0, nil)
+			}
+			m, err := New(Defaults(), j.invoke)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r, err := stream.Open(t.Context(), f, fakeARN, stream.Options{Logger: discarding, Checkpoints: kept, Idle: time.Minute, OnGap: stream.SkipGaps})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := errors.Join(m.Run(t.Context(), r), r.Close()); err != nil {
+				t.Fatal(err)
+			}
+			if got := m.Totals(); got.Delivered != want.Delivered || got.Gaps != want.Gaps {
+				t.Errorf("life %d: %d records are delivered and %d gaps found, want %d and %d", life+1, got.Delivered, got.Gaps, want.Delivered, want.Gaps)
+			}
+			if life == 0 {
+				time.Sleep(25 * time.Hour)
+				f.write(0, nil) // c, trimmed
+				f.write(0, nil) // d
+				f.shards[0].trimmed = 3
+			}
+		}
+		if want := []string{"ab", "d"}; !slices.Equal(j.lines, want) {
+			t.Errorf("sent %v, want %v", j.lines, want)
+		}
+	})
+}
+
+// TestACopyIsRefused: a reader that copies its table has rows that no record of a
+// stream has.
+func TestACopyIsRefused(t *testing.T) {
+	p := &stream.Page{Events: []stream.Event{{Kind: stream.Copied}}}
+	if _, err := newRecord(p, 0); err == nil || !strings.Contains(err.Error(), "open the reader without a Copy") {
+		t.Errorf("the record of a copied row = %v, want an error", err)
+	}
 }

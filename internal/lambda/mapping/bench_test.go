@@ -8,8 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
@@ -105,17 +103,9 @@ func fill(b *testing.B, n int) (stream.API, string) {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { e.Close() })
-	cfg := aws.Config{
-		Region: e.Region(), HTTPClient: e.HTTPClient(), BaseEndpoint: aws.String(embedded.BaseEndpoint),
-		Credentials: credentials.NewStaticCredentialsProvider("any", "any", ""),
-	}
+	cfg := configOf(e)
 	db := dynamodb.NewFromConfig(cfg)
-	out, err := db.CreateTable(b.Context(), &dynamodb.CreateTableInput{
-		TableName: aws.String("rows"), BillingMode: types.BillingModePayPerRequest,
-		AttributeDefinitions: []types.AttributeDefinition{{AttributeName: aws.String("id"), AttributeType: types.ScalarAttributeTypeS}},
-		KeySchema:            []types.KeySchemaElement{{AttributeName: aws.String("id"), KeyType: types.KeyTypeHash}},
-		StreamSpecification:  &types.StreamSpecification{StreamEnabled: aws.Bool(true), StreamViewType: types.StreamViewTypeNewAndOldImages},
-	})
+	out, err := db.CreateTable(b.Context(), rows)
 	if err != nil {
 		b.Fatal(err)
 	}

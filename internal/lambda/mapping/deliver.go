@@ -81,9 +81,9 @@ func (s *shardRun) send(p *part, batch int64) Invocation {
 	answer, err := s.invoke(ctx, payload(p.records))
 	i.Took = time.Since(i.Began)
 	i.Handled, i.Err = judge(p.records, answer, err, s.options.ReportBatchItemFailures)
-	p.err = i.Err
 	if i.Err == nil || counts(i.Err) {
-		p.invocations, p.uninvoked, p.requestID = p.invocations+1, 0, i.RequestID
+		p.invocations, p.uninvoked = p.invocations+1, 0
+		p.requestID, p.err = i.RequestID, i.Err
 	}
 	s.feed.Attempted(i.Err, i.Took)
 	return i

@@ -51,6 +51,14 @@ func TestRecordAge(t *testing.T) {
 				}
 				return nil, nil
 			}, "ab ab b", "RecordAgeExceeded a-a after 2"},
+		{"can't be invoked", "that takes no attempt and ends all the same; the record tells of the last invocation", time.Minute,
+			[]time.Duration{50 * time.Second}, func(call int, _ []string) ([]byte, error) {
+				time.Sleep(6 * time.Second)
+				if call == 1 {
+					return nil, &FunctionError{Type: "Error"}
+				}
+				return nil, errors.New("no process")
+			}, "a a", "RecordAgeExceeded a-a after 1"},
 		{"old and never failed", "without a bound it is sent, however old", Infinite, []time.Duration{30 * time.Hour}, nil, "a", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -66,6 +74,9 @@ func TestRecordAge(t *testing.T) {
 				o.OnFailure = func(_ context.Context, r *FailureRecord) error {
 					if r.RequestContext.ApproximateInvokeCount == 0 && r.ResponseContext != nil {
 						t.Error("there is a response, and nothing was sent")
+					}
+					if r.RequestContext.ApproximateInvokeCount > 0 && r.ResponseContext.FunctionError != "Unhandled" {
+						t.Errorf("the last invocation's response is %+v, want the function's error", r.ResponseContext)
 					}
 					givenUp = append(givenUp, fmt.Sprintf("%s %c-%c after %d", r.RequestContext.Condition,
 						name(r.Batch.StartSequenceNumber), name(r.Batch.EndSequenceNumber), r.RequestContext.ApproximateInvokeCount))

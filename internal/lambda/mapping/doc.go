@@ -48,8 +48,8 @@
 //   - Tumbling windows, and the state that a function returns in them.
 //   - Throttled and asynchronous invocations, concurrency limits, aliases.
 //   - Encrypted filters; EventBridge's operators that Lambda's table lacks.
-//   - SNS and S3 as destinations: OnFailure gets the body of a message to SQS.
-//     Lambda may join the records of several failures in one message.
+//   - S3 and Kafka as destinations, which get the records too: OnFailure gets the
+//     body of a message to SQS or SNS. Lambda may join several failures in one.
 //   - Two pollers at a time: Lambda may deliver a record twice without a failure.
 //   - EventSourceArn, StartingPosition and Enabled: the reader has a stream, a
 //     Start and a context. It continues with the table's next stream; a mapping of

@@ -18,7 +18,7 @@ import (
 // value may be: fields are and'ed, a list's elements or'ed, and so are the
 // patterns of a mapping. It is compared with the record's JSON as the function
 // gets it. There, DynamoDB's numbers are strings: numeric does not match those
-// of images and keys. exists is about leaves: of an attribute, ask for
+// of images and keys, but a record's size and time. exists is about leaves: of an attribute, ask for
 // {"NewImage": {"a": {"S": [{"exists": true}]}}}, with its type. A list or a set
 // matches if one of its elements does. A record that no pattern matches counts as
 // handled.
@@ -58,9 +58,14 @@ func compilePattern(pattern string) (filter, error) {
 	if n := len([]rune(pattern)); n > maxPattern {
 		return filter{}, fmt.Errorf("it has %d characters, and may have %d", n, maxPattern)
 	}
-	value, err := decode([]byte(pattern))
-	if err != nil {
+	if _, err := decode([]byte(pattern)); err != nil {
 		return filter{}, fmt.Errorf("it is not JSON: %w", err)
+	}
+	d := json.NewDecoder(strings.NewReader(pattern))
+	d.UseNumber()
+	value, err := readPattern(d)
+	if err != nil {
+		return filter{}, err
 	}
 	members, ok := value.(map[string]any)
 	if !ok {
@@ -80,6 +85,68 @@ func decode(text []byte) (value any, err error) {
 		return nil, errors.New("more follows behind the value")
 	}
 	return value, nil
+}
+
+// readPattern reads JSON in which an object may have a name several times: the
+// guide has a pattern with "dynamodb" for each of two images. What stands behind
+// them is one object then.
+func readPattern(d *json.Decoder) (value any, err error) {
+	token, err := d.Token()
+	if err != nil {
+		return nil, err
+	}
+	switch token {
+	case json.Delim('['):
+		list := []any{}
+		for d.More() {
+			element, err := readPattern(d)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, element)
+		}
+		value = list
+	case json.Delim('{'):
+		members := make(map[string]any)
+		for d.More() {
+			name, err := d.Token()
+			if err != nil {
+				return nil, err
+			}
+			member, err := readPattern(d)
+			if err == nil {
+				err = join(members, name.(string), member)
+			}
+			if err != nil {
+				return nil, err
+			}
+		}
+		value = members
+	default:
+		return token, nil
+	}
+	_, err = d.Token() // the end
+	return value, err
+}
+
+// join adds a member to others, or to the object that has its name.
+func join(members map[string]any, name string, value any) error {
+	before, twice := members[name]
+	if !twice {
+		members[name] = value
+		return nil
+	}
+	into, ok := before.(map[string]any)
+	more, also := value.(map[string]any)
+	if !ok || !also {
+		return fmt.Errorf("%s stands in an object twice: give it one list", name)
+	}
+	for name, value := range more {
+		if err := join(into, name, value); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // compile reads an object of a pattern, which is at a path of names.

@@ -71,6 +71,9 @@ func TestFilterMatches(t *testing.T) {
 		{"a number as it is written", `{"dynamodb": {"SizeBytes": [26]}}`, true},
 
 		{"$or", `{"$or": [{"eventName": ["INSERT"]}, {"dynamodb": {"SizeBytes": [26]}}]}`, true},
+		{"a name twice, as in the guide", `{"dynamodb": {"Keys": {"id": {"S": ["item-1"]}}}, "dynamodb": {"OldImage": {"page": {"S": ["/Cart"]}}}}`, true},
+		{"a name twice is and'ed", `{"dynamodb": {"Keys": {"id": {"S": ["item-2"]}}}, "dynamodb": {"OldImage": {"page": {"S": ["/Cart"]}}}}`, false},
+		{"exists of a list's elements, as in the guide", `{"dynamodb": {"OldImage": {"list": {"L": {"S": [{"exists": true}]}}}}}`, true},
 		{"$or of nothing", `{"$or": [{"eventName": ["INSERT"]}, {"dynamodb": {"SizeBytes": [27]}}]}`, false},
 		{"$or within, and'ed", `{"eventName": ["REMOVE"], "dynamodb": {"$or": [{"SizeBytes": [1]}, {"SequenceNumber": ["111"]}]}}`, true},
 	} {
@@ -93,6 +96,7 @@ func TestInvalidFilters(t *testing.T) {
 		{"not JSON", `{"eventName": [INSERT]}`, "not JSON"},
 		{"two values", `{"a": [1]} {"b": [1]}`, "more follows"},
 		{"not an object", `["INSERT"]`, "not a JSON object"},
+		{"a list twice", `{"eventName": ["INSERT"], "eventName": ["REMOVE"]}`, "eventName stands in an object twice"},
 		{"empty", `{}`, "matches nothing"},
 		{"empty within", `{"dynamodb": {}}`, "dynamodb: an object without names"},
 		{"a value without a list", `{"eventName": "INSERT"}`, `eventName: a value stands in a list, such as ["INSERT"]`},

@@ -15,8 +15,9 @@ import (
 // The lowest sequence number counts: the records before it are handled, it and
 // all behind it are sent again. An answer that is empty, null or an object
 // without the list, and a list that is empty or null, are a complete success. An
-// identifier that is empty, null, missing, misspelled or not one of the batch's is
-// a complete failure, and so is any other answer.
+// identifier that is empty, null, missing or misspelled is a complete failure. So
+// are, as the guide says of SQS alone, one that is not of the batch, and an answer
+// that is not such JSON.
 
 // An ItemFailure is a failure that the function's answer reports, or that makes
 // the answer useless.

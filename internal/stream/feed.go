@@ -20,7 +20,8 @@ import (
 // When ctx ends, read's context does. It begins nothing new, waits until what is
 // in work is handled, for which Options.Grace leaves Working some time, and
 // returns the context's error. Any other error ends the reading. Of the Options
-// that concern handlers, only Grace applies: read retries and gives up by itself.
+// that concern handlers, PageSize and Grace apply: read retries and gives up by
+// itself.
 func (r *Reader) RunFeeds(ctx context.Context, read func(context.Context, *Feed) error) error {
 	return r.runHandlers(ctx, func(h *handling) pageHandler {
 		feed := func(reading context.Context, f *Feed) error {

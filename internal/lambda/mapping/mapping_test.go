@@ -268,3 +268,29 @@ func TestACopyIsRefused(t *testing.T) {
 		t.Errorf("the record of a copied row = %v, want an error", err)
 	}
 }
+
+// TestIteratorAge: it is the age of an invocation's last record when it is sent, and
+// the maximum in the totals.
+func TestIteratorAge(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeStream(1)
+		f.write(0, madeAgo(time.Hour))
+		f.write(0, madeAgo(40*time.Second))
+		o := Defaults()
+		var ages []time.Duration
+		o.Trace = func(i Invocation) { ages = append(ages, i.IteratorAge.Round(time.Second)) }
+		totals := f.run(t, o, func(context.Context, []byte) ([]byte, error) {
+			time.Sleep(10 * time.Second)
+			if len(ages) == 0 {
+				return nil, &FunctionError{Type: "Error"}
+			}
+			return nil, nil
+		})
+		if want := []time.Duration{40 * time.Second, 50 * time.Second}; !slices.Equal(ages, want) {
+			t.Errorf("ages %v, want %v", ages, want)
+		}
+		if got := totals.IteratorAge.Round(time.Second); got != 50*time.Second {
+			t.Errorf("the totals have an age of %v, want 50s", got)
+		}
+	})
+}

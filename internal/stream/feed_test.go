@@ -73,7 +73,7 @@ func (l *life) handleItems(ctx context.Context, f *Feed, pages []*Page) error {
 	}
 	for _, p := range pages {
 		for i, e := range p.Events {
-			item := itemOf(e)
+			item := e.Item()
 			if e.Kind == Lost {
 				if err := finish(); err != nil {
 					return err

@@ -51,7 +51,7 @@ func (r *Reader) Run(ctx context.Context, handle func(context.Context, Event) er
 
 // handToLane gives an event to its item's lane.
 func (r *Reader) handToLane(ctx context.Context, h *handling, p *Page, i int, e Event, handle func(context.Context, Event) error) error {
-	return p.lanes.hand(ctx, itemOf(e), func() bool { return r.mayHand(p.shard, p.number+i) }, func(ctx context.Context) error {
+	return p.lanes.hand(ctx, e.Item(), func() bool { return r.mayHand(p.shard, p.number+i) }, func(ctx context.Context) error {
 		return h.do(ctx, func(ctx context.Context) error { return r.handleEvent(ctx, h, p, i, e, handle) })
 	})
 }

@@ -226,7 +226,7 @@ func (l *life) handlePage(ctx context.Context, p *Page) error {
 // alone notes that an event is with the handler, until it is called: no item
 // has two there at once, nor has a gap's shard anything else.
 func (l *life) alone(e Event) (done func()) {
-	item := "item " + itemOf(e)
+	item := "item " + e.Item()
 	if e.Kind == Lost {
 		item = "gap"
 	}

@@ -83,9 +83,9 @@ func run(ctx context.Context, step *cli.Step, choices *choices) (err error) {
 		return choices.checkpoint.Hint(err)
 	}
 	_, started := functions.Processes()
-	show.summary(ctx, mapped.Totals(), started, reader, choices.idle)
+	err = show.summary(ctx, mapped.Totals(), started, reader, choices.idle)
 	if why != "" {
 		step.Notef("%s", why)
 	}
-	return nil
+	return err
 }

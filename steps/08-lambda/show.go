@@ -3,9 +3,11 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"strings"
 	"sync"
@@ -20,26 +22,34 @@ import (
 type show struct {
 	step *cli.Step
 	file string // of what is given up; empty: none
-	mu   sync.Mutex
+
+	mu  sync.Mutex
+	err error // the first of printing
 }
 
 func newShow(step *cli.Step, file string) *show { return &show{step: step, file: file} }
 
-// invocation prints a line for an invocation: a retry or a half is indented
-// below what it comes from.
-func (s *show) invocation(i mapping.Invocation) {
+// print prints an invocation's line, or one below it.
+func (s *show) print(format string, args ...any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	indent, what := i.Depth, ""
+	s.err = cmp.Or(s.err, s.step.Printf(format+"\n", args...))
+}
+
+// invocation prints a line for an invocation. A retry or a half is indented below
+// what it comes from.
+func (s *show) invocation(i mapping.Invocation) {
+	where := fmt.Sprintf("batch %d of shard %s", i.Batch, short(i.Shard, "-"))
+	indent := i.Depth
 	switch {
 	case i.Attempt > 1:
 		indent++
-		what = "retry, "
+		where = fmt.Sprintf("batch %d, retry %d", i.Batch, i.Attempt-1)
 	case i.Depth > 0:
-		what = "half, "
+		where = fmt.Sprintf("batch %d, half", i.Batch)
 	}
-	s.step.Printf("%sshard %s, batch %d: %s%s %s to %s %s\n", strings.Repeat("  ", indent),
-		short(i.Shard, "-"), i.Batch, what, cli.Count(i.Size, "record"), short(i.First, ""), short(i.Last, ""), result(i))
+	s.print("%s%s: %s %s to %s, %s", strings.Repeat("  ", indent), where,
+		cli.Count(i.Size, "record"), short(i.First, ""), short(i.Last, ""), result(i))
 }
 
 // short is the end of an id that tells it apart: what is behind the last
@@ -77,13 +87,13 @@ func result(i mapping.Invocation) string {
 
 // givenUp keeps what would go to the on-failure destination.
 func (s *show) givenUp(_ context.Context, f *mapping.FailureRecord) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.step.Printf("  given up: %s %s to %s: %s\n", cli.Count(f.Batch.BatchSize, "record"),
+	s.print("  gave up %s %s to %s: %s", cli.Count(f.Batch.BatchSize, "record"),
 		short(f.Batch.StartSequenceNumber, ""), short(f.Batch.EndSequenceNumber, ""), f.RequestContext.Condition)
 	if s.file == "" {
 		return nil
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	file, err := os.OpenFile(s.file, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
 	if err != nil {
 		return err
@@ -91,8 +101,9 @@ func (s *show) givenUp(_ context.Context, f *mapping.FailureRecord) error {
 	return errors.Join(json.NewEncoder(file).Encode(f), file.Sync(), file.Close())
 }
 
-// summary says on stderr what was done, and why it ended.
-func (s *show) summary(ctx context.Context, t mapping.Totals, processes int, reader *stream.Reader, idle time.Duration) {
+// summary says on stderr what was done, and why it ended. It returns the error of
+// what could not be printed.
+func (s *show) summary(ctx context.Context, t mapping.Totals, processes int, reader *stream.Reader, idle time.Duration) error {
 	for _, line := range []struct {
 		name string
 		n    int64
@@ -115,4 +126,5 @@ func (s *show) summary(ctx context.Context, t mapping.Totals, processes int, rea
 	default:
 		s.step.Notef("stopped: no new records for %v (%d of %d shards still open)", idle, shards-ended, shards)
 	}
+	return s.err
 }

@@ -73,6 +73,9 @@ func run(ctx context.Context, step *cli.Step, choices *choices) (err error) {
 		return choices.checkpoint.Hint(err)
 	}
 	step.Notef("mapping %s", reader.Stream())
+	if reader.Resumed() {
+		step.Notef("resuming from checkpoint %s", choices.checkpoint.Value)
+	}
 	err = mapped.Run(ctx, reader)
 	//weave:end
 	if errors.Is(err, context.Canceled) {

@@ -67,7 +67,7 @@ func region(o Options) string {
 }
 
 // start starts a process with its Runtime API.
-func start(o Options) (*environment, error) {
+func start(o Options, prints *lines) (*environment, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("opening a Runtime API: %w", err)
@@ -77,7 +77,7 @@ func start(o Options) (*environment, error) {
 	}
 	e.api = &http.Server{Handler: e.handler()}
 	e.cmd = exec.Command(o.Command[0], o.Command[1:]...)
-	e.cmd.Stdout, e.cmd.Stderr = o.Output, o.Output
+	e.cmd.Stdout, e.cmd.Stderr = prints, prints
 	e.cmd.Env = append(os.Environ(), environ(o, listener.Addr().String())...)
 	e.cmd.WaitDelay = time.Second // a child that was left may keep the output open
 	inGroup(e.cmd)
@@ -88,6 +88,7 @@ func start(o Options) (*environment, error) {
 	go e.api.Serve(listener)
 	go func() {
 		e.err = e.cmd.Wait()
+		prints.end()
 		killRest(e.cmd)
 		close(e.exited)
 		e.api.Close()
@@ -195,7 +196,7 @@ func (e *environment) exitError(i *invocation) error {
 
 func (e *environment) exitErrorOf(i *invocation) error {
 	reason := "Runtime exited without providing a reason"
-	if exit := (*exec.ExitError)(nil); errors.As(e.err, &exit) {
+	if exit := (*exec.ExitError)(nil); errors.As(e.err, &exit) { // else it is nil, or about its output
 		reason = "Runtime exited with error: " + exit.Error()
 	}
 	return &mapping.FunctionError{Type: "Runtime.ExitError", Message: fmt.Sprintf("RequestId: %s Error: %s", i.id, reason)}

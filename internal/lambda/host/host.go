@@ -49,7 +49,7 @@ type Options struct {
 	Timeout time.Duration
 	// Idle is how long a process is kept without an invocation. Zero: a minute.
 	Idle time.Duration
-	// Output gets what the processes print. Nil: this process' stderr.
+	// Output gets the lines that the processes print. Nil: this process' stderr.
 	Output io.Writer
 }
 
@@ -57,6 +57,7 @@ type Options struct {
 // goroutines.
 type Host struct {
 	options Options
+	output  *output
 
 	mu        sync.Mutex
 	all       map[*environment]bool
@@ -78,10 +79,7 @@ func New(o Options) (*Host, error) {
 	if o.Output == nil {
 		o.Output = os.Stderr
 	}
-	if _, ok := o.Output.(*os.File); !ok {
-		o.Output = &lockedWriter{w: o.Output}
-	}
-	return &Host{options: o, all: make(map[*environment]bool)}, nil
+	return &Host{options: o, output: &output{w: o.Output}, all: make(map[*environment]bool)}, nil
 }
 
 func set[T comparable](v *T, otherwise T) {
@@ -120,7 +118,7 @@ func (h *Host) take() (*environment, error) {
 			return e, nil
 		}
 	}
-	e, err := start(h.options)
+	e, err := start(h.options, &lines{to: h.output})
 	if err != nil {
 		return nil, err
 	}
@@ -166,18 +164,6 @@ func (h *Host) Close() error {
 	h.mu.Unlock()
 	h.running.Wait()
 	return nil
-}
-
-// A lockedWriter is for what several processes print at a time.
-type lockedWriter struct {
-	mu sync.Mutex
-	w  io.Writer
-}
-
-func (l *lockedWriter) Write(text []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.w.Write(text)
 }
 
 var _ mapping.Invoke = (*Host)(nil).Invoke

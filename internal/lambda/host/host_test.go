@@ -386,3 +386,23 @@ func awaitEnd(t *testing.T, pid string) {
 		}
 	}
 }
+
+// TestLines: the lines of processes don't mix, whatever pieces they come in.
+func TestLines(t *testing.T) {
+	var said bytes.Buffer
+	to := &output{w: &said}
+	a, b := &lines{to: to}, &lines{to: to}
+	for _, piece := range []struct {
+		of   *lines
+		text string
+	}{{a, "one, "}, {b, "two\nthr"}, {a, "still one\n"}, {b, "ee\nfour"}, {a, "five\nsix\n"}} {
+		if n, err := piece.of.Write([]byte(piece.text)); n != len(piece.text) || err != nil {
+			t.Errorf("Write(%q) = %d, %v", piece.text, n, err)
+		}
+	}
+	a.end()
+	b.end()
+	if got, want := said.String(), "two\none, still one\nthree\nfive\nsix\nfour\n"; got != want {
+		t.Errorf("the output is %q, want %q", got, want)
+	}
+}

@@ -45,9 +45,9 @@ func newChoices(step *cli.Step) *choices {
 	step.IntVar(&o.ParallelizationFactor, "parallelization-factor", o.ParallelizationFactor,
 		"send this `number` of a shard's batches at a time; an\nitem's changes stay in order")
 	step.Func("maximum-retry-attempts",
-		"retry a batch that fails this `number` of times, then\ngive it up; -1 is no bound (default -1)", c.attempts)
+		"retry a batch that fails this `number` of times, then\ngive it up; -1: without a bound (default -1)", c.attempts)
 	step.Func("maximum-record-age",
-		"give up records of this `age`, such as 60s; -1 is no\nbound (default -1)", c.age)
+		"give up records of this `age`, such as 60s; -1: of none\n(default -1)", c.age)
 	step.BoolVar(&o.BisectBatchOnFunctionError, "bisect", false,
 		"halve a batch that fails")
 	step.BoolVar(&o.ReportBatchItemFailures, "report-batch-item-failures", false,
@@ -65,7 +65,7 @@ func newChoices(step *cli.Step) *choices {
 	step.DurationVar(&c.timeout, "timeout", 3*time.Second,
 		"end an invocation that takes longer than this `time`")
 	step.IntVar(&c.poison, "poison", 0,
-		"let this step's function fail at about one row in so\n`many`, however often it is tried")
+		"let this step's function fail at about one row in\nthis `number`, however often it is tried")
 	step.DurationVar(&c.slow, "slow", 0,
 		"let this step's function take this `time` for a record")
 	step.BoolVar(&c.follow, "follow", false,

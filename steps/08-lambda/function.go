@@ -19,7 +19,7 @@ import (
 // REPORT_BATCH_ITEM_FAILURES, and this step all of them by its flags.
 const (
 	reportVariable = "REPORT_BATCH_ITEM_FAILURES" // true: the mapping reads the answer
-	poisonVariable = "POISON"                     // about one row in so many fails
+	poisonVariable = "POISON"                     // about one row in this number fails
 	slowVariable   = "SLOW"                       // how long each event takes
 )
 

@@ -1,5 +1,5 @@
-// Package host runs a Lambda function's processes on this machine, each behind a
-// Runtime API of its own on loopback ("Using the Lambda runtime API for custom
+// Package host runs a Lambda function's processes on this machine, each behind
+// its own Runtime API on loopback ("Using the Lambda runtime API for custom
 // runtimes" in the Lambda Developer Guide). The function is any program that
 // speaks that API, in any language: it asks for an invocation, posts an answer or
 // an error, and asks for the next.

@@ -357,7 +357,6 @@ var varying = []struct {
 	{regexp.MustCompile(`(?m)^restarting (generator|reader): `), "restarting SERVICE: "},
 	// Step 08 names records and batches by what differs between endpoints.
 	{regexp.MustCompile(`…\d{5}\b`), "N"},
-	{regexp.MustCompile(`\bevent \d{20,40}\b`), "event N"},
 	{regexp.MustCompile(`(?m)^(batch \d+ of shard) \S+:`), "$1 SHARD:"},
 	{regexp.MustCompile(`\b(succeeded|failed|reported \S+) in (\d+m)?\d+(\.\d+)?(ms|s)`), "$1 in DURATION"},
 	{regexp.MustCompile(`(?m)^iterator age +\S+$`), "iterator age AGE"},

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -65,6 +66,9 @@ func short(id, separator string) string {
 	return "…" + id[len(id)-digits:]
 }
 
+// sequence is a sequence number in a message.
+var sequence = regexp.MustCompile(`\b\d{20,40}\b`)
+
 // result is how an invocation ended, and how long it took.
 func result(i mapping.Invocation) string {
 	took := i.Took.Round(time.Millisecond).String()
@@ -78,6 +82,7 @@ func result(i mapping.Invocation) string {
 		if _, after, ok := strings.Cut(message, " Error: "); ok && strings.HasPrefix(message, "RequestId: ") {
 			message = after
 		}
+		message = sequence.ReplaceAllStringFunc(message, func(id string) string { return short(id, "") })
 		return "failed in " + took + ": " + failed.Type + ": " + message
 	case errors.As(i.Err, &partial) && partial.Sequence != "":
 		return "reported " + short(partial.Sequence, "") + " in " + took

@@ -78,7 +78,7 @@ func run(ctx context.Context, step *cli.Step, choices *choices) (err error) {
 	}
 	err = mapped.Run(ctx, reader)
 	//weave:end
-	if err == ctx.Err() {
+	if errors.Is(err, context.Canceled) {
 		err = nil // Ctrl-C: the batch in hand is done
 	}
 	why, err := cli.WhyEnded(ctx, db, step.Table, err)

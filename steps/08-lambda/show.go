@@ -25,7 +25,7 @@ type show struct {
 	file string // of what is given up; empty: none
 
 	mu  sync.Mutex
-	err error // the first of printing
+	err error // the first of printing and keeping
 }
 
 func newShow(step *cli.Step, file string) *show { return &show{step: step, file: file} }
@@ -100,14 +100,15 @@ func (s *show) givenUp(_ context.Context, f *mapping.FailureRecord) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	file, err := os.OpenFile(s.file, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
-	if err != nil {
-		return err
+	if err == nil {
+		err = errors.Join(json.NewEncoder(file).Encode(f), file.Sync(), file.Close())
 	}
-	return errors.Join(json.NewEncoder(file).Encode(f), file.Sync(), file.Close())
+	s.err = cmp.Or(s.err, err)
+	return err
 }
 
 // summary says on stderr what was done, and why it ended. It returns the error of
-// what could not be printed.
+// what could not be printed or kept.
 func (s *show) summary(ctx context.Context, t mapping.Totals, processes int, reader *stream.Reader, idle time.Duration) error {
 	for _, line := range []struct {
 		name string

@@ -406,3 +406,22 @@ func TestLines(t *testing.T) {
 		t.Errorf("the output is %q, want %q", got, want)
 	}
 }
+
+// BenchmarkInvoke is an invocation with a function that does nothing, in a process
+// that is kept.
+func BenchmarkInvoke(b *testing.B) {
+	program, err := os.Executable()
+	if err != nil {
+		b.Fatal(err)
+	}
+	h, err := New(Options{Command: []string{program}, Timeout: time.Minute})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer h.Close()
+	for b.Loop() {
+		if _, err := h.Invoke(b.Context(), []byte("echo x")); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

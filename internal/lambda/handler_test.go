@@ -220,6 +220,25 @@ func TestParallel(t *testing.T) {
 	})
 }
 
+// TestFailuresSideBySide: the first one of the batch is reported, whichever was
+// first in time.
+func TestFailuresSideBySide(t *testing.T) {
+	for _, waits := range []string{"a", "b"} {
+		synctest.Test(t, func(t *testing.T) {
+			f := Handler(func(_ context.Context, e stream.Event) error {
+				if itemOf(e) == waits {
+					time.Sleep(time.Second)
+				}
+				return errors.New("boom")
+			}, Parallel(2), ReportBatchItemFailures)
+			answer, err := f.Invoke(t.Context(), payload("a b"))
+			if want := `{"batchItemFailures":[{"itemIdentifier":"1"}]}`; err != nil || string(answer) != want {
+				t.Errorf("where %s fails later: Invoke = %s, %v; want %s", waits, answer, err, want)
+			}
+		})
+	}
+}
+
 // TestWhatIsDeployed: the linker leaves the reader, the engine and what plays
 // Lambda out of a function.
 func TestWhatIsDeployed(t *testing.T) {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"os"
@@ -37,8 +38,8 @@ func function() {
 }
 
 // handle does the function's work for one change.
-func handle(ctx context.Context, e stream.Event) error {
-	if err := trouble(ctx, e); err != nil {
+func handle(_ context.Context, e stream.Event) error {
+	if err := trouble(e); err != nil {
 		return err
 	}
 	key, err := json.Marshal(e.Keys)
@@ -51,16 +52,11 @@ func handle(ctx context.Context, e stream.Event) error {
 
 //weave:end
 
-// trouble takes its time and fails, as the variables say. A poisonous row
-// always fails: its key says so.
-func trouble(ctx context.Context, e stream.Event) error {
-	if slow, _ := time.ParseDuration(os.Getenv(slowVariable)); slow > 0 {
-		select {
-		case <-time.After(slow):
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
+// trouble takes its time and fails, as the variables say. A poisonous row always
+// fails: its key says so.
+func trouble(e stream.Event) error {
+	slow, _ := time.ParseDuration(os.Getenv(slowVariable))
+	time.Sleep(slow) // whatever the deadline
 	n, _ := strconv.ParseUint(os.Getenv(poisonVariable), 10, 32)
 	if n == 0 {
 		return nil
@@ -68,7 +64,7 @@ func trouble(ctx context.Context, e stream.Event) error {
 	hash := fnv.New32a()
 	hash.Write([]byte(e.Item()))
 	if hash.Sum32()%uint32(n) == 0 {
-		return fmt.Errorf("the row is poison")
+		return errors.New("the row is poison")
 	}
 	return nil
 }

@@ -152,9 +152,9 @@ func (c *choices) function() host.Options {
 }
 
 // mapping is how batches are made, and what becomes of those that fail.
-func (c *choices) mapping(s *show) mapping.Options {
+func (c *choices) mapping(function string, s *show) mapping.Options {
 	o := c.options
-	o.Trace, o.OnFailure = s.invocation, s.givenUp
+	o.FunctionARN, o.Trace, o.OnFailure = function, s.invocation, s.givenUp
 	return o
 }
 
@@ -165,7 +165,7 @@ func (c *choices) reader(db *dynamodb.Client) stream.Options {
 	o := stream.Options{
 		Start: start, Checkpoints: c.checkpoint.In(db), OnGap: stream.SkipGaps, Logger: c.step.Logger(),
 		Poll: 250 * time.Millisecond, Pace: c.step.Pace(), Idle: c.idle,
-		Grace: 2 * c.timeout, // seven tenths of it are for the invocation under way
+		Grace: 10*time.Second + 2*c.timeout, // seven tenths of it are for the invocations under way
 	}
 	if c.follow {
 		o.Idle = 0

@@ -37,7 +37,7 @@ func main() {
 }
 
 // run maps the stream until it ends, or ctx does.
-func run(ctx context.Context, step *cli.Step, choices *choices) (err error) {
+func run(ctx context.Context, step *cli.Step, choices *choices) error {
 	db, streams, err := step.Connect(ctx)
 	if err != nil {
 		return err
@@ -62,7 +62,7 @@ func run(ctx context.Context, step *cli.Step, choices *choices) (err error) {
 	// The mapping: which records become a batch, and what is done
 	// with a batch that fails.
 	show := newShow(step, choices.onFailure)
-	mapped, err := mapping.New(choices.mapping(show), functions.Invoke)
+	mapped, err := mapping.New(choices.mapping(functions.ARN(), show), functions.Invoke)
 	if err != nil {
 		return choices.explain(err)
 	}

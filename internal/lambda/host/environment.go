@@ -1,7 +1,6 @@
 package host
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -49,21 +48,14 @@ type invocation struct {
 	err      error
 }
 
-func newInvocation(ctx context.Context, payload []byte, o Options) *invocation {
+func newInvocation(ctx context.Context, payload []byte, arn string) *invocation {
 	id := mapping.RequestID(ctx)
 	if id == "" {
 		b := make([]byte, 16)
 		rand.Read(b)
 		id = fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 	}
-	return &invocation{
-		id: id, payload: payload, done: make(chan struct{}),
-		arn: "arn:aws:lambda:" + region(o) + ":000000000000:function:" + o.Name,
-	}
-}
-
-func region(o Options) string {
-	return cmp.Or(os.Getenv("AWS_REGION"), os.Getenv("AWS_DEFAULT_REGION"), o.Region)
+	return &invocation{id: id, arn: arn, payload: payload, done: make(chan struct{})}
 }
 
 // start starts a process with its Runtime API.
@@ -106,7 +98,7 @@ func environ(o Options, api string) []string {
 		"AWS_LAMBDA_FUNCTION_VERSION=$LATEST",
 		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE=128",
 		"AWS_LAMBDA_INITIALIZATION_TYPE=on-demand",
-		"AWS_REGION=" + region(o),
+		"AWS_REGION=" + region(),
 		"LAMBDA_TASK_ROOT=" + folder,
 		"_HANDLER=bootstrap",
 	}, o.Env...)

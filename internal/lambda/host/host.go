@@ -22,6 +22,7 @@
 package host
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -42,9 +43,6 @@ type Options struct {
 	Env []string
 	// Name is the function's; empty: local.
 	Name string
-	// Region is where it seems to be, unless the environment names another;
-	// empty: us-east-1.
-	Region string
 	// Timeout bounds an invocation. Zero: 3 s, as in Lambda.
 	Timeout time.Duration
 	// Idle is how long a process is kept without an invocation. Zero: a minute.
@@ -73,7 +71,6 @@ func New(o Options) (*Host, error) {
 		return nil, errors.New("a host needs the command of a function")
 	}
 	set(&o.Name, "local")
-	set(&o.Region, "us-east-1")
 	set(&o.Timeout, 3*time.Second)
 	set(&o.Idle, time.Minute)
 	if o.Output == nil {
@@ -88,6 +85,16 @@ func set[T comparable](v *T, otherwise T) {
 	}
 }
 
+// ARN is the function's, in the region that the environment names, and else in
+// us-east-1.
+func (h *Host) ARN() string {
+	return "arn:aws:lambda:" + region() + ":000000000000:function:" + h.options.Name
+}
+
+func region() string {
+	return cmp.Or(os.Getenv("AWS_REGION"), os.Getenv("AWS_DEFAULT_REGION"), "us-east-1")
+}
+
 var errClosed = errors.New("the host of the function is closed")
 
 // Invoke is a mapping.Invoke: it hands the payload to a process that has nothing
@@ -98,7 +105,7 @@ func (h *Host) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	answer, err := e.invoke(ctx, newInvocation(ctx, payload, h.options))
+	answer, err := e.invoke(ctx, newInvocation(ctx, payload, h.ARN()))
 	h.release(e)
 	return answer, err
 }

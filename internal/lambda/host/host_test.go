@@ -18,6 +18,8 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/goleak"
+
 	"dynamostreamer/internal/lambda/mapping"
 )
 
@@ -341,6 +343,7 @@ func TestNothingIsLeft(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("it looks into /proc")
 	}
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	h := open(t, Options{})
 	pids := []string{mustInvoke(t, h, "child"), mustInvoke(t, h, "pid")}
 	busy := make(chan error, 1)

@@ -3,12 +3,16 @@ package tutorial
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"maps"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
 )
 
 // TestFunctions runs three functions on one stream: this step's, one of
@@ -95,4 +99,19 @@ func counts(said string) map[string]int {
 		}
 	}
 	return got
+}
+
+// lab makes a call of the lab of serve -lab at URL, which address sets:
+//
+//	lab PATH BODY
+func lab(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: lab PATH BODY")
+	}
+	answer, err := http.Post(ts.Getenv("URL")+args[0], "application/json", strings.NewReader(args[1]))
+	ts.Check(err)
+	defer answer.Body.Close()
+	if text, err := io.ReadAll(answer.Body); err != nil || answer.StatusCode != http.StatusOK {
+		ts.Fatalf("%s: %s: %s (%v)", args[0], answer.Status, text, err)
+	}
 }

@@ -131,6 +131,7 @@ func TestSteps(t *testing.T) {
 						"await":   await,
 						"call":    on.call,
 						"exits":   exits,
+						"lab":     lab,
 						"scrape":  scrape,
 						"stable":  stable,
 					},

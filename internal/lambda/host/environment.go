@@ -16,8 +16,9 @@ import (
 )
 
 // startWithin is how long a process may take until it asks for its first
-// invocation ("Understanding the Lambda execution environment lifecycle").
-const startWithin = 10 * time.Second
+// invocation ("Understanding the Lambda execution environment lifecycle"). It is a
+// variable for tests.
+var startWithin = 10 * time.Second
 
 // An environment is a process of the function and its Runtime API: Lambda's word
 // is execution environment.

@@ -39,6 +39,8 @@ func (f *function) run(start string) {
 	switch start {
 	case "exits":
 		os.Exit(3)
+	case "hangs":
+		select {}
 	case "init error":
 		f.post("init/error", `{"errorType":"Bad.Config","errorMessage":"no such region"}`)
 		os.Exit(1)
@@ -250,6 +252,17 @@ func awaitProcesses(t *testing.T, h *Host, want int) {
 			t.Fatalf("%d processes live, want %d", now, want)
 		}
 	}
+}
+
+func TestAStartThatHangs(t *testing.T) {
+	defer func(was time.Duration) { startWithin = was }(startWithin)
+	startWithin = 50 * time.Millisecond
+	h := open(t, Options{Env: []string{"FUNCTION=hangs"}})
+	var failed *mapping.FunctionError
+	if _, err := h.Invoke(t.Context(), []byte("echo x")); !errors.As(err, &failed) || failed.Type != "Sandbox.Timedout" {
+		t.Errorf("Invoke = %v, want Sandbox.Timedout", err)
+	}
+	awaitProcesses(t, h, 0)
 }
 
 func TestAnAnswerBeforeAnExitCounts(t *testing.T) {

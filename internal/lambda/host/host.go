@@ -14,6 +14,8 @@
 //   - An answer is at most 6 MB, and any bytes. What is in it matters only to
 //     who invoked the function.
 //   - A process is ended without a warning: SIGKILL, with all that it started.
+//     Where this program is killed itself, a process ends by its own doing, when it
+//     asks for the next invocation and nobody answers.
 //
 // Unlike in Lambda, memory is not bounded, a process keeps running between
 // invocations where Lambda freezes it, the file system is this machine's, and

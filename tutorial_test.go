@@ -131,6 +131,7 @@ func TestSteps(t *testing.T) {
 						"await":   await,
 						"call":    on.call,
 						"exits":   exits,
+						"lab":     lab,
 						"scrape":  scrape,
 						"stable":  stable,
 					},
@@ -181,6 +182,11 @@ func (on target) setup(env *testscript.Env) error {
 	env.Defer(func() { scripts.Add(1) })
 	name := fmt.Sprintf("script-%s-%d", filepath.Base(env.WorkDir), time.Now().UnixNano())
 	env.Setenv("TABLE", name)
+	sources, err := os.Getwd()
+	if err != nil {
+		return err
+	}
+	env.Setenv("SOURCES", sources)
 	env.Setenv("PATH", bin+string(filepath.ListSeparator)+env.Getenv("PATH"))
 	env.Setenv("AWS_ENDPOINT_URL", on.env)
 	if on.name == "local" {
@@ -350,6 +356,11 @@ var varying = []struct {
 	{regexp.MustCompile(`\bin \d+(\.\d+)?(µs|ms|s)\b, \d+(\.\d+)? a second`), "in DURATION, N a second"},
 	{regexp.MustCompile(`\b(\d+h)?(\d+m)?\d+(\.\d+)?(µs|ms|s) (after|before) its ttl`), "DURATION $5 its ttl"},
 	{regexp.MustCompile(`(?m)^restarting (generator|reader): `), "restarting SERVICE: "},
+	// Step 08 names records and batches by what differs between endpoints.
+	{regexp.MustCompile(`…\d{5}\b`), "N"},
+	{regexp.MustCompile(`(?m)^(batch \d+ of shard) \S+:`), "$1 SHARD:"},
+	{regexp.MustCompile(`\b(succeeded|failed|reported \S+) in (\d+m)?\d+(\.\d+)?(ms|s)`), "$1 in DURATION"},
+	{regexp.MustCompile(`(?m)^iterator age +\S+$`), "iterator age AGE"},
 	// Step 05 does as much as it can until it is stopped.
 	{regexp.MustCompile(`(?m)^writes +\d+ acknowledged, \d+ unknown$`), "writes N"},
 	{regexp.MustCompile(`(?m)^events +\d+$`), "events N"},

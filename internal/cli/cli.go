@@ -39,6 +39,9 @@ type Step struct {
 	// StopsWell says, for the help, that a run which Ctrl-C ends once it
 	// has begun is a success. The others have a goal to reach.
 	StopsWell bool
+	// ArgumentsOf names the flag, if any, whose value is a command: the step's
+	// arguments are that command's.
+	ArgumentsOf string
 
 	about    string
 	example  string
@@ -119,7 +122,7 @@ func (s *Step) parse(args []string) error {
 	} else if err != nil {
 		return usageError{s.plainly(err.Error())}
 	}
-	if s.NArg() > 0 && s.takes == "" {
+	if s.NArg() > 0 && s.takes == "" && !s.Given(s.ArgumentsOf) {
 		return Usagef("unexpected argument %q", s.Arg(0))
 	}
 	if err := s.negative(); err != nil {
@@ -168,7 +171,7 @@ func CheckTable(flag, name string) error {
 }
 
 var (
-	badValue = regexp.MustCompile(`^invalid (?:boolean )?value "(.*)" for (?:flag )?-(\S+):`)
+	badValue = regexp.MustCompile(`^invalid (?:boolean )?value "(.*)" for (?:flag )?-(\S+): (.*)`)
 	duration = regexp.MustCompile(`^[-+]?((\d+\.?\d*|\.\d+)(ns|us|µs|ms|s|m|h))+$`)
 )
 
@@ -180,7 +183,7 @@ func (s *Step) plainly(message string) string {
 		return message
 	}
 	value, name := match[1], match[2]
-	not := "not a value for it"
+	not := match[3] // what a flag's function says
 	if f, ok := s.Lookup(name).Value.(flag.Getter); ok {
 		switch f.Get().(type) {
 		case time.Duration:

@@ -134,7 +134,7 @@ func TestPlainly(t *testing.T) {
 		{"float64, not a number", "no flag takes it", []string{"-rate", "nan"}, "-rate NaN: not a number"},
 		{"duration", "a unit is needed", []string{"-ttl", "5"}, "-ttl 5: not a duration (try 500ms, 3s, 1h)"},
 		{"bool", "it takes no word", []string{"-follow=maybe"}, "-follow maybe: give -follow or nothing"},
-		{"other", "its type is not known", []string{"-odd", "2"}, "-odd 2: not a value for it"},
+		{"function", "it says what is wrong", []string{"-odd", "2"}, "-odd 2: odd values only"},
 		{"two dashes", "they are as good as one", []string{"--n", "many"}, "-n many: not a whole number"},
 
 		{"unknown", "what is plain already stays", []string{"-nope"}, "flag provided but not defined: -nope"},
@@ -265,5 +265,25 @@ func TestNewPrintsOnTheProcess(t *testing.T) {
 	}
 	if s.Table != "user-activities" {
 		t.Errorf("New().Table = %q, want user-activities", s.Table)
+	}
+}
+
+// TestArgumentsOf: arguments are those of a command, where its flag is given.
+func TestArgumentsOf(t *testing.T) {
+	for _, test := range []struct {
+		args []string
+		want bool
+	}{
+		{[]string{"-run", "cmd", "a", "b"}, true},
+		{[]string{"-run", "cmd", "--", "-a"}, true},
+		{[]string{"a"}, false},
+		{[]string{"-n", "1", "a"}, false},
+	} {
+		s, _, _ := newStep()
+		s.String("run", "", "a `command`")
+		s.ArgumentsOf = "run"
+		if err := s.parse(test.args); (err == nil) != test.want {
+			t.Errorf("parse(%q) = %v, want it taken: %v", test.args, err, test.want)
+		}
 	}
 }

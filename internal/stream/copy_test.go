@@ -427,7 +427,7 @@ func TestACopyInParallel(t *testing.T) {
 			mu.Lock()
 			at++
 			most = max(most, at)
-			if item := itemOf(e); e.Kind != CopyDone {
+			if item := e.Item(); e.Kind != CopyDone {
 				if e.Order() <= last[item] {
 					t.Errorf("%s came after %s", e.Order(), last[item])
 				}

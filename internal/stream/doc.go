@@ -17,10 +17,13 @@
 //   - RunPages calls a function for some events of one shard at once. It
 //     may write their effects and the shard's checkpoint in one transaction.
 //
+// RunFeeds is for a function that gathers its batches itself, across pages, such
+// as a mapping that plays AWS Lambda's.
+//
 // A page goes from GetRecords (fetch.go) to the handler (read.go, run.go) and
 // its position to the checkpoint (checkpoint.go).
 //
-// With Options.Copy, all three give the rows of the table first, and then its
+// With Options.Copy, all of them give the rows of the table first, and then its
 // changes (copy.go).
 //
 // # Guarantees

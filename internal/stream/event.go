@@ -98,7 +98,7 @@ const localExpiry = "UNKNOWN_TO_SDK_VERSION"
 // newEvent reads a record of the Streams API.
 func newEvent(shard string, r types.Record) (Event, error) {
 	if sequence(r) == "" {
-		return Event{}, fmt.Errorf("a record of shard %s has no sequence number", shard)
+		return Event{}, fmt.Errorf("a record%s has no sequence number", ofShard(shard))
 	}
 	e := Event{
 		Keys:     r.Dynamodb.Keys,
@@ -125,9 +125,17 @@ func newEvent(shard string, r types.Record) (Event, error) {
 		}
 		fallthrough
 	default:
-		return Event{}, fmt.Errorf("record %s of shard %s has the unknown event name %q", e.Sequence, shard, r.EventName)
+		return Event{}, fmt.Errorf("record %s%s has the unknown event name %q", e.Sequence, ofShard(shard), r.EventName)
 	}
 	return e, nil
+}
+
+// ofShard is " of shard ID", or empty where the shard is not known.
+func ofShard(id string) string {
+	if id == "" {
+		return ""
+	}
+	return " of shard " + id
 }
 
 //weave:by-ttl

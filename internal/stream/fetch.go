@@ -26,6 +26,14 @@ type answer struct {
 	err       error
 }
 
+// gaps is how many events the answer's gap is.
+func (a answer) gaps() int {
+	if a.gap == nil {
+		return 0
+	}
+	return 1
+}
+
 // A fetcher reads one shard from a position to its end, page after page.
 type fetcher struct {
 	api        API

@@ -33,7 +33,7 @@ func (r *Reader) RunPages(ctx context.Context, handle func(context.Context, *Pag
 	if r.options.DeadLetter != nil {
 		handle = recovering(handle)
 	}
-	return r.runHandlers(ctx, 1, func(ctx context.Context, h *handling, p *Page) error {
+	return r.runPages(ctx, 1, func(ctx context.Context, h *handling, p *Page) error {
 		before, ancestors := r.before(p)
 		kept, back, err := r.saver.hand(h.working, before, ancestors)
 		defer func() { back(kept) }()
@@ -171,6 +171,7 @@ func (r *Reader) skip(p *Page, at int, kept *Checkpoint) int {
 // part is a page of some of the page's events.
 func (r *Reader) part(p *Page, from, to int) *Page {
 	part := r.page(p.shard, p.Events[from:to:to], p.number+from)
+	part.records = p.recordsOf(from, to)
 	if part.Shard = p.Shard; to == len(p.Events) {
 		part.Checkpoint = p.Checkpoint
 	}

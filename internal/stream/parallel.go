@@ -157,8 +157,9 @@ func (l *lanes) drain() {
 	}
 }
 
-// itemOf is the event's item: its whole key, by name, type and value.
-func itemOf(e Event) string {
+// Item tells items apart: it is the whole key, by name, type and value, and not
+// made to be read.
+func (e Event) Item() string {
 	var item []byte
 	add := func(text string) {
 		item = binary.AppendUvarint(item, uint64(len(text)))

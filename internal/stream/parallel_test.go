@@ -290,7 +290,7 @@ func TestAHungItemIsTold(t *testing.T) {
 	})
 }
 
-func TestItemOf(t *testing.T) {
+func TestItem(t *testing.T) {
 	s := func(v string) types.AttributeValue { return &types.AttributeValueMemberS{Value: v} }
 	keys := []Image{
 		{"k": s("1")}, {"k": &types.AttributeValueMemberN{Value: "1"}}, {"k": &types.AttributeValueMemberB{Value: []byte("1")}},
@@ -298,9 +298,9 @@ func TestItemOf(t *testing.T) {
 	}
 	seen := make(map[string]Image)
 	for _, k := range keys {
-		item := itemOf(Event{Keys: k})
+		item := Event{Keys: k}.Item()
 		if other, ok := seen[item]; ok {
-			t.Errorf("itemOf(%v) = itemOf(%v)", k, other)
+			t.Errorf("the items of %v and %v are the same", k, other)
 		}
 		seen[item] = k
 	}

@@ -27,6 +27,8 @@ type Page struct {
 	number int    // of the first event, in the shard's tracker
 	first  string // its sequence number; empty: it is Lost
 	lanes  *lanes // nil: one event at a time
+	// records are those of the last Events; others have none.
+	records []types.Record
 	// settle, if a handler's transaction writes the checkpoint, finds out
 	// what became of it.
 	settle settle
@@ -37,6 +39,10 @@ type pageHandler struct {
 	// handle may leave in work what it gave to the page's lanes.
 	handle   func(context.Context, *Page) error
 	parallel int // how many items of a shard at a time; 1: pages have no lanes
+	// feed, if set, is given each shard's pages in place of handle.
+	feed func(context.Context, *Feed) error
+	// drain, if set, waits until all that handle was given is handled.
+	drain func() error
 }
 
 // read reads to the end of the stream, and of the streams that follow it.
@@ -244,6 +250,10 @@ func (r *Reader) readAnswers(ctx context.Context, s *shard, answers <-chan answe
 		if handle.parallel > 1 {
 			l = newLanes(crew, handle.parallel)
 		}
+		if handle.feed != nil {
+			f := r.newFeed(crew, s, handle.feed)
+			handle.handle, handle.drain = f.hand, f.drain
+		}
 		for {
 			r.enters(s, Fetching)
 			select {
@@ -273,13 +283,15 @@ func (r *Reader) take(ctx context.Context, s *shard, a answer, l *lanes, handle 
 	}
 	events, bad := r.newEvents(s, a)
 	number := r.fetched(s, a, events)
+	records := a.records[:len(events)-len(a.rows)-a.gaps()]
 	for len(events) > 0 {
 		if ctx.Err() != nil {
 			return ctx.Err() // the rest stays unhandled
 		}
 		n := min(r.options.PageSize, len(events))
 		p := r.page(s, events[:n:n], number)
-		p.lanes = l
+		p.lanes, p.records = l, records[:max(n-(len(events)-len(records)), 0)] // the last events have them
+		records = records[len(p.records):]
 		if n == len(events) && a.end == Vanished {
 			p.Checkpoint.State = Vanished
 		}
@@ -290,6 +302,11 @@ func (r *Reader) take(ctx context.Context, s *shard, a answer, l *lanes, handle 
 	}
 	if a.end != "" || bad != nil {
 		l.drain() // children wait for all of it
+		if handle.drain != nil {
+			if err := handle.drain(); err != nil {
+				return err
+			}
+		}
 	}
 	switch {
 	case bad != nil:

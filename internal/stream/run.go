@@ -29,7 +29,7 @@ func (r *Reader) Run(ctx context.Context, handle func(context.Context, Event) er
 	if r.options.DeadLetter != nil {
 		handle = recovering(handle)
 	}
-	return r.runHandlers(ctx, r.options.Parallel, func(ctx context.Context, h *handling, p *Page) error {
+	return r.runPages(ctx, r.options.Parallel, func(ctx context.Context, h *handling, p *Page) error {
 		for i, e := range p.Events {
 			if ctx.Err() != nil {
 				return ctx.Err()
@@ -51,7 +51,7 @@ func (r *Reader) Run(ctx context.Context, handle func(context.Context, Event) er
 
 // handToLane gives an event to its item's lane.
 func (r *Reader) handToLane(ctx context.Context, h *handling, p *Page, i int, e Event, handle func(context.Context, Event) error) error {
-	return p.lanes.hand(ctx, itemOf(e), func() bool { return r.mayHand(p.shard, p.number+i) }, func(ctx context.Context) error {
+	return p.lanes.hand(ctx, e.Item(), func() bool { return r.mayHand(p.shard, p.number+i) }, func(ctx context.Context) error {
 		return h.do(ctx, func(ctx context.Context) error { return r.handleEvent(ctx, h, p, i, e, handle) })
 	})
 }
@@ -82,9 +82,19 @@ type handling struct {
 	do func(ctx context.Context, f func(context.Context) error) error
 }
 
-// runHandlers reads with a handler that gets the context which ends the
+// runPages reads with a handler of pages that gets the context which ends the
 // reading, and a handling.
-func (r *Reader) runHandlers(ctx context.Context, parallel int, handle func(context.Context, *handling, *Page) error) (err error) {
+func (r *Reader) runPages(ctx context.Context, parallel int, handle func(context.Context, *handling, *Page) error) error {
+	return r.runHandlers(ctx, func(h *handling) pageHandler {
+		return pageHandler{parallel: parallel, handle: func(reading context.Context, p *Page) error {
+			r.enters(p.shard, Handling)
+			return h.do(reading, func(ctx context.Context) error { return handle(ctx, h, p) })
+		}}
+	})
+}
+
+// runHandlers reads with the handler that with makes.
+func (r *Reader) runHandlers(ctx context.Context, with func(*handling) pageHandler) (err error) {
 	if err := r.beginReading(); err != nil {
 		return err
 	}
@@ -115,10 +125,7 @@ func (r *Reader) runHandlers(ctx context.Context, parallel int, handle func(cont
 	var saved error
 	read := func() error {
 		defer func() { saved = r.saveAtEnd() }() // also after a panic
-		return r.read(ctx, pageHandler{parallel: parallel, handle: func(reading context.Context, p *Page) error {
-			r.enters(p.shard, Handling)
-			return h.do(reading, func(ctx context.Context) error { return handle(ctx, h, p) })
-		}})
+		return r.read(ctx, with(h))
 	}
 	err = errors.Join(read(), failed)
 	if errors.As(err, new(*FencedError)) {

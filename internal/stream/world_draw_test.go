@@ -121,6 +121,9 @@ func drawRun(t *rapid.T, slow bool) worldRun {
 		r.Parallel = rapid.SampledFrom([]int{0, 2, 4}).Draw(t, "parallel")
 		r.InWork = rapid.SampledFrom([]int{0, 1, 3}).Draw(t, "in work")
 	}
+	if r.Mode == modeFeeds {
+		r.Parallel = 2 // for the verdict: events are handled out of their order
+	}
 	if r.Mode == modePages || r.Mode == modeCommit {
 		r.Bisect = rapid.Bool().Draw(t, "bisect")
 	}

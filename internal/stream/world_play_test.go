@@ -185,6 +185,8 @@ func (l *life) read(ctx context.Context, r *Reader) (err error) {
 		return r.RunPages(ctx, func(ctx context.Context, p *Page) error { return l.handle(ctx, p.Events, nil) })
 	case modeCommit:
 		return r.RunPages(ctx, l.handlePage)
+	case modeFeeds:
+		return r.RunFeeds(ctx, l.feed)
 	}
 	for {
 		err := l.loop(ctx, r)
@@ -224,7 +226,7 @@ func (l *life) handlePage(ctx context.Context, p *Page) error {
 // alone notes that an event is with the handler, until it is called: no item
 // has two there at once, nor has a gap's shard anything else.
 func (l *life) alone(e Event) (done func()) {
-	item := "item " + itemOf(e)
+	item := "item " + e.Item()
 	if e.Kind == Lost {
 		item = "gap"
 	}

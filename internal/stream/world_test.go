@@ -116,6 +116,7 @@ const (
 	modeRun
 	modePages
 	modeCommit // pages, some of which the handler commits itself
+	modeFeeds  // several pages of a shard at once, handled item by item
 	runModes
 )
 

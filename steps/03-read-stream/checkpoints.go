@@ -19,29 +19,29 @@ import (
 // operate lists or removes the checkpoints of a reader that need not run.
 func (c *choices) operate(ctx context.Context) error {
 	var db *dynamodb.Client
-	if c.inTable() {
+	if c.checkpoint.InTable() {
 		var err error
 		if db, _, err = c.step.Connect(ctx); err != nil {
 			return err
 		}
 	}
-	checkpoints := c.checkpoints(db)
+	checkpoints := c.checkpoint.In(db)
 	kept, err := checkpoints.(stream.Peeker).Peek(ctx)
 	if err != nil {
 		return c.checkpointHint(err)
 	}
 	if len(kept) == 0 {
-		return fmt.Errorf("%s has no checkpoints", c.checkpoint)
+		return fmt.Errorf("%s has no checkpoints", c.checkpoint.Value)
 	}
 	if c.list {
 		return c.print(kept, time.Now())
 	}
-	if c.inTable() {
+	if c.checkpoint.InTable() {
 		c.step.Notef("finding out whether a reader has these checkpoints: that may take 10 seconds")
 	}
 	removed, err := stream.Reset(ctx, checkpoints)
 	if errors.As(err, new(*stream.FencedError)) {
-		return fmt.Errorf("nothing is removed: a reader has checkpoint %s: stop it first", c.checkpoint)
+		return fmt.Errorf("nothing is removed: a reader has checkpoint %s: stop it first", c.checkpoint.Value)
 	}
 	if err != nil {
 		return err

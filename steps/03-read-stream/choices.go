@@ -4,11 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/smithy-go"
 
 	"dynamostreamer/internal/cli"
 	"dynamostreamer/internal/stream"
@@ -23,7 +21,7 @@ type choices struct {
 	copies     bool
 	only       string
 	format     string
-	checkpoint string
+	checkpoint *cli.Checkpoint
 	onGap      string
 	pace       float64
 	stats      bool
@@ -48,9 +46,7 @@ func newChoices(step *cli.Step) *choices {
 		"print only these `kinds`: inserted, modified, deleted,\nexpired and, with -copy, copied; several with commas")
 	step.StringVar(&c.format, "format", "text",
 		"print `text`, a line for each change, or json,\nan object for each")
-	step.StringVar(&c.checkpoint, "checkpoint", "",
-		"keep the position in this `file`, or in a table as\n"+
-			"table:NAME or, to be the reader of another name,\ntable:NAME/READER; resume from there the next time")
+	c.checkpoint = cli.NewCheckpoint(step)
 	step.StringVar(&c.onGap, "on-gap", "stop",
 		"`stop` where changes were lost or may have been, or\nskip: print that gap and continue after it")
 	step.Float64Var(&c.pace, "pace", 0,
@@ -83,22 +79,12 @@ func (c *choices) options() (stream.Options, error) {
 		return o, cli.Usagef("-copy and -from don't go together: a copy begins now")
 	case c.list && c.reset:
 		return o, cli.Usagef("-list and -reset don't go together")
-	case c.operates() && c.checkpoint == "":
+	case c.operates() && c.checkpoint.Value == "":
 		return o, cli.Usagef("-list and -reset are about a -checkpoint: give one")
 	case c.onGap == "skip":
 		o.OnGap = stream.SkipGaps
 	}
-	if !c.inTable() {
-		return o, nil
-	}
-	switch name, reader := c.reader(); {
-	case name == "":
-		return o, cli.Usagef("-checkpoint table: names no table: give table:NAME")
-	case reader == "":
-		return o, cli.Usagef("-checkpoint %s names no reader: give table:%s/READER", c.checkpoint, name)
-	default:
-		return o, cli.CheckTable("-checkpoint table:", name)
-	}
+	return o, c.checkpoint.Check()
 }
 
 // operates reports whether nothing is to be read.
@@ -106,7 +92,7 @@ func (c *choices) operates() bool { return c.list || c.reset }
 
 // connected adds what depends on the server.
 func (c *choices) connected(o *stream.Options, db *dynamodb.Client) {
-	o.Checkpoints = c.checkpoints(db)
+	o.Checkpoints = c.checkpoint.In(db)
 	if c.pace == 0 {
 		o.Pace = c.step.Pace()
 	}
@@ -118,30 +104,6 @@ func (c *choices) connected(o *stream.Options, db *dynamodb.Client) {
 	}
 }
 
-func (c *choices) inTable() bool { return strings.HasPrefix(c.checkpoint, "table:") }
-
-// reader is the table of the checkpoints and the reader's name in it: one
-// table may have those of many.
-func (c *choices) reader() (table, name string) {
-	table, name, named := strings.Cut(strings.TrimPrefix(c.checkpoint, "table:"), "/")
-	if !named {
-		name = c.step.Name() + "/" + c.step.Table
-	}
-	return table, name
-}
-
-// checkpoints are those of -checkpoint; nil: there is none.
-func (c *choices) checkpoints(db *dynamodb.Client) stream.Checkpoints {
-	switch {
-	case c.inTable():
-		table, name := c.reader()
-		return stream.TableCheckpoints(db, table, name)
-	case c.checkpoint != "":
-		return stream.FileCheckpoints(c.checkpoint)
-	}
-	return nil
-}
-
 // ignored says that -from doesn't count where there is a checkpoint.
 func (c *choices) ignored() string {
 	if !c.step.Given("from") {
@@ -150,27 +112,13 @@ func (c *choices) ignored() string {
 	return ": -from " + c.from + " is ignored"
 }
 
-// checkpointHint says why a table can't have checkpoints. A reader asks
-// DynamoDB for nothing else that could be invalid or missing.
+// checkpointHint says what can be done about a checkpoint that is not as it
+// should be.
 func (c *choices) checkpointHint(err error) error {
-	name, _ := c.reader()
 	if unfinished := (*stream.UnfinishedCopyError)(nil); errors.As(err, &unfinished) {
-		return fmt.Errorf("checkpoint %s is that of a copy of the table that is not complete: give -copy to continue it, or -reset to start over", c.checkpoint)
+		return fmt.Errorf("checkpoint %s is that of a copy of the table that is not complete: give -copy to continue it, or -reset to start over", c.checkpoint.Value)
 	}
-	var call *smithy.OperationError
-	var answer smithy.APIError
-	if !c.inTable() || !errors.As(err, &call) || call.Service() != dynamodb.ServiceID || !errors.As(err, &answer) {
-		return err
-	}
-	switch answer.ErrorCode() {
-	case "ResourceNotFoundException":
-		return fmt.Errorf("the checkpoints' table %s was deleted while this step ran: run it again, "+
-			"which makes the table and starts at -from", name)
-	case "ValidationException":
-		return fmt.Errorf("table %s can't have checkpoints: its keys are not the attributes reader and place; "+
-			"give -checkpoint another table:NAME, which is made if it does not exist", name)
-	}
-	return err
+	return c.checkpoint.Hint(err)
 }
 
 // reportRegularly prints the statistics, if they were asked for, until the

@@ -53,7 +53,7 @@ func main() {
 		//weave:end
 		step.Notef("reading %s", reader.Stream())
 		if reader.Resumed() {
-			step.Notef("resuming from checkpoint %s%s", choices.checkpoint, choices.ignored())
+			step.Notef("resuming from checkpoint %s%s", choices.checkpoint.Value, choices.ignored())
 		}
 		defer choices.reportRegularly(ctx, reader)()
 		counts, err := read(ctx, step, reader, show)

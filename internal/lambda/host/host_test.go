@@ -301,6 +301,24 @@ func TestLines(t *testing.T) {
 	}
 }
 
+// TestALineWithoutAnEnd: it is passed on while it is printed. Kept until its
+// process ends, it would take all memory.
+func TestALineWithoutAnEnd(t *testing.T) {
+	var said bytes.Buffer
+	l := &lines{to: &output{w: &said}}
+	piece := bytes.Repeat([]byte("x"), 1000)
+	for range 1000 {
+		l.Write(piece)
+		if kept := len(l.rest); kept > maxLine {
+			t.Fatalf("%d bytes of a line are kept, want %d at most", kept, maxLine)
+		}
+	}
+	l.end()
+	if got := bytes.Count(said.Bytes(), []byte("x")); got != 1_000_000 {
+		t.Errorf("%d bytes were passed on, want 1000000", got)
+	}
+}
+
 // BenchmarkInvoke is an invocation with a function that does nothing, in a process
 // that is kept.
 func BenchmarkInvoke(b *testing.B) {

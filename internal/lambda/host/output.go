@@ -12,6 +12,10 @@ type output struct {
 	w  io.Writer
 }
 
+// maxLine is how many bytes of a line are kept until it ends: what a process
+// prints without an end is passed on in pieces of this size.
+const maxLine = 64 << 10
+
 // A lines is what one process prints. It passes on whole lines, so that those of
 // several processes don't mix.
 type lines struct {
@@ -21,6 +25,9 @@ type lines struct {
 
 func (l *lines) Write(text []byte) (int, error) {
 	end := bytes.LastIndexByte(text, '\n') + 1
+	if len(l.rest)+len(text)-end >= maxLine {
+		end = len(text)
+	}
 	if end == 0 {
 		l.rest = append(l.rest, text...)
 		return len(text), nil

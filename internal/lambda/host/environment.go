@@ -5,10 +5,12 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
+	"runtime"
 	"sync"
 	"time"
 
@@ -20,6 +22,10 @@ import (
 // variable for tests.
 var startWithin = 10 * time.Second
 
+// printWithin is how long what a process left, outside its group, may keep the
+// output open.
+const printWithin = time.Second
+
 // An environment is a process of the function and its Runtime API: Lambda's word
 // is execution environment.
 type environment struct {
@@ -29,6 +35,7 @@ type environment struct {
 	work   chan *invocation // is handed to the request for the next invocation
 	exited chan struct{}    // closed once the process has exited
 	err    error            // how it exited
+	closed chan struct{}    // closed once its output has been passed on, too
 	expiry *time.Timer      // ends it where it is idle, once it has been released
 
 	mu      sync.Mutex
@@ -66,27 +73,67 @@ func start(o Options, prints *lines) (*environment, error) {
 		return nil, fmt.Errorf("opening a Runtime API: %w", err)
 	}
 	e := &environment{
-		limit: o.Timeout, work: make(chan *invocation), exited: make(chan struct{}),
+		limit: o.Timeout, work: make(chan *invocation),
+		exited: make(chan struct{}), closed: make(chan struct{}),
 	}
 	e.api = &http.Server{Handler: e.handler()}
 	e.cmd = exec.Command(o.Command[0], o.Command[1:]...)
-	e.cmd.Stdout, e.cmd.Stderr = prints, prints
 	e.cmd.Env = append(os.Environ(), environ(o, listener.Addr().String())...)
-	e.cmd.WaitDelay = time.Second // a child that was left may keep the output open
 	inGroup(e.cmd)
-	if err := e.cmd.Start(); err != nil {
+	// A pipe of its own lets Wait return at the exit, whoever keeps the output
+	// open.
+	said, says, err := os.Pipe()
+	if err != nil {
+		listener.Close()
+		return nil, fmt.Errorf("opening a pipe for the function's output: %w", err)
+	}
+	e.cmd.Stdout, e.cmd.Stderr = says, says
+	started := make(chan error)
+	go e.run(started)
+	err = <-started
+	says.Close()
+	if err != nil {
+		said.Close()
 		listener.Close()
 		return nil, &mapping.FunctionError{Type: "Runtime.InvalidEntrypoint", Message: err.Error()}
 	}
 	go e.api.Serve(listener)
-	go func() {
-		e.err = e.cmd.Wait()
-		prints.end()
-		killRest(e.cmd)
-		close(e.exited)
-		e.api.Close()
-	}()
+	go e.print(said, prints)
 	return e, nil
+}
+
+// run starts the process, and waits until it has exited. On Linux the process
+// ends with the thread that started it, so this keeps its thread until then.
+func (e *environment) run(started chan<- error) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	err := e.cmd.Start()
+	started <- err
+	if err != nil {
+		return
+	}
+	e.err = e.cmd.Wait()
+	killRest(e.cmd)
+	close(e.exited)
+	e.api.Close()
+}
+
+// print passes on what the process prints, until nobody can print any more.
+func (e *environment) print(said *os.File, prints *lines) {
+	defer close(e.closed)
+	printed := make(chan struct{})
+	go func() {
+		defer close(printed)
+		io.Copy(prints, said)
+	}()
+	<-e.exited
+	select {
+	case <-printed:
+	case <-time.After(printWithin):
+	}
+	said.Close()
+	<-printed
+	prints.end()
 }
 
 // environ are the variables that Lambda sets ("Working with Lambda environment
@@ -105,14 +152,15 @@ func environ(o Options, api string) []string {
 	}, o.Env...)
 }
 
-// end ends the process, and all that it started. wait waits for that.
+// end ends the process, and all that is in its group. wait waits for that, and for
+// its output.
 func (e *environment) end() {
 	if !e.ended() { // else its id may be another's by now
 		killGroup(e.cmd)
 	}
 }
 
-func (e *environment) wait() { <-e.exited }
+func (e *environment) wait() { <-e.closed }
 
 func (e *environment) ended() bool {
 	select {
@@ -189,7 +237,7 @@ func (e *environment) exitError(i *invocation) error {
 
 func (e *environment) exitErrorOf(i *invocation) error {
 	reason := "Runtime exited without providing a reason"
-	if exit := (*exec.ExitError)(nil); errors.As(e.err, &exit) { // else it is nil, or about its output
+	if exit := (*exec.ExitError)(nil); errors.As(e.err, &exit) {
 		reason = "Runtime exited with error: " + exit.Error()
 	}
 	return &mapping.FunctionError{Type: "Runtime.ExitError", Message: fmt.Sprintf("RequestId: %s Error: %s", i.id, reason)}

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -18,7 +19,20 @@ func TestMain(m *testing.M) {
 		(&function{api: "http://" + api + "/2018-06-01/runtime/"}).run(os.Getenv("FUNCTION"))
 		return
 	}
+	if os.Getenv("HOST") == "hangs" {
+		hostThatHangs()
+	}
 	os.Exit(m.Run())
+}
+
+// hostThatHangs plays a program with a Host, to be killed: it prints the id of
+// a process, which hangs then.
+func hostThatHangs() {
+	program, _ := os.Executable()
+	h, _ := New(Options{Command: []string{program}, Timeout: time.Minute})
+	pid, _ := h.Invoke(context.Background(), []byte("pid"))
+	fmt.Printf("%s\n", pid)
+	h.Invoke(context.Background(), []byte("hang"))
 }
 
 // A function speaks the Runtime API by hand, so that it can speak it wrongly.
@@ -93,6 +107,10 @@ func (f *function) invoked(payload string, header http.Header) {
 			return
 		}
 		f.respond(strconv.Itoa(child.Process.Pid))
+		if argument == "and die" { // at once: os.Exit sleeps under the race detector
+			self, _ := os.FindProcess(os.Getpid())
+			self.Kill()
+		}
 	case "large":
 		n, _ := strconv.Atoi(argument)
 		status := f.respond(strings.Repeat("x", n))

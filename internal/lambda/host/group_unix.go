@@ -7,9 +7,6 @@ import (
 	"syscall"
 )
 
-// inGroup gives the command a process group, for what it starts too.
-func inGroup(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
-
 // killGroup ends a process, and what is in its group.
 func killGroup(cmd *exec.Cmd) { syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 

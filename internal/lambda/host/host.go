@@ -13,12 +13,13 @@
 //     exits, or is not done within the timeout, has failed it and is replaced.
 //   - An answer is at most 6 MB, and any bytes. What is in it matters only to
 //     who invoked the function.
-//   - A process is ended without a warning: SIGKILL, with all that it started.
-//     Where this program is killed itself, a process ends by its own doing, when it
-//     asks for the next invocation and nobody answers.
+//   - A process is ended without a warning: SIGKILL, with all that it started
+//     in its process group. It ends with this process, too: on Linux at once, and
+//     elsewhere as soon as it asks for an invocation.
 //
 // Unlike in Lambda, memory is not bounded, a process keeps running between
-// invocations where Lambda freezes it, the file system is this machine's, and
+// invocations where Lambda freezes it, what it starts in a session of its own
+// outlives it, the file system is this machine's, and
 // starting may take 10 seconds, after which Lambda would try once more. There are
 // no extensions, no streamed answers, and no logs but the processes' output.
 package host

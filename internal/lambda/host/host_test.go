@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"runtime"
 	"slices"
 	"strconv"
@@ -257,6 +258,45 @@ func TestNothingIsLeft(t *testing.T) {
 	for _, pid := range pids {
 		awaitEnd(t, pid)
 	}
+}
+
+// TestAChildDoesNotDelayTheEnd: an invocation ends with its process, also where a
+// child keeps the output open.
+func TestAChildDoesNotDelayTheEnd(t *testing.T) {
+	h := open(t, Options{Timeout: 900 * time.Millisecond})
+	pid := mustInvoke(t, h, "child and die")
+	if runtime.GOOS == "linux" {
+		awaitEnd(t, pid)
+	}
+}
+
+// TestNothingOutlivesItsHost: a process that hangs ends with the program that has
+// the Host, however that ends.
+func TestNothingOutlivesItsHost(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux ends a process with its parent")
+	}
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	host := exec.Command(program)
+	host.Env = append(os.Environ(), "HOST=hangs")
+	said, err := host.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := host.Start(); err != nil {
+		t.Fatal(err)
+	}
+	pid, err := bufio.NewReader(said).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(50 * time.Millisecond) // by then it has what it hangs in
+	host.Process.Kill()
+	host.Wait()
+	awaitEnd(t, strings.TrimSpace(pid))
 }
 
 // awaitEnd waits until a process has ended, or is only not waited for yet.

@@ -221,11 +221,13 @@ func at(path string) string {
 
 // text is JSON as a message has it.
 func text(value any) string {
-	out, err := json.Marshal(value)
-	if err != nil {
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false) // > is a sign of numeric
+	if err := encoder.Encode(value); err != nil {
 		return fmt.Sprint(value)
 	}
-	return string(out)
+	return strings.TrimSpace(out.String())
 }
 
 // matchesAny reports whether a record's JSON matches one of the filters, or

@@ -109,7 +109,7 @@ func TestInvalidFilters(t *testing.T) {
 		{"anything-but nothing", `{"a": [{"anything-but": []}]}`, "give a value or more"},
 		{"exists what", `{"a": [{"exists": "yes"}]}`, "give true or false"},
 		{"numeric without a number", `{"a": [{"numeric": [">"]}]}`, "give one comparison"},
-		{"numeric of a string", `{"a": [{"numeric": [">", "1"]}]}`, "give one comparison"},
+		{"numeric of a string", `{"a": [{"numeric": [">", "1"]}]}`, `numeric [">","1"]: give one comparison`},
 		{"numeric with another sign", `{"a": [{"numeric": ["!=", 1]}]}`, "give one comparison"},
 		{"a range of equals", `{"a": [{"numeric": ["=", 1, "<", 2]}]}`, "give one comparison"},
 		{"$or of one", `{"$or": [{"a": [1]}]}`, "two patterns or more"},

@@ -120,6 +120,14 @@ func (c *choices) check() error {
 			return cli.Usagef("-function %s: %v", c.command, errors.Unwrap(err))
 		}
 	}
+	if c.onFailure != "" {
+		// A file that can't be written would show at the first failure only.
+		file, err := openOnFailure(c.onFailure)
+		if err != nil {
+			return err
+		}
+		file.Close()
+	}
 	return c.checkpoint.Check()
 }
 

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 
 	"dynamostreamer/internal/cli"
 	"dynamostreamer/internal/lambda/mapping"
@@ -25,7 +26,7 @@ type show struct {
 	file string // of what is given up; empty: none
 
 	mu  sync.Mutex
-	err error // the first of printing and keeping
+	err error // the first of printing
 }
 
 func newShow(step *cli.Step, file string) *show { return &show{step: step, file: file} }
@@ -78,37 +79,95 @@ func result(i mapping.Invocation) string {
 	case i.Err == nil:
 		return "succeeded in " + took
 	case errors.As(i.Err, &failed):
-		message, _, _ := strings.Cut(failed.Message, "\n")
+		message := oneLine(failed.Message)
 		if _, after, ok := strings.Cut(message, " Error: "); ok && strings.HasPrefix(message, "RequestId: ") {
 			message = after
 		}
 		message = sequence.ReplaceAllStringFunc(message, func(id string) string { return short(id, "") })
-		return "failed in " + took + ": " + failed.Type + ": " + message
+		return "failed in " + took + ": " + oneLine(failed.Type) + ": " + message
 	case errors.As(i.Err, &partial) && partial.Sequence != "":
 		return "reported " + short(partial.Sequence, "") + " in " + took
 	}
 	return "failed in " + took + ": " + i.Err.Error()
 }
 
+// oneLine is the first line of what a function says, without what would move the
+// terminal's cursor, and not all of it where it is long.
+func oneLine(said string) string {
+	const most = 300
+	said, _, _ = strings.Cut(said, "\n")
+	said = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, said)
+	if runes := []rune(said); len(runes) > most {
+		return string(runes[:most]) + "…"
+	}
+	return said
+}
+
 // givenUp keeps what would go to the on-failure destination.
 func (s *show) givenUp(_ context.Context, f *mapping.FailureRecord) error {
+	if err := s.keep(f); err != nil {
+		return err
+	}
 	s.print("  gave up %s %s to %s: %s", cli.Count(f.Batch.BatchSize, "record"),
 		short(f.Batch.StartSequenceNumber, ""), short(f.Batch.EndSequenceNumber, ""), f.RequestContext.Condition)
+	return nil
+}
+
+// keep appends a line to the file of what is given up.
+func (s *show) keep(f *mapping.FailureRecord) (err error) {
 	if s.file == "" {
 		return nil
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	file, err := os.OpenFile(s.file, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
-	if err == nil {
-		err = errors.Join(json.NewEncoder(file).Encode(f), file.Sync(), file.Close())
+	line, err := json.Marshal(f)
+	if err != nil {
+		return err
 	}
-	s.err = cmp.Or(s.err, err)
-	return err
+	file, err := openOnFailure(s.file)
+	if err != nil {
+		return err
+	}
+	defer func() { err = cmp.Or(err, file.Close()) }()
+	info, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	if size := info.Size(); size > 0 && info.Mode().IsRegular() {
+		// A line that a full disk or a crash cut short would take this one with it.
+		last := make([]byte, 1)
+		if _, err := file.ReadAt(last, size-1); err != nil {
+			return err
+		}
+		if last[0] != '\n' {
+			line = append([]byte{'\n'}, line...)
+		}
+	}
+	if _, err := file.Write(append(line, '\n')); err != nil {
+		return err
+	}
+	if !info.Mode().IsRegular() {
+		return nil // a pipe can't be synced
+	}
+	return file.Sync()
+}
+
+// openOnFailure opens the file of -on-failure, and makes it where there is none.
+func openOnFailure(name string) (*os.File, error) {
+	file, err := os.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_RDWR, 0o644)
+	if err != nil {
+		return nil, fmt.Errorf("-on-failure: %w", err)
+	}
+	return file, nil
 }
 
 // summary says on stderr what was done, and why it ended. It returns the error of
-// what could not be printed or kept.
+// what could not be printed.
 func (s *show) summary(ctx context.Context, t mapping.Totals, processes int, reader *stream.Reader, idle time.Duration) error {
 	for _, line := range []struct {
 		name string

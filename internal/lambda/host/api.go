@@ -123,7 +123,7 @@ func (e *environment) response(w http.ResponseWriter, r *http.Request) {
 func (e *environment) failure(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxAnswer))
 	if err != nil {
-		body = nil // it failed all the same
+		body = []byte("its error could not be read: " + err.Error()) // it failed all the same
 	}
 	if e.answers(w, r, nil, functionError(body, r.Header.Get(headerErrorType))) {
 		accept(w)
@@ -135,6 +135,9 @@ func (e *environment) initError(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(http.MaxBytesReader(w, r.Body, maxAnswer))
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if e.failed == nil {
+		close(e.failing)
+	}
 	e.failed = functionError(body, r.Header.Get(headerErrorType))
 	accept(w)
 }

@@ -29,14 +29,15 @@ const printWithin = time.Second
 // An environment is a process of the function and its Runtime API: Lambda's word
 // is execution environment.
 type environment struct {
-	cmd    *exec.Cmd
-	api    *http.Server
-	limit  time.Duration    // of an invocation
-	work   chan *invocation // is handed to the request for the next invocation
-	exited chan struct{}    // closed once the process has exited
-	err    error            // how it exited
-	closed chan struct{}    // closed once its output has been passed on, too
-	expiry *time.Timer      // ends it where it is idle, once it has been released
+	cmd     *exec.Cmd
+	api     *http.Server
+	limit   time.Duration    // of an invocation
+	work    chan *invocation // is handed to the request for the next invocation
+	exited  chan struct{}    // closed once the process has exited
+	err     error            // how it exited
+	closed  chan struct{}    // closed once its output has been passed on, too
+	failing chan struct{}    // closed once the process said that its start failed
+	expiry  *time.Timer      // ends it where it is idle, once it has been released
 
 	mu      sync.Mutex
 	current *invocation            // what the process has, until it asks for the next
@@ -75,6 +76,7 @@ func start(o Options, prints *lines) (*environment, error) {
 	e := &environment{
 		limit: o.Timeout, work: make(chan *invocation),
 		exited: make(chan struct{}), closed: make(chan struct{}),
+		failing: make(chan struct{}),
 	}
 	e.api = &http.Server{Handler: e.handler()}
 	e.cmd = exec.Command(o.Command[0], o.Command[1:]...)
@@ -180,6 +182,15 @@ func (e *environment) invoke(ctx context.Context, i *invocation) ([]byte, error)
 	case e.work <- i:
 		within.Reset(e.limit)
 	case <-e.exited:
+		return nil, e.exitError(i)
+	case <-e.failing:
+		// It has said why, and should exit now.
+		select {
+		case <-e.exited:
+		case <-time.After(time.Second):
+			e.end()
+		}
+		e.wait()
 		return nil, e.exitError(i)
 	case <-within.C:
 		return nil, e.timedOut(i, startWithin)

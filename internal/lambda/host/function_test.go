@@ -47,6 +47,9 @@ func (f *function) run(start string) {
 	case "init error":
 		f.post("init/error", `{"errorType":"Bad.Config","errorMessage":"no such region"}`)
 		os.Exit(1)
+	case "init error, then nothing":
+		f.post("init/error", `{"errorType":"Bad.Config","errorMessage":"no such region"}`)
+		select {}
 	}
 	for {
 		answer, err := http.Get(f.api + "invocation/next")
@@ -115,6 +118,13 @@ func (f *function) invoked(payload string, header http.Header) {
 		n, _ := strconv.Atoi(argument)
 		status := f.respond(strings.Repeat("x", n))
 		fmt.Fprintln(os.Stderr, "posting gave", status)
+	case "large-error":
+		n, _ := strconv.Atoi(argument)
+		request, _ := http.NewRequest("POST", f.api+"invocation/"+f.id+"/error", strings.NewReader(strings.Repeat("x", n)))
+		request.Header.Set(headerErrorType, "Large")
+		if answer, err := http.DefaultClient.Do(request); err == nil {
+			answer.Body.Close()
+		}
 	case "wrong":
 		// All that a runtime must not do; the last answer counts.
 		statuses := []int{f.post("invocation/other/response", "x"), f.get("invocation/next")}

@@ -2,16 +2,16 @@
 // happens it is cut short, and where an instant holds several records it is
 // stretched, so that each can be seen. All times are in milliseconds.
 
-// width is the number of pixels of a stretch of the axis: a stretch of idle
-// time grows with its logarithm, and no stretch is narrower than what its
-// records need.
-export function width(ms, records, dot) {
-  const idle = ms <= 0 ? 0 : 6 * Math.log2(1 + ms / 500);
-  return Math.max(Math.min(idle, 84), records * dot);
-}
-
 // cutAfter is how long a stretch is at least that is marked as cut short.
 export const cutAfter = 5 * 60_000;
+
+// width is the number of pixels of a stretch of the axis: a stretch of idle
+// time grows with its logarithm, a long one has space for its length in words,
+// and no stretch is narrower than what its records need.
+export function width(ms, records, dot) {
+  const idle = ms <= 0 ? 0 : 6 * Math.log2(1 + ms / 500);
+  return Math.max(ms < cutAfter ? idle : 120, records * dot);
+}
 
 // makeAxis makes the axis of the stops, which are {time, records}: an instant
 // at which something happened, and the most records that a single shard has

@@ -62,7 +62,7 @@ export class Layout {
       dot.records = shard.records.slice(dot.first, dot.first + dot.count);
     }
     const bar = {shard, y, from, to: Math.max(to, from + 6), dots, tracks: []};
-    let trackY = y + sizes.label + sizes.bar + 5;
+    let trackY = y + sizes.label + sizes.bar + (sizes.words ? 5 : 2);
     for (const reader of model.readers.values()) {
       bar.tracks.push({reader, y: trackY, ...this.#track(bar, reader)});
       trackY += sizes.track;

@@ -20,13 +20,14 @@ const ticks = matchMedia('(prefers-reduced-motion: reduce)').matches ? 1000 : 10
 const model = new Model();
 const state = {paused: false, connected: false};
 let planned = false;
+let greeting;
 
 function redraw() {
   if (planned) return;
   planned = true;
   requestAnimationFrame(() => {
     planned = false;
-    if (!model.hello) return header.draw(model, state);
+    if (!model.ready) return header.draw(model, state); // the last picture stays
     if (!state.paused) model.sweep();
     for (const part of parts) part.draw(model, state);
   });
@@ -40,12 +41,14 @@ const greeted = [
   new Controls(model),
   new Scene(model),
 ];
-const parts = [header, ...greeted.slice(0, 3), new Shards(model, {redraw, look: (r) => record.show(r)})];
+const parts = [header, ...greeted.slice(0, 3), record, new Shards(model, {redraw, look: (r) => record.show(r)})];
 
 const feed = new Feed(model, {
   changed: redraw,
   greeted() {
-    for (const part of greeted) part.greet();
+    const told = JSON.stringify(model.hello);
+    if (told !== greeting) for (const part of greeted) part.greet(); // else it only reconnected
+    greeting = told;
     redraw();
   },
   connected(yes) {
@@ -69,9 +72,6 @@ function pause() {
 onSaid((text, failed) => {
   say(find('#said'), text);
   put(find('#said'), 'data-failed', failed);
-});
-addEventListener('keydown', (event) => {
-  if (event.key === 'p' && !event.target.closest('input, select, textarea')) pause();
 });
 setInterval(() => { if (!state.paused) redraw(); }, ticks);
 drawLegend();

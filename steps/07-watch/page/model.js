@@ -28,6 +28,7 @@ export class Model {
     this.dropped = {before: 0, records: 0, rows: 0};
     this.readers = new Map();
     this.faults = [];
+    this.lateness = {removed: 0, sum: 0, most: 0}; // of what TTL removed, in ms
     this.notes = [];
     this.orphans = new Map(); // records of shards that are not known yet
   }
@@ -86,6 +87,10 @@ export class Model {
   }
 
   #gone({key, how, at, late}) {
+    if (how === 'expired' && late !== undefined) {
+      const {removed, sum, most} = this.lateness;
+      this.lateness = {removed: removed + 1, sum: sum + late, most: Math.max(most, late)};
+    }
     const row = this.rows.get(key);
     if (!row) return;
     if (how === 'forgotten' || !this.ready) {

@@ -136,7 +136,7 @@ function drawColumn(ctx, {x, count, records}, middle, sizes, past, theme) {
 // handled, the pale one fetched only.
 function drawTrack(ctx, track, {from, to, limit}, {sizes, left, right}, theme) {
   const {reader, y, mark, fetched, handled, saved, faults} = track;
-  const thick = sizes.words ? 5 : Math.min(3, sizes.track - 1);
+  const thick = sizes.words ? 5 : Math.min(3, sizes.track - 2);
   const middle = y + sizes.track / 2;
   const colour = theme[reader.id] || theme.naive;
   const start = Math.max(from, left - 8);
@@ -214,20 +214,21 @@ function drawAxis(ctx, layout, theme, height) {
     ctx.fillStyle = colour;
     ctx.fillText(text, x, 26);
   };
+  line(ctx, left - 8, 40, 40, now);
+  const cuts = axis.cuts().map(({x, ms}) => ({x: x + gutter, ms})).filter(({x}) => x > left + 30);
   for (const {x, time} of axis.ticks(72)) {
     const at = x + gutter;
-    if (at < left || now - at < 60) continue;
+    if (at < left || now - at < 50 || cuts.some((cut) => Math.abs(cut.x - at) < 64)) continue;
     line(ctx, at, 34, 40);
     tick(at, clock(time), theme.muted);
   }
-  for (const {x, ms} of axis.cuts()) {
-    const at = x + gutter;
-    if (at < left) continue;
-    ctx.fillStyle = theme.surface;
-    ctx.fillRect(at - 26, 17, 52, 18);
-    tick(at, `⫽ ${span(ms)}`, theme.ink);
+  for (const {x, ms} of cuts) {
+    tick(x, span(ms), theme.ink);
+    ctx.clearRect(x - 4, 36, 8, 8);
+    ctx.strokeStyle = theme.muted;
+    line(ctx, x - 6, 44, 36, x - 2);
+    line(ctx, x + 2, 44, 36, x + 6);
   }
-  line(ctx, left - 8, 40, 40, now);
   ctx.strokeStyle = theme.faint;
   line(ctx, now, 34, height);
   ctx.font = font(theme, 10.5, 700);

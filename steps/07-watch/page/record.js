@@ -21,6 +21,7 @@ export class RecordPanel {
   show(record) {
     if (record && record === this.record) return;
     this.record = record;
+    this.answer = this.drawn = undefined;
     clearTimeout(this.#timer);
     this.#abort?.abort();
     if (!record) {
@@ -30,13 +31,23 @@ export class RecordPanel {
     this.#timer = setTimeout(() => this.#fetch(record), wait);
   }
 
+  // draw shows the record again where a verdict on it has changed.
+  draw() {
+    if (!this.answer) return;
+    const key = JSON.stringify([this.answer.n, this.record.verdicts]);
+    if (key === this.drawn) return;
+    this.drawn = key;
+    this.body.replaceChildren(...render(this.answer, this.record));
+  }
+
   async #fetch(record) {
     this.#abort = new AbortController();
     try {
       const response = await fetch(`/watch/record/${encodeURIComponent(record.id)}`, {signal: this.#abort.signal});
       const answer = await response.json();
       if (!response.ok) throw new Error(answer.error);
-      this.body.replaceChildren(...render(answer, record));
+      this.answer = answer;
+      this.draw();
     } catch (err) {
       if (err.name !== 'AbortError') this.body.replaceChildren(make('p', {class: 'hint'}, err.message));
     }

@@ -11,7 +11,7 @@ export class Rows {
   constructor(model, {redraw}) {
     this.model = model;
     this.list = find('#rows-list');
-    this.space = make('div', {class: 'space'});
+    this.space = make('div', {class: 'space', role: 'presentation'});
     this.list.append(this.space);
     this.pool = [];
     this.list.addEventListener('scroll', redraw);
@@ -45,9 +45,10 @@ export class Rows {
   #hint(now) {
     const {rows, leaving, hello} = this.model;
     let late = 0;
-    while (late < rows.size && rows.at(late).ttl && rows.at(late).ttl <= now) late++;
+    for (let i = 0; i < rows.size && rows.at(i).ttl && rows.at(i).ttl <= now; i++) late += !rows.at(i).left;
     say(find('#rows-hint'), `${count(rows.size - leaving.size, 'row')}${late ? `, ${late} expired and still here` : ''}`);
-    put(this.list, 'title', hello?.cost);
+    say(find('#cost'), hello.cost);
+    say(find('#lateness'), latenessWords(this.model.lateness));
   }
 
   #makeRow() {
@@ -93,6 +94,11 @@ export class Rows {
     event.preventDefault();
     redraw();
   }
+}
+
+// latenessWords says how late DynamoDB removed the rows that expired.
+function latenessWords({removed, most, sum}) {
+  return removed === 0 ? '' : `TTL removed ${removed.toLocaleString('en')}: ${span(sum / removed)} late on average, ${span(most)} at most`;
 }
 
 // farewell says how a row left.

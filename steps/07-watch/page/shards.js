@@ -46,7 +46,8 @@ export class Shards {
     if (this.extent.style.height !== tall) this.extent.style.height = tall;
     const wish = `${Math.min(480, Math.max(230, layout.height))}px`;
     if (box.style.height !== wish) box.style.height = wish;
-    if (this.chosen && !model.records.has(this.chosen.n)) this.chosen = undefined;
+    const same = this.chosen && model.records.get(this.chosen.n);
+    this.chosen = same?.id === this.chosen?.id ? same : undefined; // a reconnect brings new objects
     draw(ctx, layout, this.theme, {width, height, top: box.scrollTop, chosen: this.chosen});
     this.#says();
   }

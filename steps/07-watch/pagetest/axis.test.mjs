@@ -26,7 +26,7 @@ test('time runs to the right and never back', () => {
 test('a jump of a day does not squeeze what was before it', () => {
   const before = makeAxis(stops(0, 1000, 2000), 2000, 50);
   const after = makeAxis(stops(0, 1000, 2000, 90_000_000), 90_000_000, 50);
-  assert.equal(after.x(2000) - after.x(0), before.x(2000) - before.x(0));
+  assert.equal((after.x(2000) - after.x(0)).toFixed(6), (before.x(2000) - before.x(0)).toFixed(6));
   assert.deepEqual(after.cuts().map((c) => c.ms), [90_000_000 - 2000]);
 });
 

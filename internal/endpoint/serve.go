@@ -26,3 +26,9 @@ func (e Endpoint) Base() string {
 	}
 	return e.tables
 }
+
+// Embedded reports whether the endpoint is the embedded engine.
+func (e Endpoint) Embedded() bool { return e.dir != "" }
+
+// InMemory reports whether it is one in memory, so that its clock can be moved.
+func (e Endpoint) InMemory() bool { return e.scale > 0 }

@@ -41,7 +41,7 @@ type Gap struct {
 	Oldest string `json:"oldest"`
 }
 
-// How is a reader's lag, and what is left until a record is trimmed that it hasn't
+// How is a reader's lag, and the time left until a record is trimmed that it hasn't
 // handled. Both are milliseconds, and -1 where they aren't known.
 type How struct {
 	Lag  int64 `json:"lag"`
@@ -290,4 +290,17 @@ func (m *Model) judge() {
 			}
 		}
 	}
+}
+
+// HandledAll reports whether a reader has handled all records that are known.
+func (m *Model) HandledAll(id string) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	r := m.reader(id)
+	for i := len(m.entries) - 1; r != nil && i >= 0; i-- {
+		if m.entries[i].by[r.slot].turn == 0 {
+			return false
+		}
+	}
+	return r != nil
 }

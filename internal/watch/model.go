@@ -290,3 +290,10 @@ func before(a, b string) bool {
 	}
 	return a < b
 }
+
+// Faulty reports whether a fault waits.
+func (m *Model) Faulty() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.faults) > 0
+}

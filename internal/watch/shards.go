@@ -90,3 +90,15 @@ func (m *Model) made(id string) int64 {
 	}
 	return m.now()
 }
+
+// OpenShards is the number of shards that are open.
+func (m *Model) OpenShards() (n int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, s := range m.shards {
+		if s.Open {
+			n++
+		}
+	}
+	return n
+}

@@ -104,6 +104,14 @@ func (t *tap) note(iterator string, asked time.Time, out *dynamodbstreams.GetRec
 	}
 }
 
+// done notes that the reader reads a shard no further.
+func (t *tap) done(shard string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.asked, shard)
+	t.report(watch.Report{Shard: shard, State: "done"})
+}
+
 // idle is a time since which the reader has asked for each shard
 // that it reads, and got nothing; zero: it has something to do.
 func (t *tap) idle() time.Time {

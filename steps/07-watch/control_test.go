@@ -1,12 +1,17 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"dynamostreamer/internal/cli"
+	"dynamostreamer/internal/localtest"
+	"dynamostreamer/internal/table"
 	"dynamostreamer/internal/watch"
 )
 
@@ -121,7 +126,7 @@ func TestButtons(t *testing.T) {
 		case "speed-60":
 			b.until("the clock is fast", func() bool { return b.clock.Speed == 60 })
 		case "jump-25h":
-			b.until("the clock jumped", func() bool { return time.UnixMilli(b.clock.Now).Sub(time.Now()) > 25*time.Hour })
+			b.until("the clock jumped", func() bool { return time.Until(time.UnixMilli(b.clock.Now)) > 24*time.Hour })
 		}
 	}
 	b.until("deleted and modified records", func() bool { return strings.HasPrefix(b.kinds(), "map[deleted:1 ") })
@@ -163,6 +168,47 @@ func TestWatchAnother(t *testing.T) {
 	for _, b := range []*browser{first, second} {
 		b.until("both show three rows on three shards", func() bool { return len(b.rows) == 3 && len(b.shards) == 3 && b.oursIsRight() })
 	}
+}
+
+// DynamoDB Local has no lab: its table is watched, and the controls say why they are off.
+func TestWatchLocal(t *testing.T) {
+	localtest.Need(t)
+	name := fmt.Sprintf("watched-%d", time.Now().UnixNano())
+	step := cli.New("07-watch", "", "")
+	if err := step.Parse([]string{"-endpoint", "local"}); err != nil {
+		t.Fatal(err)
+	}
+	db, _, err := step.Connect(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := table.Ensure(t.Context(), db, name); err != nil {
+		t.Fatal(err)
+	}
+	defer table.Delete(context.Background(), db, name)
+	b := open(t, "-endpoint", "local", "-table", name, "-rate", "0")
+	b.post("/watch/write", body{"n": 3})
+	b.post("/watch/rows", body{"do": "delete"})
+	b.until("both readers handle four records", func() bool {
+		return len(b.records) == 4 && b.oursIsRight() && b.readers["naive"].Handled == 4
+	})
+	var buttons []button
+	if err := json.Unmarshal(b.hello["buttons"], &buttons); err != nil {
+		t.Fatal(err)
+	}
+	for _, each := range buttons {
+		if off := each.Group == "shards" || each.Group == "clock" || each.Group == "faults"; off != (each.Off != "") {
+			t.Errorf("button %+v: want a reason why it is off: %v", each, off)
+		}
+	}
+	if status, out := b.try("/watch/lab/split", body{"table": name}); status != 409 || !strings.Contains(out["error"], "without -endpoint") {
+		t.Errorf("a split = %d %v, want it refused", status, out)
+	}
+	if status, out := b.try("/watch/scenes/new-shards", body{"step": 0}); status != 409 || out["error"] == "" {
+		t.Errorf("a scene that splits = %d %v, want it refused", status, out)
+	}
+	b.scene("every-change", 0, 1, 2, 3)
+	b.until("the scene played", func() bool { return b.kinds() == "map[deleted:2 inserted:4 modified:1]" && b.oursIsRight() })
 }
 
 func TestRecordNotes(t *testing.T) {

@@ -87,6 +87,13 @@ func openIn(connected context.Context, t *testing.T, args ...string) *browser {
 		if err := <-ended; err != nil {
 			t.Errorf("run = %v, want a clean end", err)
 		}
+		for _, p := range []*process{b.app.ours, b.app.naive} {
+			select {
+			case <-p.child.done:
+			default:
+				t.Errorf("the process of %s outlives the step", p.id)
+			}
+		}
 	})
 	b.token = regexp.MustCompile(`name="token" content="(\w+)"`).FindStringSubmatch(b.get("/", 200))[1]
 	b.connect(connected)

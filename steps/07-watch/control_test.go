@@ -188,6 +188,7 @@ func TestWatchLocal(t *testing.T) {
 	defer table.Delete(context.Background(), db, name)
 	b := open(t, "-endpoint", "local", "-table", name, "-rate", "0")
 	b.post("/watch/write", body{"n": 3})
+	b.until("the rows are there", func() bool { return len(b.rows) == 3 })
 	b.post("/watch/rows", body{"do": "delete"})
 	b.until("both readers handle four records", func() bool {
 		return len(b.records) == 4 && b.oursIsRight() && b.readers["naive"].Handled == 4

@@ -53,8 +53,9 @@ func TestScenes(t *testing.T) {
 				b.scene(c.id, step)
 				if step == 0 {
 					// A click comes later than this.
-					b.until("our reader handled what there is", func() bool {
-						return len(b.records) > 0 && (b.oursIsRight() || b.state("ours") == killed)
+					b.until("both readers handled what there is", func() bool {
+						return len(b.records) > 0 && (b.oursIsRight() || b.state("ours") == killed) &&
+							(b.readers["naive"].Handled == int64(len(b.records)) || b.state("naive") == killed)
 					})
 				}
 			}

@@ -136,6 +136,48 @@ func TestButtons(t *testing.T) {
 	}
 }
 
+// The tutorial's exercise 8a.
+func TestSideBySideIsLate(t *testing.T) {
+	if !freezes {
+		t.Skip("this system can't freeze a process")
+	}
+	b := open(t, "-rate", "0")
+	b.post("/watch/readers/naive", body{"do": "choose", "kind": "side-by-side"})
+	naive := func() int64 { return b.readers["naive"].Handled }
+	for _, do := range []string{"write", "lab/split", "write", "lab/split", "write"} {
+		b.post("/watch/"+do, map[string]body{"write": {"n": 5}, "lab/split": {"table": "user-activities"}}[do])
+		b.until("the naive reader keeps up", func() bool { return naive() == int64(len(b.records)) && naive() > 0 })
+	}
+	if b.count("naive", watch.OutOfOrder) > 0 {
+		t.Errorf("verdicts %v, want none while it keeps up", b.verdicts)
+	}
+	b.post("/watch/readers/naive", body{"do": "freeze"})
+	b.post("/watch/write", body{"n": 100})
+	b.until("a hundred rows come", func() bool { return len(b.rows) == 115 })
+	b.post("/watch/lab/roll", body{"table": "user-activities"})
+	b.post("/watch/lab/clock", body{"jump": "1h"})
+	b.until("the rows leave", func() bool { return len(b.rows) == 0 })
+	b.post("/watch/readers/naive", body{"do": "thaw"})
+	b.until("it is out of order", func() bool { return b.count("naive", watch.OutOfOrder) > 0 && b.oursIsRight() })
+}
+
+// The tutorial's exercise 8b.
+func TestHang(t *testing.T) {
+	b := open(t, "-rate", "0")
+	b.post("/watch/lab/split", body{"table": "user-activities"})
+	b.post("/watch/write", body{"n": 20})
+	b.until("ours reads both children", func() bool { return b.oursIsRight() && len(b.marks) >= 3 && b.readers["ours"].Handled == 20 })
+	b.post("/watch/lab/fault", body{"operation": "GetRecords", "fault": "hang", "calls": 1, "accessKey": "ours"})
+	b.until("a call hangs", func() bool { return len(b.faults) == 0 })
+	b.post("/watch/write", body{"n": 40})
+	b.until("one shard continues, and the lag grows", func() bool {
+		r := b.readers["ours"]
+		return len(b.records) == 60 && r.Handled > 20 && r.Handled < 60 && r.Lag > 2000
+	})
+	b.post("/watch/lab/clear-faults", body{})
+	b.until("ours is right", func() bool { return b.oursIsRight() && b.readers["ours"].Handled == 60 })
+}
+
 // Rows are written at the rate, which can be changed.
 func TestRate(t *testing.T) {
 	b := open(t, "-rate", "50")

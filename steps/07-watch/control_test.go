@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -57,6 +59,9 @@ func TestProcesses(t *testing.T) {
 	b.until("ours saves", func() bool { m := b.marks["ours "+b.shard()]; return m.Saved == m.Handled })
 
 	do("ours", "kill")
+	if p, err := os.FindProcess(pid); err == nil && p.Signal(syscall.Signal(0)) == nil {
+		t.Error("the process is there after it was killed")
+	}
 	b.until("ours is dead", func() bool { return b.state("ours") == killed && b.readers["ours"].PID == 0 })
 	refused("ours", "kill", "isn't running")
 	write()

@@ -312,8 +312,8 @@ func TestRows(t *testing.T) {
 		time.Sleep(90 * time.Second)
 		w.saw(stream.Expired, shardA, "ada")
 		d = w.Take()
-		if len(d.Gone) != 1 || d.Gone[0].How != "expired" || len(d.Rows) != 0 {
-			t.Errorf("gone %+v, want ada, expired", d.Gone)
+		if len(d.Gone) != 1 || d.Gone[0].How != "expired" || d.Gone[0].Late != 30_000 || len(d.Rows) != 0 {
+			t.Errorf("gone %+v, want ada, expired 30 s late", d.Gone)
 		}
 		// In one delta, a row is there or gone, and not both.
 		w.saw(stream.Inserted, shardA, "ada")

@@ -61,6 +61,7 @@ export class Scene {
         button.addEventListener('click', () => button.classList.add('pressed'));
         return make('li', {}, button);
       })),
+      scene.shows ? make('p', {class: 'shows'}, scene.shows) : '',
     ];
   }
 

@@ -15,7 +15,7 @@ import {onSaid} from './button.js';
 
 // ticks is how often the clock and what depends on it is drawn where nothing
 // else happens, in milliseconds.
-const ticks = matchMedia('(prefers-reduced-motion: reduce)').matches ? 1000 : 100;
+const ticks = matchMedia('(prefers-reduced-motion: reduce)').matches ? 1000 : 200;
 
 const model = new Model();
 const state = {paused: false, connected: false};

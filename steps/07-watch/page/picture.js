@@ -22,7 +22,7 @@ export function draw(ctx, layout, theme, {width, height, top, chosen}) {
     for (const track of bar.tracks) drawTrack(ctx, track, bar, layout, theme);
   }
   ctx.clearRect(0, top, gutter - 8, height);
-  for (const bar of layout.bars) drawNames(ctx, bar, layout, theme);
+  drawNames(ctx, layout, theme);
   ctx.restore();
   drawAxis(ctx, layout, theme, height);
 }
@@ -194,10 +194,12 @@ export function trackWords(mark, reader) {
   }[mark.state] ?? '';
 }
 
-function drawNames(ctx, {tracks}, {sizes}, theme) {
+// drawNames writes the readers' names before each lane.
+function drawNames(ctx, {bars, sizes}, theme) {
   if (!sizes.words) return;
   ctx.font = font(theme, 10.5);
-  for (const {reader, y} of tracks) {
+  const lanes = new Map(bars.map((bar) => [bar.y, bar.tracks]));
+  for (const {reader, y} of [...lanes.values()].flat()) {
     ctx.fillStyle = theme[reader.id] || theme.naive;
     ctx.fillText(reader.id, 4, y + sizes.track / 2 + 0.5);
   }

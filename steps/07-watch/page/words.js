@@ -13,6 +13,9 @@ export function span(ms) {
   return h % 24 ? `${d} days ${h % 24} h` : `${d} days`;
 }
 
+// coarse says about how long a time is, in one unit.
+export const coarse = (ms) => span(ms).match(/^[\d.]+ \w+/)[0];
+
 // clock is the time of day in UTC, as the engine's records have it.
 export function clock(ms) {
   return Number.isFinite(ms) ? new Date(ms).toISOString().slice(11, 19) : '--:--:--';

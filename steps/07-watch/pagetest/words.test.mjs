@@ -1,6 +1,6 @@
 import {test} from 'node:test';
 import assert from 'node:assert/strict';
-import {span, clock, count, shortShard} from '../page/words.js';
+import {span, coarse, clock, count, shortShard} from '../page/words.js';
 
 test('a time is said in at most two units', () => {
   const says = (ms) => span(ms);
@@ -11,6 +11,10 @@ test('a time is said in at most two units', () => {
   assert.equal(says(3600_000), '1 h');
   assert.equal(says(25 * 3600_000), '25 h');
   assert.equal(says(50 * 3600_000), '2 days 2 h');
+});
+
+test('about how long is said in one unit', () => {
+  assert.deepEqual([1500, 59 * 60_000 + 43_000, 25.5 * 3600_000, 50 * 3600_000].map(coarse), ['1.5 s', '59 min', '25 h', '2 days']);
 });
 
 test('the clock is in UTC', () => {

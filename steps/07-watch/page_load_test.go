@@ -119,4 +119,3 @@ func TestFrames(t *testing.T) {
 		t.Errorf("nothing was drawn: %s", before)
 	}
 }
-

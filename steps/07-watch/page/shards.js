@@ -98,6 +98,14 @@ export class Shards {
     this.redraw();
   }
 
+  // #reveal pans to a record that is out of sight.
+  #reveal({time}) {
+    const {left, right} = this.layout;
+    const x = this.layout.x(time, 0.5);
+    if (x < left) this.back += left - x + 40;
+    else if (x > right) this.back = Math.max(0, this.back - (x - right) - 40);
+  }
+
   // #key goes to the next record of the shard, or to the shard above or below.
   #key(event) {
     const {model} = this;
@@ -110,6 +118,7 @@ export class Shards {
     const {records} = model.shards.get(this.chosen.shard);
     const i = Math.max(0, Math.min(records.length - 1, records.indexOf(this.chosen) + step));
     this.#choose(records[i], 1);
+    this.#reveal(records[i]);
   }
 
   // #other goes to the nearest record of the next shard that has some.

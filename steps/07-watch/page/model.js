@@ -73,8 +73,9 @@ export class Model {
   #shard({id, parent, open, made, closed, trimmed, state}) {
     const records = this.shards.get(id)?.records ?? this.orphans.get(id) ?? [];
     this.orphans.delete(id);
-    this.shards.set(id, {id, parent, opened: made, closed: open ? undefined : closed, trimmed: trimmed && strip(trimmed), state, records});
     this.shape++;
+    if (state === 'vanished' && records.length === 0) return this.#forgetShard(id);
+    this.shards.set(id, {id, parent, opened: made, closed: open ? undefined : closed, trimmed: trimmed && strip(trimmed), state, records});
   }
 
   #row(row) {
@@ -133,12 +134,14 @@ export class Model {
     for (const id of touched) {
       const shard = this.shards.get(id);
       if (shard) shard.records = shard.records.filter((r) => r.n >= dropped.before);
-      if (shard?.state === 'vanished' && shard.records.length === 0) {
-        this.shards.delete(id);
-        for (const reader of this.readers.values()) reader.marks.delete(id);
-        this.shape++;
-      }
+      if (shard?.state === 'vanished' && shard.records.length === 0) this.#forgetShard(id);
     }
+  }
+
+  #forgetShard(id) {
+    this.shards.delete(id);
+    for (const reader of this.readers.values()) reader.marks.delete(id);
+    this.shape++;
   }
 
   #reset(id) {

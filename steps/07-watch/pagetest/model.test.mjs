@@ -104,6 +104,13 @@ test('what is dropped is forgotten everywhere, and so is a shard that vanished',
   assert.equal(model.readers.get('naive').marks.size, 0);
 });
 
+test('a shard that vanished stays as long as one of its records is drawn', () => {
+  const model = ready();
+  model.apply({shards: [shard('t')], records: [record(1, '1')]});
+  model.apply({shards: [shard('s', {open: false, state: 'vanished'}), shard('t', {open: false, state: 'vanished'})]});
+  assert.deepEqual([...model.shards.keys()], ['s']);
+});
+
 test('a hello makes it forget everything', () => {
   const model = ready();
   model.apply({rows: [row('a')], records: [record(1, '1')], notes: ['x']});

@@ -68,13 +68,13 @@ export class Model {
     if (delta.faults) this.faults = delta.faults;
     if (delta.notes) this.notes = this.notes.concat(delta.notes).slice(-40);
     if (delta.ready) this.ready = true;
+    if (delta.shards || delta.dropped || delta.ready) this.#forgetVanished();
   }
 
   #shard({id, parent, open, made, closed, trimmed, state}) {
     const records = this.shards.get(id)?.records ?? this.orphans.get(id) ?? [];
     this.orphans.delete(id);
     this.shape++;
-    if (state === 'vanished' && records.length === 0) return this.#forgetShard(id);
     this.shards.set(id, {id, parent, opened: made, closed: open ? undefined : closed, trimmed: trimmed && strip(trimmed), state, records});
   }
 
@@ -132,16 +132,24 @@ export class Model {
       this.records.delete(n);
     }
     for (const id of touched) {
+      const kept = (records) => records.filter((r) => r.n >= dropped.before);
       const shard = this.shards.get(id);
-      if (shard) shard.records = shard.records.filter((r) => r.n >= dropped.before);
-      if (shard?.state === 'vanished' && shard.records.length === 0) this.#forgetShard(id);
+      if (shard) shard.records = kept(shard.records);
+      if (this.orphans.has(id)) this.orphans.set(id, kept(this.orphans.get(id)));
     }
   }
 
-  #forgetShard(id) {
-    this.shards.delete(id);
-    for (const reader of this.readers.values()) reader.marks.delete(id);
-    this.shape++;
+  // #forgetVanished forgets the shards that the stream no longer has, once
+  // none of their records is drawn.
+  #forgetVanished() {
+    for (const [id, records] of this.orphans) if (records.length === 0) this.orphans.delete(id);
+    if (!this.ready) return; // their records may be still to come
+    for (const {id, state, records} of this.shards.values()) {
+      if (state !== 'vanished' || records.length > 0) continue;
+      this.shards.delete(id);
+      for (const reader of this.readers.values()) reader.marks.delete(id);
+      this.shape++;
+    }
   }
 
   #reset(id) {

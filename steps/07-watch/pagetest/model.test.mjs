@@ -53,6 +53,7 @@ test('a row that comes again while it leaves stays', () => {
   const model = ready(at);
   model.apply({rows: [row('a')], gone: [{key: 'a', how: 'deleted', at: 1, late: -1}]});
   model.apply({rows: [row('a', {ttl: 200})]});
+  assert.equal(model.leaving.size, 0);
   at.now = lingers + 1;
   model.sweep();
   assert.equal(model.rows.get('a').left, undefined);

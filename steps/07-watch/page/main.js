@@ -35,10 +35,11 @@ function redraw() {
 
 const record = new RecordPanel();
 const header = new Header({pause});
+const rows = new Rows(model, {redraw});
 const greeted = [
-  new Rows(model, {redraw}),
+  rows,
   new Readers(model),
-  new Controls(model),
+  new Controls(model, {choice: () => rows.choice()}),
   new Scene(model),
 ];
 const parts = [header, ...greeted.slice(0, 3), record, new Shards(model, {redraw, look: (r) => record.show(r)})];

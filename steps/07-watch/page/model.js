@@ -12,7 +12,6 @@ export class Model {
   constructor(ticks = () => performance.now()) {
     this.ticks = ticks;
     this.version = 0; // of the whole
-    this.shape = 0; // of the shards, without their records
     this.#forget();
     this.hello = undefined;
   }
@@ -28,7 +27,8 @@ export class Model {
     this.dropped = {before: 0, records: 0, rows: 0};
     this.readers = new Map();
     this.faults = [];
-    this.lateness = {removed: 0, sum: 0, most: 0}; // of what TTL removed, in ms
+    this.removed = 0; // by TTL
+    this.lateness = []; // of the last rows that TTL removed, in ms
     this.notes = [];
     this.orphans = new Map(); // records of shards that are not known yet
   }
@@ -37,7 +37,6 @@ export class Model {
     this.#forget();
     this.hello = hello;
     this.version++;
-    this.shape++;
   }
 
   // now is the time of the endpoint's clock.
@@ -74,8 +73,13 @@ export class Model {
   #shard({id, parent, open, made, closed, trimmed, state}) {
     const records = this.shards.get(id)?.records ?? this.orphans.get(id) ?? [];
     this.orphans.delete(id);
-    this.shape++;
-    this.shards.set(id, {id, parent, opened: made, closed: open ? undefined : closed, trimmed: trimmed && strip(trimmed), state, records});
+    for (const record of records) record.time = Math.max(record.at, made);
+    const shard = {id, parent, opened: made, closed: open ? undefined : closed, trimmed: trimmed && strip(trimmed), state, records};
+    this.shards.set(id, shard);
+    for (const other of this.shards.values()) {
+      if (other.parent === id) endBefore(shard, other);
+      if (other.id === parent) endBefore(other, shard);
+    }
   }
 
   #row(row) {
@@ -89,8 +93,9 @@ export class Model {
 
   #gone({key, how, at, late}) {
     if (how === 'expired' && late !== undefined) {
-      const {removed, sum, most} = this.lateness;
-      this.lateness = {removed: removed + 1, sum: sum + late, most: Math.max(most, late)};
+      this.removed++;
+      this.lateness.push(late);
+      if (this.lateness.length > 200) this.lateness.shift();
     }
     const row = this.rows.get(key);
     if (!row) return;
@@ -113,8 +118,10 @@ export class Model {
   }
 
   #record({n, seq, shard, kind, key, at}) {
-    const record = {n, seq: strip(seq), id: seq, shard, kind, key, time: at};
+    const record = {n, seq: strip(seq), id: seq, shard, kind, key, at};
     const known = this.shards.get(shard);
+    // A record's time is rounded down, perhaps to before its shard was made.
+    record.time = Math.max(at, known?.opened ?? at);
     if (!known && !this.orphans.has(shard)) this.orphans.set(shard, []);
     const {records} = known ?? {records: this.orphans.get(shard)};
     let i = records.length;
@@ -148,7 +155,6 @@ export class Model {
       if (state !== 'vanished' || records.length > 0) continue;
       this.shards.delete(id);
       for (const reader of this.readers.values()) reader.marks.delete(id);
-      this.shape++;
     }
   }
 
@@ -181,4 +187,10 @@ export class Model {
     }
     if (reasons && what !== 'cleared') reasons.set(what, why);
   }
+}
+
+// endBefore ends a closed shard where its child begins: it was seen to be
+// closed only a moment later.
+function endBefore(shard, child) {
+  if (shard.closed !== undefined) shard.closed = Math.min(shard.closed, child.opened);
 }

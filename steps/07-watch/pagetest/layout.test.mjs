@@ -68,6 +68,16 @@ test('the picture stays within its width, and a long one can be panned', () => {
   assert.ok(layout.update(model, {...view, back}).x(10_000) > gutter);
 });
 
+test('a shard that ended left of the picture takes no lane', () => {
+  const records = Array.from({length: 300}, (_, i) => ({n: i + 10, seq: String(1000 + i), shard: 'r', kind: 'modified', key: 'id|ada', at: 10_000 + i * 1000}));
+  const model = split({records, clock: {now: 320_000, speed: 1}});
+  const layout = new Layout().update(model, view);
+  assert.deepEqual(layout.bars.map((b) => b.shard.id), ['l', 'r']);
+  assert.deepEqual(layout.links, []);
+  layout.update(model, {...view, back: layout.axis.length});
+  assert.deepEqual(layout.bars.map((b) => b.shard.id), ['p', 'l', 'r']);
+});
+
 test('only the lanes in sight are laid out', () => {
   const model = new Model(() => 0);
   model.greet({});

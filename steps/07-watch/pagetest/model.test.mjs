@@ -38,6 +38,24 @@ test('a record that comes before its shard is kept for it', () => {
   assert.equal(model.shards.get('later').records.length, 1);
 });
 
+test('a child begins where its parent ends, and its records are not before that', () => {
+  for (const order of [[0, 1], [1, 0]]) {
+    const model = ready();
+    const shards = [shard('p', {open: false, closed: 5024}), shard('c', {parent: 'p', made: 5000})];
+    model.apply({records: [record(1, '1', {shard: 'c', at: 4000})]});
+    for (const i of order) model.apply({shards: [shards[i]]});
+    model.apply({records: [record(2, '2', {shard: 'c', at: 4000})]});
+    assert.equal(model.shards.get('p').closed, 5000);
+    assert.deepEqual(model.shards.get('c').records.map((r) => [r.at, r.time]), [[4000, 5000], [4000, 5000]]);
+  }
+});
+
+test('an open parent stays open', () => {
+  const model = ready();
+  model.apply({shards: [shard('p'), shard('c', {parent: 'p', made: 5000})]});
+  assert.equal(model.shards.get('p').closed, undefined);
+});
+
 test('a row that leaves stays for a moment and says how', () => {
   const at = {now: 0};
   const model = ready(at);

@@ -36,6 +36,9 @@ type Step struct {
 	// Clock, if not 0, is how many seconds pass in each real one: Connect
 	// then gives an empty embedded DynamoDB in memory.
 	Clock int
+	// Memory has Connect give an empty embedded DynamoDB in memory where nothing names
+	// an endpoint.
+	Memory bool
 	// StopsWell says, for the help, that a run which Ctrl-C ends once it
 	// has begun is a success. The others have a goal to reach.
 	StopsWell bool
@@ -234,6 +237,11 @@ func (s *Step) Connect(ctx context.Context) (*dynamodb.Client, *dynamodbstreams.
 		}
 		if err := e.Scale(s.Clock); err != nil {
 			return nil, nil, usageError{"-clock: " + err.Error()}
+		}
+	}
+	if s.Memory && s.endpoint == "" && e.Embedded() {
+		if err := e.Scale(1); err != nil {
+			return nil, nil, err
 		}
 	}
 	db, streams, err := e.Clients(ctx)

@@ -192,5 +192,6 @@ export class Model {
 // endBefore ends a closed shard where its child begins: it was seen to be
 // closed only a moment later.
 function endBefore(shard, child) {
-  if (shard.closed !== undefined) shard.closed = Math.min(shard.closed, child.opened);
+  const late = shard.closed - child.opened;
+  if (late > 0 && late < 60_000) shard.closed = child.opened;
 }

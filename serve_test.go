@@ -3,6 +3,7 @@ package tutorial
 import (
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -27,10 +28,10 @@ func TestServe(t *testing.T) {
 	})
 }
 
-var servedAt = regexp.MustCompile(`(?m)^(?:serving DynamoDB, kept .*,|metrics) at (http://[^\s/]+)`)
+var servedAt = regexp.MustCompile(`(?m)^(?:(?:serving DynamoDB, kept .*,|metrics) at )?(http://[^\s/]+)`)
 
-// address waits until a server, whose stderr goes to a file, says where it
-// listens, and sets URL to that:
+// address waits until a server, whose output goes to a file, says where it
+// listens, and sets URL to that and HOST to its host and port:
 //
 //	address FILE
 func address(ts *testscript.TestScript, neg bool, args []string) {
@@ -38,5 +39,7 @@ func address(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: address FILE")
 	}
 	await(ts, false, []string{args[0], servedAt.String()})
-	ts.Setenv("URL", servedAt.FindStringSubmatch(ts.ReadFile(args[0]))[1])
+	url := servedAt.FindStringSubmatch(ts.ReadFile(args[0]))[1]
+	ts.Setenv("URL", url)
+	ts.Setenv("HOST", strings.TrimPrefix(url, "http://"))
 }

@@ -85,6 +85,9 @@ type Input struct {
 	// Handle gets the records of each page that has some. It is called by several
 	// goroutines, one at a time for a shard.
 	Handle func(shard string, records []types.Record)
+	// Done, if not nil, is told of a shard that the reader believes to have read to its
+	// end.
+	Done func(shard string)
 }
 
 // pause is the time before a reader lists the shards again, and before it asks again with
@@ -177,7 +180,10 @@ func (s *source) begin(listed []types.Shard, read func(types.Shard)) (more bool)
 		id := *shard.ShardId
 		if !s.begun[id] && s.ready(shard, listed) {
 			s.begun[id] = true
-			s.side(func() { read(shard); s.consume(id) })
+			s.side(func() {
+				read(shard)
+				s.consume(id)
+			})
 		}
 		more = more || !s.isConsumed(id)
 	}
@@ -191,6 +197,9 @@ func (s *source) ready(shard types.Shard, listed []types.Shard) bool {
 }
 
 func (s *source) consume(shard string) {
+	if s.Done != nil {
+		s.Done(shard)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.consumed[shard] = true

@@ -304,3 +304,11 @@ func (m *Model) HandledAll(id string) bool {
 	}
 	return r != nil
 }
+
+// Settled reports whether a reader that runs has begun to read and found nothing more.
+func (m *Model) Settled(id string) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	r := m.reader(id)
+	return r != nil && !r.idle.IsZero()
+}

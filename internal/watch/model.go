@@ -297,3 +297,10 @@ func (m *Model) Faulty() bool {
 	defer m.mu.Unlock()
 	return len(m.faults) > 0
 }
+
+// Records is the number of records that the Model was told of.
+func (m *Model) Records() int64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.first - 1 + int64(len(m.entries))
+}

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"os"
 	"path/filepath"
 	"sync"
 	"time"
@@ -258,10 +257,4 @@ func (a *app) postScene(ctx context.Context, r *http.Request, in struct {
 func (a *app) noted(text string) string {
 	a.model.Note(text)
 	return text
-}
-
-// tempFolder is a folder for the time of a run.
-func tempFolder() (folder string, remove func(), err error) {
-	folder, err = os.MkdirTemp("", "07-watch-")
-	return folder, func() { os.RemoveAll(folder) }, err
 }

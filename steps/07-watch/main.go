@@ -61,63 +61,72 @@ func run(ctx context.Context, step *cli.Step, o *options) error {
 		return step.NoStreamError(t)
 	}
 
-	listener, err := net.Listen("tcp", o.addr)
-	if errors.Is(err, syscall.EADDRINUSE) {
-		return fmt.Errorf("%w: choose another port with -addr, or stop the program that listens there", err)
-	} else if err != nil {
-		return err
-	}
-	defer listener.Close()
-	folder, remove, err := tempFolder()
+	listener, err := listen(o.addr)
 	if err != nil {
 		return err
 	}
-	defer remove()
+	defer listener.Close()
+	folder, err := os.MkdirTemp("", "07-watch-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(folder) // the readers' checkpoints
 	a := newApp(step, o, db, streams, t, folder)
 	a.address = "http://" + listener.Addr().String()
 	a.findLab(ctx)
-
-	// One address has the page and, for all other programs, the
-	// engine with its controls. A browser stays connected until
-	// serving ends.
-	serving, stop := context.WithCancel(context.Background())
-	defer stop()
-	server := &http.Server{
-		Handler:           step.Handler(a.handler(rand.Text())),
-		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       30 * time.Second,
-		IdleTimeout:       5 * time.Minute,
-		BaseContext:       func(net.Listener) context.Context { return serving },
-	}
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }()
+	step.Notef("open it in a browser, or give it to another step as its -endpoint; Ctrl-C stops it")
 	if err := step.Printf("%s\n", a.address); err != nil {
 		return err
 	}
-	step.Notef("open it in a browser; Ctrl-C stops it")
 	if o.open {
 		if err := openBrowser(a.address); err != nil {
 			step.Notef("opening the browser: %v", err)
 		}
 	}
-
-	// The readers stop before what they read from.
 	a.writer.setRate(o.rate)
-	running, end := context.WithCancel(ctx)
-	defer end()
+	if o.listening != nil {
+		o.listening(a)
+	}
+	return a.serve(ctx, listener)
+}
+
+func listen(addr string) (net.Listener, error) {
+	listener, err := net.Listen("tcp", addr)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		err = fmt.Errorf("%w: choose another port with -addr, or stop the program that listens there", err)
+	}
+	return listener, err
+}
+
+// serve serves the page and, at the same address for all other
+// programs, the engine with its controls, and has the readers run,
+// until ctx ends.
+func (a *app) serve(ctx context.Context, listener net.Listener) error {
+	// A browser stays connected until serving ends.
+	connected, disconnect := context.WithCancel(context.Background())
+	defer disconnect()
+	server := &http.Server{
+		Handler:           a.step.Handler(a.handler(rand.Text())),
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		IdleTimeout:       5 * time.Minute,
+		BaseContext:       func(net.Listener) context.Context { return connected },
+	}
+	ctx, stop := context.WithCancelCause(ctx)
+	served := make(chan error, 1)
 	go func() {
-		err := <-failed
-		failed <- err
-		end()
+		err := server.Serve(listener)
+		stop(err)
+		served <- err
 	}()
-	a.run(running)
-	stop()
+	a.run(ctx) // the readers stop before what they read from
+	disconnect()
 	ending, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	if err := server.Shutdown(ending); err != nil {
+	if server.Shutdown(ending) != nil {
 		server.Close() // a request hangs
 	}
-	if err := <-failed; !errors.Is(err, http.ErrServerClosed) {
+	if err := <-served; !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("serving the page: %w", err)
 	}
 	return nil

@@ -18,6 +18,8 @@ type options struct {
 	rate float64
 	ttl  time.Duration
 	open bool
+
+	listening func(*app) // for tests
 }
 
 func newOptions(step *cli.Step) *options {

@@ -161,14 +161,20 @@ func (p *process) killed() error {
 	return p.kill()
 }
 
-// await waits until the child runs, or has ended.
+// await waits until the child has read what there is, or has ended,
+// for some seconds at most.
 func (p *process) await(ctx context.Context) error {
-	for p.current() == starting {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	for {
+		s := p.current()
+		if s != starting && s != running || p.model.Settled(p.id) {
+			return nil
+		}
 		if !sleep(ctx, 10*time.Millisecond) {
-			return ctx.Err()
+			return refusef("The %s reader is slow: wait a little, and try again.", p.id)
 		}
 	}
-	return nil
 }
 
 // freeze stops the child, which doesn't notice, and thaw lets it

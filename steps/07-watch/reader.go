@@ -185,7 +185,7 @@ func (r *reading) naive(ctx context.Context, kind string) error {
 		}
 	})
 	err := reader.Read(ctx, naive.Input{
-		API: r.tap, Stream: r.stream, Limit: pageOfReaders,
+		API: r.tap, Stream: r.stream, Limit: pageOfReaders, Done: r.tap.done,
 		Handle: func(shard string, records []types.Record) {
 			line := watch.Report{Shard: shard}
 			for _, record := range records {

@@ -21,7 +21,12 @@ type tap struct {
 	shards map[string]string     // by an iterator
 	asked  map[string]lastAnswer // by a shard that is being read
 	listed time.Time             // when the shards were last asked for
+	none   time.Time             // since when no shard is being read
 }
+
+// begins is the time in which a reader begins to read a shard that
+// it has found.
+const begins = time.Second
 
 // A lastAnswer is the last one of GetRecords for a shard, zero before
 // the first.
@@ -34,7 +39,7 @@ type lastAnswer struct {
 func newTap(api stream.API, report func(watch.Report)) *tap {
 	return &tap{
 		API: api, report: report,
-		shards: make(map[string]string), asked: make(map[string]lastAnswer),
+		shards: make(map[string]string), asked: make(map[string]lastAnswer), none: time.Now(),
 	}
 }
 
@@ -97,10 +102,24 @@ func (t *tap) note(iterator string, asked time.Time, out *dynamodbstreams.GetRec
 		line.State = a.state
 	}
 	if t.asked[shard] = a; a.state == "done" {
-		delete(t.asked, shard)
+		t.ended(shard)
 	}
 	if line.Fetched != "" || line.State != "" {
 		t.report(line)
+	}
+}
+
+// done notes that the reader reads a shard no further.
+func (t *tap) done(shard string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.ended(shard)
+	t.report(watch.Report{Shard: shard, State: "done"})
+}
+
+func (t *tap) ended(shard string) {
+	if delete(t.asked, shard); len(t.asked) == 0 {
+		t.none = time.Now()
 	}
 }
 
@@ -109,6 +128,9 @@ func (t *tap) note(iterator string, asked time.Time, out *dynamodbstreams.GetRec
 func (t *tap) idle() time.Time {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if len(t.asked) == 0 && time.Since(t.none) < begins {
+		return time.Time{}
+	}
 	if len(t.asked) == 0 {
 		return t.listed
 	}

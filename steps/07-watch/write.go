@@ -10,7 +10,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-	"golang.org/x/time/rate"
 
 	"dynamostreamer/internal/activity"
 	"dynamostreamer/internal/table"
@@ -107,24 +106,29 @@ func (w *writer) insert(ctx context.Context, n int, ttl time.Duration) ([]activi
 
 // remove deletes rows.
 func (w *writer) remove(ctx context.Context, rows ...activity.UserActivity) error {
-	for _, row := range rows {
-		if err := w.activities().Change(ctx, activity.Change{Kind: activity.Deleted, Row: row}); err != nil {
-			return err
-		}
-	}
-	return nil
+	return w.make(ctx, w.rows(w.ttl).Later(rows, 0, 1))
 }
 
 // change writes other activities to rows.
 func (w *writer) change(ctx context.Context, rows ...activity.UserActivity) error {
-	s := activity.Session{Writer: w.activities(), Rows: w.rows(w.ttl), Pace: rate.NewLimiter(rate.Inf, 0), Updates: 1}
-	for _, change := range s.Rows.Later(rows, 1, 0) {
-		if err := s.Writer.Change(ctx, change); err != nil {
+	return w.make(ctx, w.rows(w.ttl).Later(rows, 1, 0))
+}
+
+// make makes changes, to rows that must be there.
+func (w *writer) make(ctx context.Context, changes []activity.Change) error {
+	s := w.activities()
+	for _, change := range changes {
+		if err := s.Change(ctx, change); err != nil {
 			return err
 		}
 	}
+	if s.Counts.Missed > 0 {
+		return errNoRow
+	}
 	return nil
 }
+
+var errNoRow = refusef("The row is no longer there: choose another one.")
 
 // update sets a row's ttl by an expression, if the row is there.
 func (w *writer) update(ctx context.Context, row activity.UserActivity, expression string, values map[string]types.AttributeValue) error {
@@ -137,7 +141,7 @@ func (w *writer) update(ctx context.Context, row activity.UserActivity, expressi
 	})
 	var missing *types.ConditionalCheckFailedException
 	if errors.As(err, &missing) {
-		return refusef("The row is no longer there: choose another one.")
+		return errNoRow
 	}
 	return err
 }
@@ -160,11 +164,22 @@ type rowAction struct {
 }
 
 // act does something to a row that the page knows, and says what.
+// The row that it takes without a key may have just left: then it
+// takes another one, once the stream has told the page so.
 func (w *writer) act(ctx context.Context, a rowAction) (said string, err error) {
+	for end := time.Now().Add(2 * time.Second); ; {
+		said, err = w.actOnce(ctx, a)
+		if a.Key != "" || err != errNoRow || time.Now().After(end) || !sleep(ctx, 50*time.Millisecond) {
+			return said, err
+		}
+	}
+}
+
+func (w *writer) actOnce(ctx context.Context, a rowAction) (said string, err error) {
 	known, found := w.model.Row(a.Key)
 	switch {
 	case !found && a.Key != "":
-		return "", refusef("The row is no longer there: choose another one.")
+		return "", errNoRow
 	case !found:
 		return "", refusef("There is no row: write one.")
 	case known.Email == "":
@@ -178,11 +193,11 @@ func (w *writer) act(ctx context.Context, a rowAction) (said string, err error) 
 	case "delete":
 		return "deleted " + known.Email, w.remove(ctx, row)
 	case "prolong":
-		return fmt.Sprintf("%s lives for %v more", known.Email, w.ttl), w.prolong(ctx, row, w.ttl)
+		return fmt.Sprintf("%s lives for %v from now on", known.Email, w.ttl), w.prolong(ctx, row, w.ttl)
 	case "change":
 		return "changed " + known.Email, w.change(ctx, row)
 	case "same":
 		return "wrote to " + known.Email + " what it has already", w.same(ctx, row)
 	}
-	return "", refusef("do %q is none of delete, prolong, change, same", a.Do)
+	return "", refusef("do %q is none of delete, prolong, change, same.", a.Do)
 }

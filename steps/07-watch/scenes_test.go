@@ -1,0 +1,70 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"dynamostreamer/internal/watch"
+)
+
+// Each scene shows what it says.
+func TestScenes(t *testing.T) {
+	for _, c := range []struct {
+		id    string
+		steps []int
+		want  string
+		holds func(b *browser) bool
+	}{
+		{"every-change", []int{0, 1, 2, 3}, "three records", func(b *browser) bool {
+			return b.kinds() == "map[deleted:1 inserted:1 modified:1]" && b.oursIsRight() && len(b.rows) == 0
+		}},
+		{"parents-first", []int{0, 1, 2, 3}, "the naive reader is out of order", func(b *browser) bool {
+			return b.count("naive", watch.OutOfOrder) == 10 && b.count("naive", watch.Lost) == 0 && b.oursIsRight()
+		}},
+		{"new-shards", []int{0, 1, 2}, "the naive reader lost what is in the children", func(b *browser) bool {
+			return b.count("naive", watch.Lost) == 20 && b.readers["naive"].Handled == 5 && b.oursIsRight()
+		}},
+		{"expired-iterator", []int{0, 1, 2}, "the naive reader is stuck", func(b *browser) bool {
+			return b.count("naive", watch.Lost) == 5 && b.readers["naive"].State == running && b.oursIsRight()
+		}},
+		{"empty-page", []int{0, 1, 2}, "the naive reader stopped at the empty page", func(b *browser) bool {
+			return b.count("naive", watch.Lost) == 10 && b.oursIsRight() && len(b.faults) == 0
+		}},
+		{"last-page", []int{0, 1, 2}, "the naive reader dropped the last page", func(b *browser) bool {
+			return b.count("naive", watch.Lost) == 12 && b.oursIsRight()
+		}},
+		{"latest", []int{0, 1, 2}, "the naive reader lost what came while it was dead", func(b *browser) bool {
+			return b.count("naive", watch.Lost) == 5 && b.readers["naive"].Handled == 5 && b.oursIsRight()
+		}},
+		{"late-ttl", []int{0, 1, 2, 3}, "one row is deleted, three expire and one stays", func(b *browser) bool {
+			return b.kinds() == "map[deleted:1 expired:3 inserted:5 modified:1]" && len(b.rows) == 1 && b.oursIsRight()
+		}},
+		{"checkpoint", []int{0, 1, 2}, "our reader resumes and loses nothing", func(b *browser) bool {
+			return len(b.records) == 25 && b.oursIsRight()
+		}},
+		{"a-day-late", []int{0, 1, 2}, "our reader says that it lost records", func(b *browser) bool {
+			return b.count("ours", watch.Lost) == 5 && strings.Contains(b.readers["ours"].Note, "lost")
+		}},
+	} {
+		t.Run(c.id, func(t *testing.T) {
+			t.Parallel()
+			b := open(t, "-rate", "0")
+			for _, step := range c.steps {
+				b.scene(c.id, step)
+				if step == 0 {
+					// A click comes later than this.
+					b.until("both readers handled what there is", func() bool {
+						return len(b.records) > 0 && (b.oursIsRight() || b.state("ours") == killed) &&
+							(b.readers["naive"].Handled == int64(len(b.records)) || b.state("naive") == killed)
+					})
+				}
+			}
+			b.until(c.want, func() bool { return c.holds(b) })
+			for _, v := range b.verdicts {
+				if v.Why == "" || !strings.HasSuffix(v.Why, ".") {
+					t.Errorf("a verdict says %q, want a sentence", v.Why)
+				}
+			}
+		})
+	}
+}

@@ -4,7 +4,6 @@ import (
 	"flag"
 	"fmt"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -16,8 +15,22 @@ import (
 
 var screenshots = flag.Bool("screenshots", false, "rewrite the screenshots of five scenes in testdata")
 
-// pictured are the scenes whose screenshots are kept.
-var pictured = []string{"empty-page", "parents-first", "checkpoint", "late-ttl", "a-day-late"}
+// pictured are the scenes of which a screenshot is kept: taken before the step
+// of that number, or at the end, once a condition is true.
+var pictured = map[string]struct {
+	step  int
+	when  string
+	again string // the first step is taken once more, and this awaited
+}{
+	"empty-page":    {step: 3, when: handled("ours", 10)},
+	"parents-first": {step: 4, when: disordered("naive")},
+	"checkpoint":    {step: 2, when: handled("naive", 25)},
+	"late-ttl": {
+		step: 3, when: `document.querySelector('#lateness').textContent`,
+		again: `/expired [1-9]/.test(document.querySelector('.row[data-state=late] .says')?.textContent)`,
+	},
+	"a-day-late": {step: 3, when: lost("ours")},
+}
 
 // A play is what must be seen once all steps of a scene are done, each after
 // the condition of its number was met.
@@ -35,7 +48,7 @@ var plays = []struct {
 	{"latest", []string{"", handled("naive", 5), ""}, lost("naive") + "&&" + well("ours")},
 	{"late-ttl", nil, `document.querySelector('#lateness').textContent.includes('TTL removed')`},
 	{"checkpoint", nil, handled("ours", 25) + "&&" + well("ours")},
-	{"a-day-late", nil, lost("ours")},
+	{"a-day-late", []string{"", dots(5), ""}, lost("ours")},
 }
 
 const card = `document.querySelector('[data-reader=%s] .fact.%s dd').textContent`
@@ -70,14 +83,26 @@ func TestScenes(t *testing.T) {
 				if i < len(play.before) && play.before[i] != "" {
 					b.wait(fmt.Sprintf("what comes before step %d", i+1), play.before[i])
 				}
+				b.keep(play.scene, i)
 				b.press(fmt.Sprintf(".steps li:nth-child(%d) button", i+1))
 			}
 			b.wait("the end of the scene", play.end)
-			if *screenshots && slices.Contains(pictured, play.scene) {
-				time.Sleep(time.Second) // the readers save, and so the marks rest
-				b.shoot(filepath.Join("testdata", play.scene+".png"))
-			}
+			b.keep(play.scene, steps)
 		})
+	}
+}
+
+// keep rewrites the screenshot of a scene, if it is one of before that step.
+func (b *tab) keep(scene string, step int) {
+	b.t.Helper()
+	if picture, found := pictured[scene]; *screenshots && found && picture.step == step {
+		b.wait("what the screenshot shows", picture.when)
+		if picture.again != "" {
+			b.press(".steps li:nth-child(1) button")
+			b.wait("what the screenshot shows", picture.again)
+		}
+		time.Sleep(300 * time.Millisecond) // the next frames draw it
+		b.shoot(filepath.Join("testdata", scene+".png"))
 	}
 }
 
@@ -86,18 +111,23 @@ func TestControls(t *testing.T) {
 	b := openTab(t, startStep(t, "-rate", "0"))
 	b.open("/")
 
-	b.press("[data-id=split]")
-	b.wait("two shards that are open", `document.querySelector('#shards-hint').textContent.startsWith('3 shards, 2 open')`)
-
-	hour := func() int { return eval[int](b, `parseInt(document.querySelector('#clock .time').textContent)`) }
-	before := hour()
-	b.press("[data-id=jump-1h]")
-	b.wait("the clock to be an hour later", fmt.Sprintf(`parseInt(document.querySelector('#clock .time').textContent) === %d`, (before+1)%24))
-
 	eval[string](b, `document.querySelector('#who').value = 'ours'`)
 	b.press("[data-id=hang]")
 	b.press("[data-id=write-1]")
 	b.wait("our reader to hang while the naive one reads", handled("naive", 1)+"&&"+number("ours", "handled")+" === 0")
+	b.press("[data-id=clear-faults]")
+	b.wait("our reader to continue", handled("ours", 1))
+
+	b.press("[data-id=split]")
+	b.wait("two shards that are open", `document.querySelector('#shards-hint').textContent.startsWith('3 shards, 2 open')`)
+
+	hour := func() int {
+		return eval[int](b, `parseInt(document.querySelector('#clock .time').textContent)`)
+	}
+	before := hour()
+	b.press("[data-id=jump-1h]")
+	b.wait("the clock to be an hour later", fmt.Sprintf(`parseInt(document.querySelector('#clock .time').textContent) === %d`, (before+1)%24))
+	b.wait("the row to expire", `document.querySelector('#lateness').textContent.startsWith('TTL removed 1')`)
 }
 
 // TestPause freezes the picture while the engine continues.

@@ -1,5 +1,5 @@
 // Where everything in the picture of the shards stands. It draws nothing.
-import {makeAxis} from './axis.js';
+import {gap, makeAxis} from './axis.js';
 import {dotsOf, stopsOf} from './dots.js';
 import {horizon} from './day.js';
 import {lanesOf} from './lanes.js';
@@ -23,6 +23,7 @@ export class Layout {
   // that is scrolled by `top` and panned by `back`.
   update(model, {width, height, top = 0, back = 0}) {
     this.now = model.now();
+    this.parents = new Set([...model.shards.values()].map((s) => s.parent));
     this.left = gutter;
     const all = [...model.shards.values()];
     let shards = all;
@@ -57,7 +58,7 @@ export class Layout {
 
   #bar(shard, y, model, width) {
     const {sizes} = this;
-    const from = this.x(shard.opened), to = this.x(shard.closed ?? this.now, 1);
+    const from = this.x(shard.opened), to = shard.closed === undefined ? this.x(this.now, 1) : this.x(shard.closed) - (this.parents.has(shard.id) ? gap : 0);
     const dots = dotsOf(shard.records, this.axis, {apart: sizes.apart, from: -sizes.dot, to: width});
     for (const dot of dots) {
       dot.x += gutter;
@@ -117,7 +118,7 @@ export class Layout {
     for (const {shard, from} of this.bars) {
       const parent = model.shards.get(shard.parent);
       if (!parent || !this.lane.has(parent.id)) continue;
-      links.push({x: Math.min(from, this.x(parent.closed ?? shard.opened, 1)), y: middle(parent.id), toX: from, toY: middle(shard.id)});
+      links.push({x: parent.closed === undefined ? from : Math.min(from, this.x(parent.closed) - gap), y: middle(parent.id), toX: from, toY: middle(shard.id)});
     }
     return links;
   }

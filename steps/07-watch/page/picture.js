@@ -38,19 +38,21 @@ function drawPast(ctx, layout, theme, top, height) {
 
 // drawLinks leads from the end of a parent to its child.
 function drawLinks(ctx, layout, theme) {
-  ctx.strokeStyle = theme.faint;
-  ctx.lineWidth = 1.5;
+  ctx.strokeStyle = theme.muted;
+  ctx.lineWidth = 1.25;
   for (const {x, y, toX, toY} of layout.links) {
-    const down = Math.min(x - 5, toX - 5);
+    const down = toX - 10;
     ctx.beginPath();
-    ctx.moveTo(down, y);
-    if (y === toY) {
-      ctx.lineTo(toX, toY);
-    } else {
+    ctx.moveTo(x, y);
+    if (y !== toY) {
+      ctx.lineTo(down, y);
       ctx.lineTo(down, toY - 6);
       ctx.quadraticCurveTo(down, toY, down + 6, toY);
-      ctx.lineTo(toX + 2, toY);
     }
+    ctx.lineTo(toX, toY);
+    ctx.moveTo(toX - 5, toY - 4);
+    ctx.lineTo(toX - 1, toY);
+    ctx.lineTo(toX - 5, toY + 4);
     ctx.stroke();
   }
 }
@@ -60,7 +62,7 @@ function drawBar(ctx, {shard, y, from, to, limit}, {sizes, left}, theme) {
   const top = y + sizes.label, x = Math.max(from, left - 20);
   ctx.fillStyle = open ? theme.bar : theme['bar-closed'];
   ctx.beginPath();
-  ctx.roundRect(x, top, Math.max(4, to - x - (open ? 0 : 3)), sizes.bar, open ? [5, 0, 0, 5] : 5);
+  ctx.roundRect(x, top, Math.max(4, to - x), sizes.bar, open ? [5, 0, 0, 5] : 5);
   ctx.fill();
   if (sizes.label === 0) return;
   const says = `${shortShard(shard.id)}  ${shard.state}`;
@@ -171,11 +173,12 @@ function drawLetters(ctx, {fetched, handled, saved, mark, reader}, middle, {star
     ctx.fillStyle = colour;
     ctx.fillRect(x - 1, middle - 5, 2, 10);
     const wide = ctx.measureText(text).width;
+    const at = x + wide + 6 < limit ? x + 3 : x - wide - 4; // or before the mark
     ctx.fillStyle = theme.surface;
-    ctx.fillRect(x + 2, middle - 6, wide + 2, 12);
+    ctx.fillRect(at - 1, middle - 6, wide + 2, 12);
     ctx.fillStyle = colour;
-    ctx.fillText(text, x + 3, middle + 0.5);
-    after = Math.max(after, x + wide + 5);
+    ctx.fillText(text, at, middle + 0.5);
+    after = Math.max(after, at + wide + 2);
   }
   const says = trackWords(mark, reader);
   if (says) {

@@ -2,7 +2,7 @@
 // elements, however many there are.
 import {make, find, say, put} from './dom.js';
 import {barOf} from './ttl.js';
-import {coarse, count, span, kinds} from './words.js';
+import {coarse, count, kinds} from './words.js';
 
 const tall = 56; // pixels a row, as in the stylesheet
 
@@ -107,6 +107,6 @@ function latenessWords({removed, lateness}) {
 // farewell says how a row left.
 function farewell({kind, late}) {
   const {mark, word} = kinds[kind];
-  const when = late === undefined ? '' : late >= 0 ? `, ${span(late)} after its ttl` : `, ${span(late)} before its ttl`;
+  const when = late === undefined ? '' : late >= 0 ? `, ${coarse(late)} after its ttl` : `, ${coarse(late)} before its ttl`;
   return `${mark} ${word}${when}`;
 }

@@ -2,6 +2,7 @@ import {test} from 'node:test';
 import assert from 'node:assert/strict';
 import {Layout, sizesFor, gutter} from '../page/layout.js';
 import {Model} from '../page/model.js';
+import {gap} from '../page/axis.js';
 import {day} from '../page/day.js';
 import {wordsOf} from '../page/shardwords.js';
 
@@ -36,7 +37,7 @@ test('saved, handled and fetched end behind the records that they include', () =
 test('a child begins where its parent ends, and is linked with it', () => {
   const layout = new Layout().update(split(), view);
   const [p, l, r] = ['p', 'l', 'r'].map((id) => barOf(layout, id));
-  assert.equal(l.from, p.to);
+  assert.equal(Math.round(l.from - p.to), gap);
   assert.equal(l.y, p.y);
   assert.equal(r.y, p.y + layout.sizes.lane);
   assert.equal(p.limit, l.from, 'what is said of the parent must not run into the child');

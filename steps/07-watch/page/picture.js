@@ -24,13 +24,15 @@ export function draw(ctx, layout, theme, {width, height, top, chosen}) {
   ctx.clearRect(0, top, gutter - 8, height);
   drawNames(ctx, layout, theme);
   ctx.restore();
-  drawAxis(ctx, layout, theme, height);
+  drawAxis(ctx, layout, theme);
 }
 
 const font = (theme, size, weight = 400) => `${weight} ${size}px ${theme.font}`;
 
-// drawPast greys what is older than 24 hours.
+// drawPast greys what is older than 24 hours, and shows where now is.
 function drawPast(ctx, layout, theme, top, height) {
+  ctx.strokeStyle = theme.faint;
+  line(ctx, layout.x(layout.now, 1), top + 34, top + height);
   if (layout.horizon === undefined) return;
   ctx.fillStyle = theme.sunken;
   ctx.fillRect(gutter - 8, top, layout.horizon - gutter + 8, height);
@@ -208,7 +210,7 @@ function drawNames(ctx, {bars, sizes}, theme) {
   }
 }
 
-function drawAxis(ctx, layout, theme, height) {
+function drawAxis(ctx, layout, theme) {
   const {axis, horizon, left} = layout;
   const now = layout.x(layout.now, 1);
   ctx.font = font(theme, 10.5);
@@ -234,8 +236,6 @@ function drawAxis(ctx, layout, theme, height) {
     line(ctx, x - 6, 44, 36, x - 2);
     line(ctx, x + 2, 44, 36, x + 6);
   }
-  ctx.strokeStyle = theme.faint;
-  line(ctx, now, 34, height);
   ctx.font = font(theme, 10.5, 700);
   tick(now, 'now', theme.ink);
   drawWindow(ctx, theme, Math.max(horizon ?? left - 8, left - 8), now, horizon !== undefined);

@@ -2,7 +2,7 @@
 // elements, however many there are.
 import {make, find, say, put} from './dom.js';
 import {barOf} from './ttl.js';
-import {coarse, count, kinds} from './words.js';
+import {coarse, count, fromTtl, kinds} from './words.js';
 
 const tall = 56; // pixels a row, as in the stylesheet
 
@@ -100,13 +100,12 @@ export class Rows {
 function latenessWords({removed, lateness}) {
   if (removed === 0) return '';
   const sorted = [...lateness].sort((a, b) => a - b);
-  const least = coarse(sorted[0]), most = coarse(sorted.at(-1));
-  return `TTL removed ${removed.toLocaleString('en')}, ${least === most ? most : `${least} to ${most}`} after their ttl`;
+  const least = coarse(sorted[0]), most = fromTtl(sorted.at(-1));
+  return `TTL removed ${removed.toLocaleString('en')}: ${most.startsWith(least) || sorted.at(-1) < 1000 ? most : `${least} to ${most}`}`;
 }
 
 // farewell says how a row left.
 function farewell({kind, late}) {
   const {mark, word} = kinds[kind];
-  const when = late === undefined ? '' : late >= 0 ? `, ${coarse(late)} after its ttl` : `, ${coarse(late)} before its ttl`;
-  return `${mark} ${word}${when}`;
+  return `${mark} ${word}${late === undefined ? '' : `, ${fromTtl(late)}`}`;
 }

@@ -73,6 +73,7 @@ function render({kind, shard, late, record, notes}, dot) {
       field('ApproximateCreation­DateTime', `${dynamodb.ApproximateCreationDateTime} = ${date(at)} ${clock(at)}`, note('ApproximateCreationDateTime')),
       field('shard', shard, 'All records of this row are in this shard, its ancestors and its descendants.')),
     images(dynamodb),
+    make('details', {}, make('summary', {}, 'As DynamoDB sent it'), make('pre', {}, JSON.stringify(record, null, 2))),
   ];
 }
 

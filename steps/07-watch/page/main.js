@@ -22,15 +22,25 @@ const state = {paused: false, connected: false};
 let planned = false;
 let greeting;
 
+// share bounds the time that drawing takes: a slow machine draws less often,
+// so that the page answers at once.
+const share = 1 / 8;
+let rested = 0; // when it may draw again
+
 function redraw() {
   if (planned) return;
   planned = true;
-  requestAnimationFrame(() => {
-    planned = false;
-    if (!model.ready) return header.draw(model, state); // the last picture stays
-    if (!state.paused) model.sweep();
-    for (const part of parts) part.draw(model, state);
-  });
+  setTimeout(() => requestAnimationFrame(draw), rested - performance.now());
+}
+
+function draw() {
+  planned = false;
+  if (!model.ready) return header.draw(model, state); // the last picture stays
+  const began = performance.now();
+  if (!state.paused) model.sweep();
+  for (const part of parts) part.draw(model, state);
+  const took = performance.now() - began;
+  rested = began + took / share;
 }
 
 const record = new RecordPanel();

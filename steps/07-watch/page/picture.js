@@ -121,19 +121,16 @@ function fill(ctx, past, colour, theme) {
 function drawColumn(ctx, {x, count, records}, middle, sizes, past, theme) {
   const tall = Math.min(sizes.bar - 2, sizes.apart + 3 * Math.log2(count));
   const wide = sizes.apart - 1;
-  ctx.save();
-  ctx.beginPath();
-  ctx.roundRect(x - wide / 2, middle - tall / 2, wide, tall, 3);
-  ctx.clip();
   let at = middle + tall / 2;
-  for (const kind of Object.keys(kinds)) {
-    const n = records.reduce((sum, r) => sum + (r.kind === kind), 0);
+  for (const kind in kinds) {
+    let n = 0;
+    for (const record of records) n += record.kind === kind;
+    if (n === 0) continue;
     const part = tall * n / count;
     ctx.fillStyle = past ? theme.trimmed : theme[kind];
     ctx.fillRect(x - wide / 2, at - part, wide, part);
     at -= part;
   }
-  ctx.restore();
 }
 
 // drawTrack draws how far a reader is: the solid part is saved, the next one

@@ -138,6 +138,8 @@ func testPause(t *testing.T) {
 	b.wait("the button to say so", `document.querySelector('#pause').textContent.startsWith('Paused')`)
 	seen := b.text("#shards-hint") + b.text("#clock .time")
 	time.Sleep(1500 * time.Millisecond) // nothing must happen meanwhile
+	b.do(chromedp.Focus(chromedp.CSS("#picture")), chromedp.KeyEvent(kb.ArrowLeft))
+	b.wait("the record of a dot of the paused picture", `document.querySelector('#record .kind')`)
 	if now := b.text("#shards-hint") + b.text("#clock .time"); now != seen {
 		t.Errorf("the paused picture says %q, want %q", now, seen)
 	}
@@ -155,7 +157,8 @@ func testKeyboard(t *testing.T) {
 		b.wait("the record of the row", dots(n+1))
 	}
 	tabTo(b, `document.activeElement.id === 'rows-list'`)
-	b.do(chromedp.KeyEvent(kb.ArrowDown))
+	b.do(chromedp.KeyEvent(kb.End)) // not the next to expire, which the server would take
+	b.wait("a chosen row", `document.querySelector('.row[aria-selected=true]')`)
 	chosen := b.text(".row[aria-selected=true] .who")
 	tabTo(b, `document.activeElement.dataset.id === 'delete'`)
 	b.do(chromedp.KeyEvent(kb.Enter))

@@ -12,7 +12,8 @@ func (s *Step) InMemory() bool { return s.resolved.InMemory() }
 // and other for all else. See endpoint.Endpoint.
 func (s *Step) Handler(other http.Handler) http.Handler { return s.resolved.Handler(other) }
 
-// Base is the URL of the server that Connect reached; empty: it is no single one.
+// Base is the URL of the server that Connect reached. It is empty for AWS and for the
+// engine.
 func (s *Step) Base() string { return s.resolved.Base() }
 
 // EndpointFlag is the value of -endpoint, for the command line of another step.

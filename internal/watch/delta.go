@@ -77,7 +77,9 @@ type Dropped struct {
 	Rows    int64 `json:"rows"`
 }
 
-// A ReaderState is how a reader does. Lag and Left are -1 where they aren't known.
+// A ReaderState is how a reader does. Lag is the age of the oldest record that waits for
+// it, and 0 where none does. Left is the time until a record may be trimmed that it hasn't
+// handled, and -1 where that is not known.
 type ReaderState struct {
 	ID          string  `json:"id"`
 	Kind        string  `json:"kind"`

@@ -15,8 +15,8 @@ const (
 	every = 100 * time.Millisecond
 	// queued is the number of deltas that wait for a browser at most: for 12 seconds.
 	queued = 128
-	// patience is how long a browser may take to accept an event.
-	patience = 15 * time.Second
+	// sendLimit is how long a browser may take to accept an event.
+	sendLimit = 15 * time.Second
 )
 
 // A Hub sends the deltas of a Model to browsers, as server-sent events. A browser gets
@@ -102,7 +102,7 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	control := http.NewResponseController(w)
 	write := func(text []byte) bool {
-		_ = control.SetWriteDeadline(time.Now().Add(patience)) // else the server's is for all of it
+		_ = control.SetWriteDeadline(time.Now().Add(sendLimit)) // else the server's is for all of it
 		_, err := w.Write(text)
 		return err == nil && control.Flush() == nil
 	}

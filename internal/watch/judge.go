@@ -28,8 +28,9 @@ type Report struct {
 	// Idle is a time of this machine, in Unix milliseconds: the reader asked all shards
 	// that it knows after it, and got nothing that it hasn't handled.
 	Idle int64 `json:"idle,omitempty"`
-	// How is how the reader does as a whole.
-	How    *How   `json:"how,omitempty"`
+	// Left is the time in milliseconds until a record may be trimmed that the reader
+	// hasn't handled, as far as the reader knows.
+	Left   int64  `json:"left,omitempty"`
 	Stream string `json:"stream,omitempty"` // that it began to read
 	Note   string `json:"note,omitempty"`
 }
@@ -39,13 +40,6 @@ type Report struct {
 type Gap struct {
 	Last   string `json:"last"`
 	Oldest string `json:"oldest"`
-}
-
-// How is a reader's lag, and the time left until a record is trimmed that it hasn't
-// handled. Both are milliseconds, and -1 where they aren't known.
-type How struct {
-	Lag  int64 `json:"lag"`
-	Left int64 `json:"left"`
 }
 
 // Words are what verdicts on a reader say: why it loses records, or handles some out of
@@ -61,12 +55,17 @@ type reader struct {
 	since   time.Time // records that were known before are not judged
 	judged  int64     // the N up to which records were judged
 	idle    time.Time
+	left    int64 // as it reports it, or -1
+	oldest  int64 // all records before this N are handled or lost
 	turns   uint32
 	early   map[string]uint32 // what was handled before the Model knew it, with its turn
 	marks   map[string]*Mark
 	changed map[string]bool // marks
 	dirty   bool
 }
+
+// retention is how long DynamoDB keeps a record.
+const retention = 24 * time.Hour
 
 // grace is the time between when a record is known and when a reader that has nothing to
 // do must have handled it.
@@ -89,8 +88,8 @@ func (m *Model) Judge(id, kind, title string, words Words, fromNow bool) {
 		}
 	}
 	r := &reader{
-		ReaderState: ReaderState{ID: id, Kind: kind, Title: title, State: "starting", Lag: -1, Left: -1},
-		slot:        i, words: words, judged: m.first - 1, dirty: true,
+		ReaderState: ReaderState{ID: id, Kind: kind, Title: title, State: "starting", Left: -1},
+		slot:        i, words: words, judged: m.first - 1, oldest: m.first, left: -1, dirty: true,
 		early: make(map[string]uint32), marks: make(map[string]*Mark), changed: make(map[string]bool),
 	}
 	if fromNow {
@@ -108,10 +107,7 @@ func (m *Model) SetReader(id, state string, pid int, note string) {
 		if note != "" || state == "running" {
 			r.Note = note
 		}
-		r.idle = time.Time{}
-		if state != "running" {
-			r.Lag, r.Left = -1, -1
-		}
+		r.idle, r.left = time.Time{}, -1
 	}
 }
 
@@ -144,8 +140,8 @@ func (m *Model) Reported(id string, report Report) {
 	if report.Idle > 0 {
 		r.idle = time.UnixMilli(report.Idle)
 	}
-	if report.How != nil && (r.Lag != report.How.Lag || r.Left != report.How.Left) {
-		r.Lag, r.Left, r.dirty = report.How.Lag, report.How.Left, true
+	if report.Left > 0 {
+		r.left = report.Left
 	}
 	if report.Stream != "" {
 		r.stream = report.Stream
@@ -288,6 +284,31 @@ func (m *Model) judge() {
 			if !en.known.Before(r.since) {
 				m.lose(r, en)
 			}
+		}
+	}
+}
+
+// soon is the time for which a record may wait before it counts as a lag.
+const soon = 500 * time.Millisecond
+
+// measure finds each reader's lag: the age of the oldest record that waits for it. Of what
+// was lost, none does.
+func (m *Model) measure() {
+	for _, r := range m.readers {
+		lag, left := int64(0), r.left
+		for r.oldest = max(r.oldest, m.first); r.oldest < m.first+int64(len(m.entries)); r.oldest++ {
+			en := m.entries[r.oldest-m.first]
+			if by := en.by[r.slot]; by.turn > 0 || by.lost || en.known.Before(r.since) {
+				continue
+			}
+			if time.Since(en.known) > soon {
+				lag = max(m.now()-en.At, 0)
+				left = max(retention.Milliseconds()-lag, 0)
+			}
+			break
+		}
+		if r.Lag != lag || r.Left != left {
+			r.Lag, r.Left, r.dirty = lag, left, true
 		}
 	}
 }

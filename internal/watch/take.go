@@ -8,7 +8,7 @@ import (
 )
 
 // Take judges the readers, and returns what changed since it was last called; nil: nothing
-// did. The clock is in it once a second.
+// did. The clock and the lags are in it once a second.
 func (m *Model) Take() *Delta {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -20,6 +20,7 @@ func (m *Model) Take() *Delta {
 	}
 	if d.Clock != nil {
 		m.shown = time.Now()
+		m.measure()
 	}
 	d.Rows = slices.Collect(maps.Values(d.rowsBy))
 	slices.SortFunc(d.Rows, func(a, b *Row) int { return cmp.Or(cmp.Compare(a.Changed, b.Changed), cmp.Compare(a.Key, b.Key)) })

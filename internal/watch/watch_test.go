@@ -234,6 +234,39 @@ func TestGap(t *testing.T) {
 	})
 }
 
+func TestLag(t *testing.T) {
+	in(t, ample, func(w *world) {
+		lag := func() (lag, left time.Duration) {
+			time.Sleep(2 * time.Second)
+			w.Take()
+			r := w.reads()
+			return time.Duration(r.Lag) * time.Millisecond, time.Duration(r.Left) * time.Millisecond
+		}
+		if lag, left := lag(); lag != 0 || left != -time.Millisecond {
+			t.Errorf("lag %v, left %v, want none, and not known", lag, left)
+		}
+		w.Reported("r", Report{Left: 80_000_000})
+		if _, left := lag(); left != 80_000*time.Second {
+			t.Errorf("left %v, want what the reader says", left)
+		}
+		w.saw(stream.Inserted, shardA, "ada")
+		w.saw(stream.Inserted, shardA, "grace")
+		w.SetReader("r", "frozen", 7, "") // it says nothing now
+		time.Sleep(time.Hour)
+		if lag, left := lag(); lag != time.Hour+2*time.Second || left != 23*time.Hour-2*time.Second {
+			t.Errorf("lag %v, left %v, want an hour less of a day", lag, left)
+		}
+		w.handled(shardA, seq(2))
+		if lag, _ := lag(); lag != time.Hour+4*time.Second {
+			t.Errorf("lag %v, want that of the record that waits", lag)
+		}
+		w.handled(shardA, seq(1))
+		if lag, _ := lag(); lag != 0 {
+			t.Errorf("lag %v, want none", lag)
+		}
+	})
+}
+
 // What is judged anew starts with nothing.
 func TestJudgeAnew(t *testing.T) {
 	in(t, ample, func(w *world) {

@@ -43,7 +43,7 @@ func (a *app) buttons() []button {
 		{ID: "throttle", Group: "faults", Label: "Throttle three calls", See: "The reader waits, asks again and loses nothing.", Who: true, Post: "/watch/lab/fault", Body: fault("GetRecords", "throttle", 3)},
 		{ID: "limit", Group: "faults", Label: "Refuse three calls as too fast", See: "The same under another name, LimitExceededException.", Who: true, Post: "/watch/lab/fault", Body: fault("GetRecords", "limit", 3)},
 		{ID: "fail", Group: "faults", Label: "Let three calls fail", See: "The reader asks again.", Who: true, Post: "/watch/lab/fault", Body: fault("GetRecords", "fail", 3)},
-		{ID: "hang", Group: "faults", Label: "Let a call hang", See: "The mark “fetched” stands still in one shard, and the lag grows.", Who: true, Post: "/watch/lab/fault", Body: fault("GetRecords", "hang", 1)},
+		{ID: "hang", Group: "faults", Label: "Let a call hang", See: "The mark “fetched” stands still in one shard. Ours gives the call up after 15 seconds and asks again; a naive reader waits for ever.", Who: true, Post: "/watch/lab/fault", Body: fault("GetRecords", "hang", 1)},
 		{ID: "lose-answer", Group: "faults", Label: "Lose an answer", See: "The reader asks again, and gets the same page.", Who: true, Post: "/watch/lab/fault", Body: fault("GetRecords", "lose-answer", 1)},
 		{ID: "empty", Group: "faults", Label: "Give an empty page", See: "A good reader asks again; one that stops at an empty page is done.", Who: true, Post: "/watch/lab/fault", Body: fault("GetRecords", "empty", 1)},
 		{ID: "hide-children", Group: "faults", Label: "Hide new shards twice", See: "After the next split, the reader finds the children a little later.", Who: true, Post: "/watch/lab/fault", Body: fault("DescribeStream", "hide-children", 2)},

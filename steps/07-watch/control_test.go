@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -57,6 +59,9 @@ func TestProcesses(t *testing.T) {
 	b.until("ours saves", func() bool { m := b.marks["ours "+b.shard()]; return m.Saved == m.Handled })
 
 	do("ours", "kill")
+	if p, err := os.FindProcess(pid); err == nil && p.Signal(syscall.Signal(0)) == nil {
+		t.Error("the process is there after it was killed")
+	}
 	b.until("ours is dead", func() bool { return b.state("ours") == killed && b.readers["ours"].PID == 0 })
 	refused("ours", "kill", "isn't running")
 	write()
@@ -134,6 +139,48 @@ func TestButtons(t *testing.T) {
 	if status, out := b.try("/watch/lab/split", body{"table": "none"}); status != 404 || !strings.Contains(out["error"], "none") {
 		t.Errorf("a split of no table = %d %v, want the lab's own refusal", status, out)
 	}
+}
+
+// The tutorial's exercise 8a.
+func TestSideBySideIsLate(t *testing.T) {
+	if !freezes {
+		t.Skip("this system can't freeze a process")
+	}
+	b := open(t, "-rate", "0")
+	b.post("/watch/readers/naive", body{"do": "choose", "kind": "side-by-side"})
+	naive := func() int64 { return b.readers["naive"].Handled }
+	for _, do := range []string{"write", "lab/split", "write", "lab/split", "write"} {
+		b.post("/watch/"+do, map[string]body{"write": {"n": 5}, "lab/split": {"table": "user-activities"}}[do])
+		b.until("the naive reader keeps up", func() bool { return naive() == int64(len(b.records)) && naive() > 0 })
+	}
+	if b.count("naive", watch.OutOfOrder) > 0 {
+		t.Errorf("verdicts %v, want none while it keeps up", b.verdicts)
+	}
+	b.post("/watch/readers/naive", body{"do": "freeze"})
+	b.post("/watch/write", body{"n": 100})
+	b.until("a hundred rows come", func() bool { return len(b.rows) == 115 })
+	b.post("/watch/lab/roll", body{"table": "user-activities"})
+	b.post("/watch/lab/clock", body{"jump": "1h"})
+	b.until("the rows leave", func() bool { return len(b.rows) == 0 })
+	b.post("/watch/readers/naive", body{"do": "thaw"})
+	b.until("it is out of order", func() bool { return b.count("naive", watch.OutOfOrder) > 0 && b.oursIsRight() })
+}
+
+// The tutorial's exercise 8b.
+func TestHang(t *testing.T) {
+	b := open(t, "-rate", "0")
+	b.post("/watch/lab/split", body{"table": "user-activities"})
+	b.post("/watch/write", body{"n": 20})
+	b.until("ours reads both children", func() bool { return b.oursIsRight() && len(b.marks) >= 3 && b.readers["ours"].Handled == 20 })
+	b.post("/watch/lab/fault", body{"operation": "GetRecords", "fault": "hang", "calls": 1, "accessKey": "ours"})
+	b.until("a call hangs", func() bool { return len(b.faults) == 0 })
+	b.post("/watch/write", body{"n": 40})
+	b.until("one shard continues, and the lag grows", func() bool {
+		r := b.readers["ours"]
+		return len(b.records) == 60 && r.Handled > 20 && r.Handled < 60 && r.Lag > 2000
+	})
+	b.post("/watch/lab/clear-faults", body{})
+	b.until("ours is right", func() bool { return b.oursIsRight() && b.readers["ours"].Handled == 60 })
 }
 
 // Rows are written at the rate, which can be changed.

@@ -66,6 +66,7 @@ func readerMain() {
 			reporter: out, stream: t.StreamARN, pace: step.Pace(),
 			tap: newTap(signedBy(streams, *key), out.report),
 		}
+		r.tap.states = *kind != ours // which tells its own
 		if *kind == ours {
 			return r.ours(ctx, *checkpoint)
 		}
@@ -145,21 +146,17 @@ func (r *reading) tellStats(ctx context.Context, reader *stream.Reader) {
 	earlier, since := reader.Stats(), time.Now()
 	for sleep(ctx, reportEvery) {
 		now := reader.Stats()
-		how := watch.How{Lag: 0, Left: -1}
+		left := 24 * time.Hour
 		for _, s := range now.Shards {
 			if state := string(s.State); states[s.Shard] != state {
 				states[s.Shard] = state
 				r.report(watch.Report{Shard: s.Shard, State: state})
 			}
-			if s.State.Ended() {
-				continue
-			}
-			how.Lag = max(how.Lag, s.Lag.Round(100*time.Millisecond).Milliseconds())
-			if left := s.Left.Round(time.Second).Milliseconds(); how.Left < 0 || left < how.Left {
-				how.Left = left
+			if !s.State.Ended() {
+				left = min(left, s.Left.Round(time.Second))
 			}
 		}
-		r.report(watch.Report{How: &how})
+		r.report(watch.Report{Left: left.Milliseconds()})
 		if now.CaughtUpSince(earlier) {
 			r.report(watch.Report{Idle: since.UnixMilli()})
 			earlier, since = now, time.Now()

@@ -16,6 +16,7 @@ import (
 type tap struct {
 	stream.API
 	report func(watch.Report)
+	states bool // it also reports the states of shards
 
 	mu     sync.Mutex
 	shards map[string]string     // by an iterator
@@ -98,7 +99,7 @@ func (t *tap) note(iterator string, asked time.Time, out *dynamodbstreams.GetRec
 			line.Fetched = *out.Records[n-1].Dynamodb.SequenceNumber
 		}
 	}
-	if was := t.asked[shard]; was.state != a.state {
+	if was := t.asked[shard]; t.states && was.state != a.state {
 		line.State = a.state
 	}
 	if t.asked[shard] = a; a.state == "done" {

@@ -158,7 +158,7 @@ func testKeyboard(t *testing.T) {
 	}
 	tabTo(b, `document.activeElement.id === 'rows-list'`)
 	b.do(chromedp.KeyEvent(kb.End)) // not the next to expire, which the server would take
-	b.wait("a chosen row", `document.querySelector('.row[aria-selected=true]')`)
+	b.wait("a chosen row", `document.querySelector('.row[aria-selected=true][aria-posinset="3"]')`)
 	chosen := b.text(".row[aria-selected=true] .who")
 	tabTo(b, `document.activeElement.dataset.id === 'delete'`)
 	b.do(chromedp.KeyEvent(kb.Enter))

@@ -6,8 +6,6 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"io"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,20 +16,6 @@ import (
 )
 
 var cost = flag.Duration("cost", 0, "how long TestCost measures; 0: it and TestGrowth are skipped")
-
-// asSink is the first argument of a process that reads what a browser
-// gets and drops it.
-const asSink = "sink"
-
-func sinkMain() {
-	answer, err := http.Get(os.Args[2])
-	if err == nil {
-		_, err = io.Copy(io.Discard, answer.Body)
-	}
-	if err != nil {
-		os.Exit(1)
-	}
-}
 
 // TestCost measures what the page adds with 100 open shards, 10,000
 // rows and 500 changes a second, in one run. The page is closed and

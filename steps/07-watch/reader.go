@@ -66,6 +66,9 @@ func readerMain() {
 			reporter: out, stream: t.StreamARN, pace: step.Pace(),
 			tap: newTap(signedBy(streams, *key), out.report),
 		}
+		if step.OnAWS() {
+			r.pace = 2 // the page reads too, and DynamoDB allows 5
+		}
 		r.tap.states = *kind != ours // which tells its own
 		if *kind == ours {
 			return r.ours(ctx, *checkpoint)

@@ -19,17 +19,41 @@ import (
 	"dynamostreamer/internal/watch"
 )
 
-// TestMain is main of the readers' processes, which are this program.
+// TestMain is main of the processes that are this program: readers,
+// the step, and what drops what a browser gets.
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == asReader {
+	first := ""
+	if len(os.Args) > 1 {
+		first = os.Args[1]
+	}
+	switch first {
+	case asReader:
 		main()
-		return
-	}
-	if len(os.Args) > 1 && os.Args[1] == asSink {
+	case asStep:
+		os.Args = append(os.Args[:1:1], os.Args[2:]...)
+		main()
+	case asSink:
 		sinkMain()
-		return
+	default:
+		os.Exit(m.Run())
 	}
-	os.Exit(m.Run())
+}
+
+// asStep is the first argument of a process that is the step.
+const asStep = "step"
+
+// asSink is the first argument of a process that reads what a browser
+// gets and drops it.
+const asSink = "sink"
+
+func sinkMain() {
+	answer, err := http.Get(os.Args[2])
+	if err == nil {
+		_, err = io.Copy(io.Discard, answer.Body)
+	}
+	if err != nil {
+		os.Exit(1)
+	}
 }
 
 // A browser is one without a screen: it knows what the page would.
@@ -95,10 +119,20 @@ func openIn(connected context.Context, t *testing.T, args ...string) *browser {
 			}
 		}
 	})
-	b.token = regexp.MustCompile(`name="token" content="(\w+)"`).FindStringSubmatch(b.get("/", 200))[1]
+	b.authenticate()
 	b.connect(connected)
 	b.until("both readers run", func() bool { return b.ready && b.state("ours") == running && b.state("naive") != starting })
 	return b
+}
+
+// authenticate takes the token from the page.
+func (b *browser) authenticate() {
+	b.Helper()
+	found := regexp.MustCompile(`name="token" content="(\w+)"`).FindStringSubmatch(b.get("/", 200))
+	if found == nil {
+		b.Fatal("the page has no token")
+	}
+	b.token = found[1]
 }
 
 // get gets a path, with a status.

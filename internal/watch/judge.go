@@ -313,17 +313,34 @@ func (m *Model) measure() {
 	}
 }
 
-// HandledAll reports whether a reader has handled all records that are known.
+// HandledAll reports whether a reader has handled all records that are known and that it
+// is to handle.
 func (m *Model) HandledAll(id string) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	r := m.reader(id)
 	for i := len(m.entries) - 1; r != nil && i >= 0; i-- {
-		if m.entries[i].by[r.slot].turn == 0 {
+		if en := m.entries[i]; en.by[r.slot].turn == 0 && !en.known.Before(r.since) {
 			return false
 		}
 	}
 	return r != nil
+}
+
+// SavedAll reports whether a reader's checkpoint has all that it handled.
+func (m *Model) SavedAll(id string) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	r := m.reader(id)
+	if r == nil {
+		return false
+	}
+	for _, mark := range r.marks {
+		if before(mark.Saved, mark.Handled) {
+			return false
+		}
+	}
+	return true
 }
 
 // Settled reports whether a reader that runs has begun to read and found nothing more.

@@ -109,7 +109,7 @@ func (m *Model) change(e stream.Event, en *entry, row *Row) {
 	if e.Kind == stream.Deleted || e.Kind == stream.Expired {
 		g := Gone{Key: en.Key, How: string(e.Kind), At: en.At}
 		if ttl, ok := ttlOf(e.Old, m.ttl); ok {
-			g.Late = en.At - 1000*ttl
+			g.Late = m.seen(en.At) - 1000*ttl
 		}
 		m.forget(g)
 		return
@@ -126,6 +126,15 @@ func (m *Model) change(e stream.Event, en *entry, row *Row) {
 		m.dropped.Rows++
 		m.delta.Dropped = &m.dropped
 	}
+}
+
+// seen is when a record was made, as well as it can be known: its time is rounded down, to
+// a second, and a reader that keeps up sees it a moment later.
+func (m *Model) seen(at int64) int64 {
+	if now := m.now(); now > at && now-at < 3000*int64(m.clock.Speed) {
+		return now
+	}
+	return at
 }
 
 func (m *Model) changed(row *Row) {

@@ -48,7 +48,7 @@ type app struct {
 // the readers reach by a name. The folder has their checkpoints.
 func newApp(step *cli.Step, o *options, db *dynamodb.Client, streams *dynamodbstreams.Client, t table.Description, folder string) *app {
 	model := watch.NewModel(table.TTLAttribute, bounds)
-	a := &app{step: step, model: model, kind: "first-shards", foreign: t.OtherKeys() != ""}
+	a := &app{step: step, model: model, kind: "side-by-side", foreign: t.OtherKeys() != ""}
 	a.hub = &watch.Hub{Model: model, Hello: a.hello}
 	a.writer = &writer{db: db, table: step.Table, ttl: o.ttl, model: model}
 	a.follow = &follower{db: db, streams: streams, table: step.Table, pace: step.Pace(), poll: 200 * time.Millisecond, model: model}
@@ -248,7 +248,7 @@ func (a *app) postLab(ctx context.Context, r *http.Request, in map[string]any) (
 	if _, err := a.lab.call(ctx, http.MethodPost, name, text); err != nil {
 		return "", err
 	}
-	return a.noted(fmt.Sprintf("%s %s", name, text)), nil
+	return a.noted(saidOf(name, in)), nil
 }
 
 func (a *app) postScene(ctx context.Context, r *http.Request, in struct {

@@ -103,3 +103,42 @@ func (l *lab) follow(ctx context.Context) {
 		}
 	}
 }
+
+// saidOf says what a call of the lab did.
+func saidOf(name string, in map[string]any) string {
+	switch name {
+	case "split":
+		return "split a shard"
+	case "roll":
+		return "rolled all shards over"
+	case "trim":
+		return "trimmed the records"
+	case "expire-iterators":
+		return "expired all iterators"
+	case "sweep":
+		return "swept: what has expired is removed"
+	case "clear-faults":
+		return "cleared all faults"
+	case "stream":
+		if in["enabled"] == true {
+			return "enabled a new stream"
+		}
+		return "disabled the stream"
+	case "clock":
+		if jump := in["jump"]; jump != nil {
+			return fmt.Sprintf("the clock jumped by %v", jump)
+		}
+		return fmt.Sprintf("the clock runs %v times as fast as yours", in["speed"])
+	case "fault":
+		who := "anyone"
+		if key := in["accessKey"]; key != nil {
+			who = fmt.Sprint(key)
+		}
+		calls := in["calls"]
+		if calls == nil {
+			calls = 1
+		}
+		return fmt.Sprintf("fault %v for the next calls of %v: %v, by %s", in["fault"], in["operation"], calls, who)
+	}
+	return name
+}

@@ -116,7 +116,9 @@ func (r *reading) ours(ctx context.Context, checkpoint string) error {
 		Poll:        reportEvery,
 		Pace:        r.pace,
 		Limit:       pageOfReaders,
-		Logger:      slog.New(slog.NewTextHandler(os.Stderr, nil)),
+		// Seldom enough that one sees what is handled and not saved.
+		CheckpointEvery: 2 * time.Second,
+		Logger:          slog.New(slog.NewTextHandler(os.Stderr, nil)),
 	})
 	if err != nil {
 		return err

@@ -15,6 +15,7 @@ type scene struct {
 	Title   string   `json:"title"`
 	Section string   `json:"section"` // of TUTORIAL.md
 	About   string   `json:"about"`
+	Shows   string   `json:"shows"` // what one knows after it
 	Naive   string   `json:"naive"` // the reader that it needs; empty: any
 	Steps   []button `json:"steps"`
 	acts    []func(context.Context, *app) error
@@ -42,64 +43,74 @@ const (
 func scenes() []scene {
 	return []scene{
 		made("every-change", "Every change is a record", writing, "",
-			"A stream has a record of each write that changed something, and of no other. A delete still knows what the row held.",
+			"Each dot is a record of the stream, on the bar of its shard. A stream has a record of each write that changed something, and of no other.",
+			"A record is made by a change of an item, not by a call. It has the item before and after, so a delete still tells what was there.",
 			step("Insert a row", "A row, and a dot “inserted”.", "write", insertRows(1)),
 			step("Change it", "A dot “modified”: hover over it for the row before and after.", "write", changeRows),
 			step("Write the same again", "Nothing: what changes nothing makes no record.", "write", sameRows),
 			step("Delete it", "A dot “deleted”, which still has the old row.", "write", deleteRows),
 		),
 		made("parents-first", "A child waits for its parent", inReading, "side-by-side",
-			"An item’s later changes may be in a child of the shard that has its first. Who reads both side by side gets a delete before the insert.",
+			"A bar is a shard. When it ends, a child continues it. Our reader reads the parent to its end first, the naive one takes a page of each in turn: look for amber dots, which it handled out of order.",
+			"An item’s later changes are in the child. Who reads the child beside its parent can see a row deleted before it was inserted.",
 			step("Kill the naive reader, and insert 30 rows", "Dots “inserted” on an open bar. The naive reader’s marks stay behind.", "shards", all(killNaive, insertPages)),
 			step("Roll all shards over", "The bar ends, and a child begins.", "shards", roll),
 			step("Delete the rows, the last ones first", "Dots “deleted” on the child.", "shards", deleteRows),
 			step("Start the naive reader", "Amber dots: it handled a row’s delete before its insert. Ours read the parent to its end first.", "shards", startNaive),
 		),
 		made("new-shards", "A stream gets new shards", inReading, "first-shards",
-			"Shards close after some hours, or when a partition splits, and their children continue. A reader that lists the shards once never sees them.",
+			"Bars end after some hours, or when a partition splits, and children continue. This naive reader lists the shards once: look for red dots, which it lost.",
+			"A stream’s shards change while you read. A reader lists them again and again, or it loses all that comes later.",
 			step("Insert 5 rows", "Both readers handle five dots.", "shards", insertRows(5)),
 			step("Split a shard", "A bar ends, and two children begin.", "shards", split),
 			step("Insert 20 rows", "Those on the children are red for the naive reader: it never looks for new shards.", "shards", insertRows(20)),
 		),
 		made("expired-iterator", "An iterator expires", inReading, "expired-iterator",
-			"An iterator lives for 15 minutes. After that, only a sequence number says where reading was, and a new iterator continues from there.",
+			"A reader asks for a shard’s records with an iterator, which lives for 15 minutes. Here all of them expire at once: look at the marks H, handled, of both readers.",
+			"An iterator is not a position: it dies after 15 minutes. The last sequence number is one, and a new iterator continues after it.",
 			step("Insert 5 rows", "Both readers handle five dots.", "shards", insertRows(5)),
 			step("Expire all iterators", "The naive reader is stuck. Ours asks for a new iterator after the last sequence number.", "shards", labCall("expire-iterators", nil)),
 			step("Insert 5 rows", "Red for the naive reader: it asks for ever with an iterator that has expired.", "shards", insertRows(5)),
 		),
 		made("empty-page", "An empty page is not the end", inReading, "empty-page",
-			"GetRecords may return no records though there are some further on. Only an answer without a next iterator ends a shard.",
+			"GetRecords may return no records though there are some further on the bar. This naive reader stops there: look for red dots, which it lost.",
+			"An empty page only says that nothing came this time: the shard is open, and its next records come with the next iterator. Only an answer without a next iterator is the end.",
 			step("Kill the naive reader, and insert 5 rows", "Five dots. Ours handles them.", "shards", all(killNaive, insertRows(5))),
 			step("Start it, and give both readers an empty page", "Red: it took the empty page for the end, with five records behind it. Ours asked again.", "shards", all(emptyPages, startNaive)),
 			step("Insert 5 rows", "Red too: it has stopped reading this shard.", "shards", insertRows(5)),
 		),
 		made("last-page", "The last page may carry records", inReading, "last-page",
-			"The answer that ends a shard has no next iterator, and it may still have records. Handle them first, then stop.",
+			"The answer that ends a shard has no next iterator, and may still have records. This naive reader drops them: look for red dots at the end of the bar.",
+			"The end of a shard and its last records come in one answer. Who looks at the iterator first loses them.",
 			step("Kill the naive reader, and insert 12 rows", "Dots on an open bar, which ours handles.", "shards", all(killNaive, insertRows(12))),
 			step("Roll all shards over", "The bar ends, and a child begins.", "shards", roll),
 			step("Start the naive reader", "Red: the records of the shard’s last page. It saw that there is no next iterator, and dropped them.", "shards", startNaive),
 		),
 		made("latest", "LATEST is not where you stopped", inReading, "latest",
-			"A reader that begins at LATEST sees what is written after that. What was written while it was away, or before it found a new shard, it never sees.",
+			"This naive reader begins at LATEST, the end of a bar, each time that it starts. Look for red dots, which were written while it was away.",
+			"LATEST means now, and not where you stopped. A reader that is to miss nothing keeps a position, and reads new shards from their beginning.",
 			step("Insert 5 rows", "Both readers handle five dots.", "write", insertRows(5)),
-			step("Kill the naive reader, and insert 5 rows", "Five dots that the naive reader can’t see now.", "write", all(killNaive, insertRows(5))),
+			step("Kill the naive reader, and insert 5 rows", "Five dots that the naive reader can’t see now.", "write", all(awaitNaive, killNaive, insertRows(5))),
 			step("Start the naive reader", "Red: it begins at LATEST, after them.", "write", startNaive),
 		),
 		made("late-ttl", "TTL is late", expiring, "",
-			"DynamoDB looks for expired rows in the background: the engine every five seconds, the service within a few days, and often within minutes. Until then the row is there.",
+			"The bars of rows run down to their ttl. DynamoDB looks for expired rows in the background, so a row stays for a while after that, and then leaves with a dot “expired”.",
+			"DynamoDB removes an expired row when it gets to it: here within some seconds, in the service within days. Until then the row is there, and can still be prolonged. Only userIdentity tells its removals from deletes.",
 			step("Insert 5 rows that live for 7 seconds", "Five bars run out. The rows stay for some seconds more, and say how long.", "write", insertRowsFor(5, 7*time.Second)),
 			step("Delete the first", "A dot “deleted”: hover over it, it has no userIdentity.", "write", deleteFirst),
 			step("Let the second live a day longer", "Its bar is long again. This works even after its time, as long as the row is there.", "write", prolongFirst),
 			step("Jump an hour", "All rows of the page but that one expire. Hover over a dot “expired”: DynamoDB removed it, and says so.", "clock", labCall("clock", body{"jump": "1h"})),
 		),
 		made("checkpoint", "A reader that dies", resuming, "",
-			"A checkpoint says how far a reader has handled the records of a shard. What it handled after the last one comes again: at least once.",
-			step("Insert 20 rows, and kill our reader as soon as it handled them", "Its mark “saved” is behind “handled”.", "write", all(insertRows(20), killHandled)),
+			"On a bar, S, H and F are how far a reader saved, handled and fetched. Our reader saves now and then. Look at what happens to the dots between S and H.",
+			"A checkpoint saves, for each shard, the sequence number of the last event that was handled. After a crash the reader resumes there: what was handled and not yet saved comes again, and nothing is lost.",
+			step("Insert 10 rows, then 10 more, and kill our reader as soon as it handled them", "S stands behind the first ten, H at the end.", "write", all(insertRows(10), awaitSaved, insertRows(10), killHandled)),
 			step("Insert 5 rows", "Five dots that wait for it.", "write", insertRows(5)),
-			step("Start our reader", "It resumes after “saved”. What it had handled and not saved is redelivered, and nothing is lost.", "write", startOurs),
+			step("Start our reader", "It resumes after S: the ten between S and H are redelivered, and nothing is lost.", "write", startOurs),
 		),
 		made("a-day-late", "You have 24 hours", resuming, "",
-			"DynamoDB keeps a record for 24 hours. A reader that stands still for longer loses some, and a good one says so.",
+			"DynamoDB keeps a record for 24 hours: the window over the bars. Our reader stands still for longer. Look for red dots, and at what it says.",
+			"What is older than 24 hours is gone, whoever has not read it. A reader can’t get it back, but it must tell you: then you copy the table anew.",
 			step("Kill our reader, and insert 5 rows", "Five dots that wait for it.", "clock", all(killOurs, insertRows(5))),
 			step("Jump 25 hours", "The dots leave the window of 24 hours, turn grey and are trimmed.", "clock", all(labCall("clock", body{"jump": "25h"}), labCall("sweep", nil))),
 			step("Start our reader", "The five are red, and the reader says that it lost them.", "clock", startOurs),
@@ -107,8 +118,8 @@ func scenes() []scene {
 	}
 }
 
-func made(id, title, section, naive, about string, steps ...sceneStep) scene {
-	s := scene{ID: id, Title: title, Section: section, Naive: naive, About: about}
+func made(id, title, section, naive, about, shows string, steps ...sceneStep) scene {
+	s := scene{ID: id, Title: title, Section: section, Naive: naive, About: about, Shows: shows}
 	for i, each := range steps {
 		b := each.button
 		b.ID, b.Post, b.Body = fmt.Sprintf("%s-%d", id, i), "/watch/scenes/"+id, body{"step": i}
@@ -230,8 +241,26 @@ func insertRows(n int) func(context.Context, *app) error { return insertRowsFor(
 
 func insertRowsFor(n int, ttl time.Duration) func(context.Context, *app) error {
 	return func(ctx context.Context, a *app) (err error) {
-		a.cast, err = a.writer.insert(ctx, n, ttl)
-		return err
+		if a.cast, err = a.writer.insert(ctx, n, ttl); err != nil {
+			return err
+		}
+		a.waitFor(ctx, func() bool { return a.knows(a.cast) })
+		return nil
+	}
+}
+
+// knows reports whether the page has rows.
+func (a *app) knows(rows []activity.UserActivity) bool {
+	return !slices.ContainsFunc(rows, func(row activity.UserActivity) bool {
+		_, found := a.model.Row(row.ID + "|" + row.Email)
+		return !found
+	})
+}
+
+// waitFor waits until something is so, for some seconds at most: a
+// scene continues without it.
+func (a *app) waitFor(ctx context.Context, is func() bool) {
+	for end := time.Now().Add(5 * time.Second); !is() && time.Now().Before(end) && sleep(ctx, 10*time.Millisecond); {
 	}
 }
 
@@ -283,12 +312,20 @@ func killOurs(_ context.Context, a *app) error  { return a.ours.killed() }
 
 // killHandled kills our reader once it has handled all rows.
 func killHandled(ctx context.Context, a *app) error {
-	for end := time.Now().Add(3 * time.Second); time.Now().Before(end) && sleep(ctx, 10*time.Millisecond); {
-		if a.model.HandledAll(ours) {
-			break
-		}
-	}
+	a.waitFor(ctx, func() bool { return a.model.HandledAll(ours) })
 	return a.ours.killed()
+}
+
+// awaitSaved waits until our reader has saved what it handled.
+func awaitSaved(ctx context.Context, a *app) error {
+	a.waitFor(ctx, func() bool { return a.model.HandledAll(ours) && a.model.SavedAll(ours) })
+	return nil
+}
+
+// awaitNaive waits until the naive reader has handled the rows.
+func awaitNaive(ctx context.Context, a *app) error {
+	a.waitFor(ctx, func() bool { return a.model.HandledAll("naive") })
+	return nil
 }
 
 func startNaive(_ context.Context, a *app) error { return a.started(a.naive, a.naiveKind()) }

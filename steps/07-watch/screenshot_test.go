@@ -11,8 +11,9 @@ import (
 	"slices"
 )
 
-// small encodes a PNG anew with the 256 colours that it has most of: a
-// screenshot has few, and is a third as large then.
+// small encodes a PNG anew with at most 256 colours, which makes a screenshot
+// a third as large. Of colours that are nearly alike it keeps the one that is
+// most often there.
 func small(shot []byte) ([]byte, error) {
 	from, err := png.Decode(bytes.NewReader(shot))
 	if err != nil {
@@ -28,8 +29,13 @@ func small(shot []byte) ([]byte, error) {
 		return cmp.Compare(counts[b], counts[a])
 	})
 	var palette color.Palette
-	for _, c := range most[:min(256, len(most))] {
-		palette = append(palette, c)
+	alike := make(map[color.RGBA]bool)
+	for _, c := range most {
+		near := color.RGBA{c.R >> 4, c.G >> 4, c.B >> 4, 0}
+		if !alike[near] && len(palette) < 256 {
+			alike[near] = true
+			palette = append(palette, c)
+		}
 	}
 	to := image.NewPaletted(from.Bounds(), palette)
 	draw.Draw(to, to.Bounds(), from, from.Bounds().Min, draw.Src)

@@ -121,6 +121,14 @@ func testControls(t *testing.T) {
 	b.press("[data-id=clear-faults]")
 	b.wait("our reader to continue", handled("ours", 1))
 
+	state := `document.querySelector('[data-reader=ours] .state').textContent`
+	for _, each := range []struct{ button, state string }{
+		{"freeze", "frozen"}, {"thaw", "running"}, {"kill", "killed"}, {"start", "running"},
+	} {
+		b.press("[data-id=ours-" + each.button + "]")
+		b.wait("our reader to be "+each.state, state+fmt.Sprintf(".startsWith(%q)", each.state))
+	}
+
 	b.press("[data-id=split]")
 	b.wait("two shards that are open", `document.querySelector('#shards-hint').textContent.startsWith('3 shards, 2 open')`)
 

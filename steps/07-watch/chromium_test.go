@@ -196,12 +196,6 @@ func (b *tab) press(selector string) {
 	}
 }
 
-// fact is a number on a reader's card.
-func (b *tab) fact(reader, name string) string {
-	b.t.Helper()
-	return b.text(fmt.Sprintf(`[data-reader=%s] .fact.%s dd`, reader, name))
-}
-
 // shoot writes what the window shows as a PNG.
 func (b *tab) shoot(path string) {
 	b.t.Helper()

@@ -1,9 +1,14 @@
 package main
 
 import (
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
+	"dynamostreamer/internal/naive"
 	"dynamostreamer/internal/watch"
 )
 
@@ -66,5 +71,39 @@ func TestScenes(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// The scenes say all that the page shows, and TUTORIAL.md sends to each of them.
+func TestSceneTexts(t *testing.T) {
+	tutorial, err := os.ReadFile("../../TUTORIAL.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var linked []string
+	for _, match := range regexp.MustCompile(`http://127\.0\.0\.1:8007/scene/([a-z-]+)`).FindAllSubmatch(tutorial, -1) {
+		linked = append(linked, string(match[1]))
+	}
+	var ids []string
+	for _, s := range scenes() {
+		ids = append(ids, s.ID)
+		texts := []string{s.About, s.Shows}
+		for i, b := range s.Steps {
+			texts = append(texts, b.See)
+			if b.Label == "" || b.Post != "/watch/scenes/"+s.ID || b.Body["step"] != i {
+				t.Errorf("step %d of %s is %+v", i, s.ID, b)
+			}
+		}
+		for _, text := range texts {
+			if !strings.HasSuffix(text, ".") {
+				t.Errorf("scene %s says %q, want a sentence", s.ID, text)
+			}
+		}
+		if _, found := naive.Named(s.Naive); !found && s.Naive != "" {
+			t.Errorf("scene %s needs the naive reader %s, which there is not", s.ID, s.Naive)
+		}
+	}
+	if diff := cmp.Diff(ids, linked); diff != "" || len(ids) != 10 {
+		t.Errorf("the %d scenes, and those that TUTORIAL.md links (-scenes +tutorial):\n%s", len(ids), diff)
 	}
 }

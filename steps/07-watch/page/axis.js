@@ -2,6 +2,9 @@
 // happens it is cut short, and where an instant holds several records it is
 // stretched, so that each can be seen. All times are in milliseconds.
 
+// gap is the space between a parent and its child, in pixels.
+export const gap = 18;
+
 // cutAfter is how long a stretch is at least that is marked as cut short.
 export const cutAfter = 5 * 60_000;
 
@@ -13,9 +16,9 @@ export function width(ms, records, dot) {
   return Math.max(ms < cutAfter ? idle : 120, records * dot);
 }
 
-// makeAxis makes the axis of the stops, which are {time, records}: an instant
-// at which something happened, and the most records that a single shard has
-// there. The axis ends at `end`, `span` pixels from its left; what doesn't fit
+// makeAxis makes the axis of the stops, which are {time, records, gap}: an
+// instant at which something happened, the most records that a single shard has
+// there, and whether a gap is before it, in which a parent ends. The axis ends at `end`, `span` pixels from its left; what doesn't fit
 // is left of 0. `back` moves it to the right by a number of pixels.
 export function makeAxis(stops, end, span, {dot = 11, back = 0} = {}) {
   const sorted = stops.filter((s) => s.time <= end).sort((a, b) => a.time - b.time);
@@ -28,7 +31,7 @@ export function makeAxis(stops, end, span, {dot = 11, back = 0} = {}) {
       if (more > 0) { knot.to += more; at += more; }
       continue;
     }
-    at += last === undefined ? 0 : width(stop.time - last, 0, dot);
+    at += last === undefined ? 0 : width(stop.time - last, 0, dot) + (stop.gap ? gap : 0);
     knots.push({time: stop.time, from: at, to: at += width(0, stop.records, dot)});
     last = stop.time;
   }

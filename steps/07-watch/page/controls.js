@@ -3,10 +3,11 @@
 import {make, find, say} from './dom.js';
 import {makeButton, press} from './button.js';
 
-const groups = [['write', 'Write'], ['shards', 'Shards'], ['clock', 'Clock'], ['faults', 'Faults']];
+const groups = [['write', 'Write'], ['rows', 'Rows'], ['shards', 'Shards'], ['clock', 'Clock'], ['faults', 'Faults']];
 
 export class Controls {
-  constructor(model) { this.model = model; }
+  // `choice` tells which row the buttons of rows act on.
+  constructor(model, {choice}) { Object.assign(this, {model, choice}); }
 
   greet() {
     const {buttons, naive} = this.model.hello;
@@ -16,8 +17,9 @@ export class Controls {
     find('#control-groups').replaceChildren(...groups.map(([id, title]) => make('section', {class: 'group', 'data-group': id},
       make('h3', {}, title),
       id === 'write' ? this.#rate() : '',
+      id === 'rows' ? make('p', {class: 'hint'}, 'Of the row that is chosen, or else of the next to expire.') : '',
       id === 'faults' ? make('label', {class: 'line'}, 'met by ', this.who) : '',
-      ...buttons.filter((b) => b.group === id).map((b) => makeButton(b, b.who ? aimed : undefined)),
+      ...buttons.filter((b) => b.group === id).map((b) => makeButton(b, b.who ? aimed : id === 'rows' ? this.choice : undefined)),
       id === 'faults' ? this.waiting = make('p', {class: 'hint'}) : '')));
   }
 

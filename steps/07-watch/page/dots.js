@@ -35,9 +35,10 @@ function endOfInstant(records, i) {
 }
 
 // stopsOf counts the records of each instant in the shard that has the most,
-// for the axis. `most` bounds what one instant may ask for.
+// for the axis, and tells where children begin: {time, records, gap}. `most` bounds what one instant may ask for.
 export function stopsOf(shards, most) {
   const counts = new Map();
+  const begins = new Set();
   for (const shard of shards) {
     const {records} = shard;
     for (let i = 0; i < records.length;) {
@@ -49,8 +50,9 @@ export function stopsOf(shards, most) {
     for (const time of [shard.opened, shard.closed]) {
       if (time !== undefined && !counts.has(time)) counts.set(time, 0);
     }
+    if (shard.parent) begins.add(shard.opened);
   }
-  return [...counts].map(([time, records]) => ({time, records}));
+  return [...counts].map(([time, records]) => ({time, records, gap: begins.has(time)}));
 }
 
 // nearest returns the column that is nearest to x, at most `within` away.

@@ -37,7 +37,8 @@ export function lanesOf(shards) {
 }
 
 // follows reports whether a child can stand behind its parent. A parent that
-// is open, or closes after its child opened, needs the space.
+// is open (and so has no time of closing), or closes after its child opened,
+// needs the space.
 function follows(child, parent) {
-  return parent.closed !== undefined && parent.closed <= child.opened;
+  return parent.closed <= child.opened;
 }

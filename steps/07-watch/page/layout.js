@@ -1,5 +1,5 @@
 // Where everything in the picture of the shards stands. It draws nothing.
-import {makeAxis} from './axis.js';
+import {gap, makeAxis} from './axis.js';
 import {dotsOf, stopsOf} from './dots.js';
 import {horizon} from './day.js';
 import {lanesOf} from './lanes.js';
@@ -8,7 +8,7 @@ import {countThrough} from './sequence.js';
 // sizes are the measures of a lane, in pixels: the fewer lanes, the more
 // space each has.
 export function sizesFor(lanes) {
-  if (lanes <= 6) return {lane: 78, bar: 22, track: 15, label: 17, dot: 12, apart: 9, most: 14, words: true};
+  if (lanes <= 6) return {lane: 78, bar: 22, track: 15, label: 17, dot: 12, apart: 9, most: 32, words: true};
   if (lanes <= 14) return {lane: 52, bar: 16, track: 9, label: 14, dot: 9, apart: 7, most: 8, words: false};
   return {lane: 24, bar: 10, track: 4, label: 0, dot: 6, apart: 5, most: 3, words: false};
 }
@@ -19,23 +19,26 @@ export const gutter = 52, head = 44, rest = 108;
 
 // A Layout is the picture at one moment: `bars` are the shards in sight.
 export class Layout {
-  #shape = -1;
-
   // update lays out the model for a picture of the given width and height
   // that is scrolled by `top` and panned by `back`.
   update(model, {width, height, top = 0, back = 0}) {
-    if (this.#shape !== model.shape) {
-      this.#shape = model.shape;
-      ({lane: this.lane, lanes: this.lanes} = lanesOf([...model.shards.values()]));
-      this.sizes = sizesFor(this.lanes);
-    }
-    const {sizes} = this;
     this.now = model.now();
+    this.parents = new Set([...model.shards.values()].map((s) => s.parent));
     this.left = gutter;
-    this.right = width - (sizes.words ? rest : 24);
-    const span = Math.max(80, this.right - gutter);
-    const shards = [...model.shards.values()];
-    this.axis = makeAxis(stopsOf(shards, sizes.most), this.now, span, {dot: sizes.dot, back});
+    const all = [...model.shards.values()];
+    let shards = all;
+    // How large things are depends on how many lanes are in sight, and that
+    // on how large they are: once more settles it.
+    for (let round = 0; round < 2; round++) {
+      ({lane: this.lane, lanes: this.lanes} = lanesOf(shards));
+      this.sizes = sizesFor(this.lanes);
+      this.right = width - (this.sizes.words ? rest : 24);
+      const span = Math.max(80, this.right - gutter);
+      this.axis = makeAxis(stopsOf(all, this.sizes.most), this.now, span, {dot: this.sizes.dot, back});
+      shards = all.filter((s) => s.closed === undefined || this.x(s.closed, 1) > this.left);
+    }
+    ({lane: this.lane, lanes: this.lanes} = lanesOf(shards));
+    const {sizes} = this;
     this.height = head + this.lanes * sizes.lane + 12;
     this.bars = [];
     for (const shard of shards) {
@@ -55,7 +58,7 @@ export class Layout {
 
   #bar(shard, y, model, width) {
     const {sizes} = this;
-    const from = this.x(shard.opened), to = this.x(shard.closed ?? this.now, 1);
+    const from = this.x(shard.opened), to = shard.closed === undefined ? this.x(this.now, 1) : this.x(shard.closed) - (this.parents.has(shard.id) ? gap : 0);
     const dots = dotsOf(shard.records, this.axis, {apart: sizes.apart, from: -sizes.dot, to: width});
     for (const dot of dots) {
       dot.x += gutter;
@@ -114,8 +117,8 @@ export class Layout {
     const middle = (id) => head + this.lane.get(id) * sizes.lane + sizes.label + sizes.bar / 2;
     for (const {shard, from} of this.bars) {
       const parent = model.shards.get(shard.parent);
-      if (!parent) continue;
-      links.push({x: Math.min(from, this.x(parent.closed ?? shard.opened, 1)), y: middle(parent.id), toX: from, toY: middle(shard.id)});
+      if (!parent || !this.lane.has(parent.id)) continue;
+      links.push({x: parent.closed === undefined ? from : Math.min(from, this.x(parent.closed) - gap), y: middle(parent.id), toX: from, toY: middle(shard.id)});
     }
     return links;
   }

@@ -15,30 +15,41 @@ import {onSaid} from './button.js';
 
 // ticks is how often the clock and what depends on it is drawn where nothing
 // else happens, in milliseconds.
-const ticks = matchMedia('(prefers-reduced-motion: reduce)').matches ? 1000 : 100;
+const ticks = matchMedia('(prefers-reduced-motion: reduce)').matches ? 1000 : 200;
 
 const model = new Model();
 const state = {paused: false, connected: false};
 let planned = false;
 let greeting;
 
+// share bounds the time that drawing takes: a slow machine draws less often,
+// so that the page answers at once.
+const share = 1 / 8;
+let rested = 0; // when it may draw again
+
 function redraw() {
   if (planned) return;
   planned = true;
-  requestAnimationFrame(() => {
-    planned = false;
-    if (!model.ready) return header.draw(model, state); // the last picture stays
-    if (!state.paused) model.sweep();
-    for (const part of parts) part.draw(model, state);
-  });
+  setTimeout(() => requestAnimationFrame(draw), rested - performance.now());
+}
+
+function draw() {
+  planned = false;
+  if (!model.ready) return header.draw(model, state); // the last picture stays
+  const began = performance.now();
+  if (!state.paused) model.sweep();
+  for (const part of parts) part.draw(model, state);
+  const took = performance.now() - began;
+  rested = began + took / share;
 }
 
 const record = new RecordPanel();
 const header = new Header({pause});
+const rows = new Rows(model, {redraw});
 const greeted = [
-  new Rows(model, {redraw}),
+  rows,
   new Readers(model),
-  new Controls(model),
+  new Controls(model, {choice: () => rows.choice()}),
   new Scene(model),
 ];
 const parts = [header, ...greeted.slice(0, 3), record, new Shards(model, {redraw, look: (r) => record.show(r)})];

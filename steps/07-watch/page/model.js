@@ -12,7 +12,6 @@ export class Model {
   constructor(ticks = () => performance.now()) {
     this.ticks = ticks;
     this.version = 0; // of the whole
-    this.shape = 0; // of the shards, without their records
     this.#forget();
     this.hello = undefined;
   }
@@ -28,7 +27,8 @@ export class Model {
     this.dropped = {before: 0, records: 0, rows: 0};
     this.readers = new Map();
     this.faults = [];
-    this.lateness = {removed: 0, sum: 0, most: 0}; // of what TTL removed, in ms
+    this.removed = 0; // by TTL
+    this.lateness = []; // of the last rows that TTL removed, in ms
     this.notes = [];
     this.orphans = new Map(); // records of shards that are not known yet
   }
@@ -37,7 +37,6 @@ export class Model {
     this.#forget();
     this.hello = hello;
     this.version++;
-    this.shape++;
   }
 
   // now is the time of the endpoint's clock.
@@ -68,13 +67,19 @@ export class Model {
     if (delta.faults) this.faults = delta.faults;
     if (delta.notes) this.notes = this.notes.concat(delta.notes).slice(-40);
     if (delta.ready) this.ready = true;
+    if (delta.shards || delta.dropped || delta.ready) this.#forgetVanished();
   }
 
   #shard({id, parent, open, made, closed, trimmed, state}) {
     const records = this.shards.get(id)?.records ?? this.orphans.get(id) ?? [];
     this.orphans.delete(id);
-    this.shards.set(id, {id, parent, opened: made, closed: open ? undefined : closed, trimmed: trimmed && strip(trimmed), state, records});
-    this.shape++;
+    for (const record of records) record.time = Math.max(record.at, made);
+    const shard = {id, parent, opened: made, closed: open ? undefined : closed, trimmed: trimmed && strip(trimmed), state, records};
+    this.shards.set(id, shard);
+    for (const other of this.shards.values()) {
+      if (other.parent === id) endBefore(shard, other);
+      if (other.id === parent) endBefore(other, shard);
+    }
   }
 
   #row(row) {
@@ -88,8 +93,9 @@ export class Model {
 
   #gone({key, how, at, late}) {
     if (how === 'expired' && late !== undefined) {
-      const {removed, sum, most} = this.lateness;
-      this.lateness = {removed: removed + 1, sum: sum + late, most: Math.max(most, late)};
+      this.removed++;
+      this.lateness.push(late);
+      if (this.lateness.length > 200) this.lateness.shift();
     }
     const row = this.rows.get(key);
     if (!row) return;
@@ -112,8 +118,10 @@ export class Model {
   }
 
   #record({n, seq, shard, kind, key, at}) {
-    const record = {n, seq: strip(seq), id: seq, shard, kind, key, time: at};
+    const record = {n, seq: strip(seq), id: seq, shard, kind, key, at};
     const known = this.shards.get(shard);
+    // A record's time is rounded down, perhaps to before its shard was made.
+    record.time = Math.max(at, known?.opened ?? at);
     if (!known && !this.orphans.has(shard)) this.orphans.set(shard, []);
     const {records} = known ?? {records: this.orphans.get(shard)};
     let i = records.length;
@@ -131,13 +139,22 @@ export class Model {
       this.records.delete(n);
     }
     for (const id of touched) {
+      const kept = (records) => records.filter((r) => r.n >= dropped.before);
       const shard = this.shards.get(id);
-      if (shard) shard.records = shard.records.filter((r) => r.n >= dropped.before);
-      if (shard?.state === 'vanished' && shard.records.length === 0) {
-        this.shards.delete(id);
-        for (const reader of this.readers.values()) reader.marks.delete(id);
-        this.shape++;
-      }
+      if (shard) shard.records = kept(shard.records);
+      if (this.orphans.has(id)) this.orphans.set(id, kept(this.orphans.get(id)));
+    }
+  }
+
+  // #forgetVanished forgets the shards that the stream no longer has, once
+  // none of their records is drawn.
+  #forgetVanished() {
+    for (const [id, records] of this.orphans) if (records.length === 0) this.orphans.delete(id);
+    if (!this.ready) return; // their records may be still to come
+    for (const {id, state, records} of this.shards.values()) {
+      if (state !== 'forgotten' && (state !== 'vanished' || records.length > 0)) continue;
+      this.shards.delete(id);
+      for (const reader of this.readers.values()) reader.marks.delete(id);
     }
   }
 
@@ -170,4 +187,11 @@ export class Model {
     }
     if (reasons && what !== 'cleared') reasons.set(what, why);
   }
+}
+
+// endBefore ends a closed shard where its child begins: it was seen to be
+// closed only a moment later.
+function endBefore(shard, child) {
+  const late = shard.closed - child.opened;
+  if (late > 0 && late < 60_000) shard.closed = child.opened;
 }

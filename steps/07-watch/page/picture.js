@@ -22,15 +22,17 @@ export function draw(ctx, layout, theme, {width, height, top, chosen}) {
     for (const track of bar.tracks) drawTrack(ctx, track, bar, layout, theme);
   }
   ctx.clearRect(0, top, gutter - 8, height);
-  for (const bar of layout.bars) drawNames(ctx, bar, layout, theme);
+  drawNames(ctx, layout, theme);
   ctx.restore();
-  drawAxis(ctx, layout, theme, height);
+  drawAxis(ctx, layout, theme);
 }
 
 const font = (theme, size, weight = 400) => `${weight} ${size}px ${theme.font}`;
 
-// drawPast greys what is older than 24 hours.
+// drawPast greys what is older than 24 hours, and shows where now is.
 function drawPast(ctx, layout, theme, top, height) {
+  ctx.strokeStyle = theme.faint;
+  line(ctx, layout.x(layout.now, 1), top + 34, top + height);
   if (layout.horizon === undefined) return;
   ctx.fillStyle = theme.sunken;
   ctx.fillRect(gutter - 8, top, layout.horizon - gutter + 8, height);
@@ -38,19 +40,21 @@ function drawPast(ctx, layout, theme, top, height) {
 
 // drawLinks leads from the end of a parent to its child.
 function drawLinks(ctx, layout, theme) {
-  ctx.strokeStyle = theme.faint;
-  ctx.lineWidth = 1.5;
+  ctx.strokeStyle = theme.muted;
+  ctx.lineWidth = 1.25;
   for (const {x, y, toX, toY} of layout.links) {
-    const down = Math.min(x - 5, toX - 5);
+    const down = toX - 10;
     ctx.beginPath();
-    ctx.moveTo(down, y);
-    if (y === toY) {
-      ctx.lineTo(toX, toY);
-    } else {
+    ctx.moveTo(x, y);
+    if (y !== toY) {
+      ctx.lineTo(down, y);
       ctx.lineTo(down, toY - 6);
       ctx.quadraticCurveTo(down, toY, down + 6, toY);
-      ctx.lineTo(toX + 2, toY);
     }
+    ctx.lineTo(toX, toY);
+    ctx.moveTo(toX - 5, toY - 4);
+    ctx.lineTo(toX - 1, toY);
+    ctx.lineTo(toX - 5, toY + 4);
     ctx.stroke();
   }
 }
@@ -60,7 +64,7 @@ function drawBar(ctx, {shard, y, from, to, limit}, {sizes, left}, theme) {
   const top = y + sizes.label, x = Math.max(from, left - 20);
   ctx.fillStyle = open ? theme.bar : theme['bar-closed'];
   ctx.beginPath();
-  ctx.roundRect(x, top, Math.max(4, to - x - (open ? 0 : 3)), sizes.bar, open ? [5, 0, 0, 5] : 5);
+  ctx.roundRect(x, top, Math.max(4, to - x), sizes.bar, open ? [5, 0, 0, 5] : 5);
   ctx.fill();
   if (sizes.label === 0) return;
   const says = `${shortShard(shard.id)}  ${shard.state}`;
@@ -117,19 +121,16 @@ function fill(ctx, past, colour, theme) {
 function drawColumn(ctx, {x, count, records}, middle, sizes, past, theme) {
   const tall = Math.min(sizes.bar - 2, sizes.apart + 3 * Math.log2(count));
   const wide = sizes.apart - 1;
-  ctx.save();
-  ctx.beginPath();
-  ctx.roundRect(x - wide / 2, middle - tall / 2, wide, tall, 3);
-  ctx.clip();
   let at = middle + tall / 2;
-  for (const kind of Object.keys(kinds)) {
-    const n = records.reduce((sum, r) => sum + (r.kind === kind), 0);
+  for (const kind in kinds) {
+    let n = 0;
+    for (const record of records) n += record.kind === kind;
+    if (n === 0) continue;
     const part = tall * n / count;
     ctx.fillStyle = past ? theme.trimmed : theme[kind];
     ctx.fillRect(x - wide / 2, at - part, wide, part);
     at -= part;
   }
-  ctx.restore();
 }
 
 // drawTrack draws how far a reader is: the solid part is saved, the next one
@@ -171,11 +172,12 @@ function drawLetters(ctx, {fetched, handled, saved, mark, reader}, middle, {star
     ctx.fillStyle = colour;
     ctx.fillRect(x - 1, middle - 5, 2, 10);
     const wide = ctx.measureText(text).width;
+    const at = x + wide + 6 < limit ? x + 3 : x - wide - 4; // or before the mark
     ctx.fillStyle = theme.surface;
-    ctx.fillRect(x + 2, middle - 6, wide + 2, 12);
+    ctx.fillRect(at - 1, middle - 6, wide + 2, 12);
     ctx.fillStyle = colour;
-    ctx.fillText(text, x + 3, middle + 0.5);
-    after = Math.max(after, x + wide + 5);
+    ctx.fillText(text, at, middle + 0.5);
+    after = Math.max(after, at + wide + 2);
   }
   const says = trackWords(mark, reader);
   if (says) {
@@ -194,16 +196,18 @@ export function trackWords(mark, reader) {
   }[mark.state] ?? '';
 }
 
-function drawNames(ctx, {tracks}, {sizes}, theme) {
+// drawNames writes the readers' names before each lane.
+function drawNames(ctx, {bars, sizes}, theme) {
   if (!sizes.words) return;
   ctx.font = font(theme, 10.5);
-  for (const {reader, y} of tracks) {
+  const lanes = new Map(bars.map((bar) => [bar.y, bar.tracks]));
+  for (const {reader, y} of [...lanes.values()].flat()) {
     ctx.fillStyle = theme[reader.id] || theme.naive;
     ctx.fillText(reader.id, 4, y + sizes.track / 2 + 0.5);
   }
 }
 
-function drawAxis(ctx, layout, theme, height) {
+function drawAxis(ctx, layout, theme) {
   const {axis, horizon, left} = layout;
   const now = layout.x(layout.now, 1);
   ctx.font = font(theme, 10.5);
@@ -229,8 +233,6 @@ function drawAxis(ctx, layout, theme, height) {
     line(ctx, x - 6, 44, 36, x - 2);
     line(ctx, x + 2, 44, 36, x + 6);
   }
-  ctx.strokeStyle = theme.faint;
-  line(ctx, now, 34, height);
   ctx.font = font(theme, 10.5, 700);
   tick(now, 'now', theme.ink);
   drawWindow(ctx, theme, Math.max(horizon ?? left - 8, left - 8), now, horizon !== undefined);

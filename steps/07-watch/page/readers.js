@@ -70,10 +70,9 @@ export class Readers {
       if (document.activeElement !== card.select) card.select.value = reader.kind;
       say(card.title, this.model.hello.naive.find((n) => n.id === reader.kind)?.mistake ?? '');
     } else {
-      say(card.title, `${reader.title}, process ${reader.pid}`);
+      say(card.title, `${reader.title}${reader.pid ? `, process ${reader.pid}` : ''}. It saves a checkpoint about once a second.`);
     }
-    const running = reader.state === 'running' || reader.state === 'frozen';
-    say(facts.lag, reader.lag < 0 ? (running ? 'not known' : '–') : reader.lag < 100 ? 'caught up' : span(reader.lag));
+    say(facts.lag, reader.lag < 0 ? '–' : reader.lag < 100 ? 'caught up' : span(reader.lag));
     say(facts.left, reader.left < 0 ? '–' : span(reader.left));
     say(facts.handled, reader.handled.toLocaleString('en') + (reader.redelivered ? `, ${reader.redelivered} again` : ''));
     say(facts.lost, String(reader.lost));

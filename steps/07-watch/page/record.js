@@ -1,7 +1,7 @@
 // The record that one looks at, as DynamoDB sent it, with what each part of
 // it means.
 import {make, find} from './dom.js';
-import {clock, date, kinds, span} from './words.js';
+import {clock, date, fromTtl, kinds} from './words.js';
 import {linesOf} from './images.js';
 
 // wait is how long a dot is looked at before its record is fetched, in
@@ -63,7 +63,7 @@ function render({kind, shard, late, record, notes}, dot) {
   return [
     make('p', {class: 'kind', 'data-kind': kind},
       make('span', {class: 'mark'}, kinds[kind].mark), ' ', kinds[kind].word,
-      late === undefined ? '' : make('span', {class: 'hint'}, late >= 0 ? `  ${span(late)} after its ttl` : `  ${span(late)} before its ttl`)),
+      late === undefined ? '' : make('span', {class: 'hint'}, `  ${fromTtl(late)}`)),
     ...verdicts(dot),
     make('dl', {class: 'fields'},
       field('eventName', record.eventName),
@@ -73,6 +73,7 @@ function render({kind, shard, late, record, notes}, dot) {
       field('ApproximateCreation­DateTime', `${dynamodb.ApproximateCreationDateTime} = ${date(at)} ${clock(at)}`, note('ApproximateCreationDateTime')),
       field('shard', shard, 'All records of this row are in this shard, its ancestors and its descendants.')),
     images(dynamodb),
+    make('details', {}, make('summary', {}, 'As DynamoDB sent it'), make('pre', {}, JSON.stringify(record, null, 2))),
   ];
 }
 

@@ -1,9 +1,8 @@
 // The rows of the table, the next to expire first. Only those in sight are
 // elements, however many there are.
 import {make, find, say, put} from './dom.js';
-import {makeButton} from './button.js';
 import {barOf} from './ttl.js';
-import {count, span, kinds} from './words.js';
+import {coarse, count, fromTtl, kinds} from './words.js';
 
 const tall = 56; // pixels a row, as in the stylesheet
 
@@ -21,10 +20,11 @@ export class Rows {
 
   greet() {
     this.chosen = undefined;
-    find('#rows-buttons').replaceChildren(...this.model.hello.buttons
-      .filter((b) => b.group === 'rows')
-      .map((b) => makeButton(b, () => this.chosen && this.model.rows.get(this.chosen) ? {key: this.chosen} : {})));
   }
+
+  // choice is the row that buttons act on: the chosen one, or the server's
+  // choice if there is none.
+  choice() { return this.chosen && this.model.rows.get(this.chosen) ? {key: this.chosen} : {}; }
 
   draw() {
     const {model, list} = this;
@@ -48,7 +48,7 @@ export class Rows {
     for (let i = 0; i < rows.size && rows.at(i).ttl && rows.at(i).ttl <= now; i++) late += !rows.at(i).left;
     say(find('#rows-hint'), `${count(rows.size - leaving.size, 'row')}${late ? `, ${late} expired and still here` : ''}`);
     say(find('#cost'), hello.cost);
-    say(find('#lateness'), latenessWords(this.model.lateness));
+    say(find('#lateness'), latenessWords(this.model));
   }
 
   #makeRow() {
@@ -97,13 +97,15 @@ export class Rows {
 }
 
 // latenessWords says how late DynamoDB removed the rows that expired.
-function latenessWords({removed, most, sum}) {
-  return removed === 0 ? '' : `TTL removed ${removed.toLocaleString('en')}: ${span(sum / removed)} late on average, ${span(most)} at most`;
+function latenessWords({removed, lateness}) {
+  if (removed === 0) return '';
+  const sorted = [...lateness].sort((a, b) => a - b);
+  const least = coarse(sorted[0]), most = fromTtl(sorted.at(-1));
+  return `TTL removed ${removed.toLocaleString('en')}: ${most.startsWith(least) || sorted.at(-1) < 1000 ? most : `${least} to ${most}`}`;
 }
 
 // farewell says how a row left.
 function farewell({kind, late}) {
   const {mark, word} = kinds[kind];
-  const when = late === undefined ? '' : late >= 0 ? `, ${span(late)} after its ttl` : `, ${span(late)} before its ttl`;
-  return `${mark} ${word}${when}`;
+  return `${mark} ${word}${late === undefined ? '' : `, ${fromTtl(late)}`}`;
 }

@@ -20,7 +20,7 @@ export class Scene {
 
   #link(scene, text, href) {
     const link = make('a', {href, 'data-scene': scene?.id ?? ''}, text,
-      scene ? make('small', {}, `section ${scene.section}`) : '');
+      scene ? make('small', {}, `${scene.section} of the tutorial`) : '');
     link.addEventListener('click', (event) => {
       if (event.ctrlKey || event.metaKey || event.shiftKey) return;
       event.preventDefault();
@@ -52,7 +52,7 @@ export class Scene {
     };
     return [
       make('div', {class: 'about'},
-        make('p', {class: 'crumb'}, `Scene ${i + 1} · section ${scene.section}`),
+        make('p', {class: 'crumb'}, `Scene ${i + 1} · ${scene.section} of the tutorial`),
         make('h1', {tabindex: '-1'}, scene.title),
         make('p', {}, scene.about),
         make('p', {class: 'near'}, near(i - 1, '← before', 'The scene before'), near(i + 1, 'next →', 'The next scene'))),
@@ -61,6 +61,7 @@ export class Scene {
         button.addEventListener('click', () => button.classList.add('pressed'));
         return make('li', {}, button);
       })),
+      scene.shows ? make('p', {class: 'shows'}, scene.shows) : '',
     ];
   }
 

@@ -44,7 +44,7 @@ export class Shards {
     layout.update(model, {width, height, top: box.scrollTop, back: this.back});
     const tall = `${Math.max(0, layout.height - height)}px`;
     if (this.extent.style.height !== tall) this.extent.style.height = tall;
-    const wish = `${Math.min(480, Math.max(230, layout.height))}px`;
+    const wish = `${Math.min(480, Math.max(200, layout.height))}px`;
     if (box.style.height !== wish) box.style.height = wish;
     const same = this.chosen && model.records.get(this.chosen.n);
     this.chosen = same?.id === this.chosen?.id ? same : undefined; // a reconnect brings new objects
@@ -98,6 +98,14 @@ export class Shards {
     this.redraw();
   }
 
+  // #reveal pans to a record that is out of sight.
+  #reveal({time}) {
+    const {left, right} = this.layout;
+    const x = this.layout.x(time, 0.5);
+    if (x < left) this.back += left - x + 40;
+    else if (x > right) this.back = Math.max(0, this.back - (x - right) - 40);
+  }
+
   // #key goes to the next record of the shard, or to the shard above or below.
   #key(event) {
     const {model} = this;
@@ -110,6 +118,7 @@ export class Shards {
     const {records} = model.shards.get(this.chosen.shard);
     const i = Math.max(0, Math.min(records.length - 1, records.indexOf(this.chosen) + step));
     this.#choose(records[i], 1);
+    this.#reveal(records[i]);
   }
 
   // #other goes to the nearest record of the next shard that has some.
@@ -117,12 +126,13 @@ export class Shards {
     const {shards} = this.model;
     const {lane} = this.layout;
     const order = [...shards.values()].filter((s) => s.records.length > 0)
-      .sort((a, b) => lane.get(a.id) - lane.get(b.id) || a.opened - b.opened);
+      .sort((a, b) => (lane.get(a.id) ?? -1) - (lane.get(b.id) ?? -1) || a.opened - b.opened);
     const next = order[order.findIndex((s) => s.id === this.chosen.shard) + step];
     if (!next) return;
     const off = (r) => Math.abs(r.time - this.chosen.time);
     this.#choose(next.records.reduce((best, r) => off(r) < off(best) ? r : best), 1);
-    const y = head + lane.get(next.id) * this.layout.sizes.lane;
+    this.#reveal(this.chosen);
+    const y = head + (lane.get(next.id) ?? 0) * this.layout.sizes.lane;
     if (y < this.box.scrollTop + head || y > this.box.scrollTop + this.box.clientHeight - 60) this.box.scrollTop = y - head;
   }
 }

@@ -27,7 +27,7 @@ export function wordsOf(shard, model) {
 // recordWords says of a record what its dot shows.
 export function recordWords(record, among, clock) {
   const verdicts = Object.entries(record.verdicts ?? {}).map(([reader, {what}]) => `, ${what} for ${reader}`).join('');
-  return `${record.kind} ${record.key.split('|').at(-1)} at ${clock(record.time)}${verdicts}${among > 1 ? `, one of ${among} here` : ''}`;
+  return `${record.kind} ${record.key.split('|').at(-1)} at ${clock(record.at)}${verdicts}${among > 1 ? `, one of ${among} here` : ''}`;
 }
 
 export class ShardWords {

@@ -13,6 +13,16 @@ export function span(ms) {
   return h % 24 ? `${d} days ${h % 24} h` : `${d} days`;
 }
 
+// coarse says about how long a time is, in one unit.
+export const coarse = (ms) => span(ms).match(/^[\d.]+ \w+/)[0];
+
+// fromTtl says when something was, as seen from a ttl. Both are in whole
+// seconds.
+export function fromTtl(late) {
+  if (Math.abs(late) < 1000) return 'within a second of its ttl';
+  return `${coarse(late)} ${late > 0 ? 'after' : 'before'} its ttl`;
+}
+
 // clock is the time of day in UTC, as the engine's records have it.
 export function clock(ms) {
   return Number.isFinite(ms) ? new Date(ms).toISOString().slice(11, 19) : '--:--:--';

@@ -29,8 +29,9 @@ test('what is off the picture is left out', () => {
 });
 
 test('a stop is at each opening, closing and record, once', () => {
-  const stops = stopsOf([{opened: 0, closed: 9, records: at(5, 5)}, {opened: 9, records: at(5)}], 10);
-  assert.deepEqual(stops.sort((a, b) => a.time - b.time), [{time: 0, records: 0}, {time: 5, records: 2}, {time: 9, records: 0}]);
+  const stops = stopsOf([{opened: 0, closed: 9, records: at(5, 5)}, {opened: 9, parent: 'p', records: at(5)}], 10);
+  assert.deepEqual(stops.sort((a, b) => a.time - b.time), [
+    {time: 0, records: 0, gap: false}, {time: 5, records: 2, gap: false}, {time: 9, records: 0, gap: true}]);
 });
 
 test('the nearest column is found, or none', () => {

@@ -2,6 +2,7 @@ import {test} from 'node:test';
 import assert from 'node:assert/strict';
 import {Layout, sizesFor, gutter} from '../page/layout.js';
 import {Model} from '../page/model.js';
+import {gap} from '../page/axis.js';
 import {day} from '../page/day.js';
 import {wordsOf} from '../page/shardwords.js';
 
@@ -36,7 +37,7 @@ test('saved, handled and fetched end behind the records that they include', () =
 test('a child begins where its parent ends, and is linked with it', () => {
   const layout = new Layout().update(split(), view);
   const [p, l, r] = ['p', 'l', 'r'].map((id) => barOf(layout, id));
-  assert.equal(l.from, p.to);
+  assert.equal(Math.round(l.from - p.to), gap);
   assert.equal(l.y, p.y);
   assert.equal(r.y, p.y + layout.sizes.lane);
   assert.equal(p.limit, l.from, 'what is said of the parent must not run into the child');
@@ -66,6 +67,16 @@ test('the picture stays within its width, and a long one can be panned', () => {
   assert.ok(barOf(layout, 'l').dots.length < 100, 'what is out of sight is left out');
   const back = layout.axis.length;
   assert.ok(layout.update(model, {...view, back}).x(10_000) > gutter);
+});
+
+test('a shard that ended left of the picture takes no lane', () => {
+  const records = Array.from({length: 300}, (_, i) => ({n: i + 10, seq: String(1000 + i), shard: 'r', kind: 'modified', key: 'id|ada', at: 10_000 + i * 1000}));
+  const model = split({records, clock: {now: 320_000, speed: 1}});
+  const layout = new Layout().update(model, view);
+  assert.deepEqual(layout.bars.map((b) => b.shard.id), ['l', 'r']);
+  assert.deepEqual(layout.links, []);
+  layout.update(model, {...view, back: layout.axis.length});
+  assert.deepEqual(layout.bars.map((b) => b.shard.id), ['p', 'l', 'r']);
 });
 
 test('only the lanes in sight are laid out', () => {

@@ -38,6 +38,24 @@ test('a record that comes before its shard is kept for it', () => {
   assert.equal(model.shards.get('later').records.length, 1);
 });
 
+test('a child begins where its parent ends, and its records are not before that', () => {
+  for (const order of [[0, 1], [1, 0]]) {
+    const model = ready();
+    const shards = [shard('p', {open: false, closed: 5024}), shard('c', {parent: 'p', made: 5000})];
+    model.apply({records: [record(1, '1', {shard: 'c', at: 4000})]});
+    for (const i of order) model.apply({shards: [shards[i]]});
+    model.apply({records: [record(2, '2', {shard: 'c', at: 4000})]});
+    assert.equal(model.shards.get('p').closed, 5000);
+    assert.deepEqual(model.shards.get('c').records.map((r) => [r.at, r.time]), [[4000, 5000], [4000, 5000]]);
+  }
+});
+
+test('an open parent stays open', () => {
+  const model = ready();
+  model.apply({shards: [shard('p'), shard('c', {parent: 'p', made: 5000})]});
+  assert.equal(model.shards.get('p').closed, undefined);
+});
+
 test('a row that leaves stays for a moment and says how', () => {
   const at = {now: 0};
   const model = ready(at);
@@ -53,6 +71,7 @@ test('a row that comes again while it leaves stays', () => {
   const model = ready(at);
   model.apply({rows: [row('a')], gone: [{key: 'a', how: 'deleted', at: 1, late: -1}]});
   model.apply({rows: [row('a', {ttl: 200})]});
+  assert.equal(model.leaving.size, 0);
   at.now = lingers + 1;
   model.sweep();
   assert.equal(model.rows.get('a').left, undefined);
@@ -102,6 +121,15 @@ test('what is dropped is forgotten everywhere, and so is a shard that vanished',
   assert.deepEqual([...model.shards.keys()], ['s']);
   assert.deepEqual(model.shards.get('s').records.map((r) => r.n), [3]);
   assert.equal(model.readers.get('naive').marks.size, 0);
+});
+
+test('a shard that vanished stays as long as one of its records is drawn', () => {
+  const model = ready();
+  model.apply({shards: [shard('t')], records: [record(1, '1')]});
+  model.apply({shards: [shard('s', {open: false, state: 'vanished'}), shard('t', {open: false, state: 'vanished'})]});
+  assert.deepEqual([...model.shards.keys()], ['s']);
+  model.apply({shards: [shard('s', {open: false, state: 'forgotten'})]});
+  assert.equal(model.shards.size, 0);
 });
 
 test('a hello makes it forget everything', () => {

@@ -1,6 +1,6 @@
 import {test} from 'node:test';
 import assert from 'node:assert/strict';
-import {span, clock, count, shortShard} from '../page/words.js';
+import {span, coarse, fromTtl, clock, count, shortShard} from '../page/words.js';
 
 test('a time is said in at most two units', () => {
   const says = (ms) => span(ms);
@@ -11,6 +11,15 @@ test('a time is said in at most two units', () => {
   assert.equal(says(3600_000), '1 h');
   assert.equal(says(25 * 3600_000), '25 h');
   assert.equal(says(50 * 3600_000), '2 days 2 h');
+});
+
+test('about how long is said in one unit', () => {
+  assert.deepEqual([1500, 59 * 60_000 + 43_000, 25.5 * 3600_000, 50 * 3600_000].map(coarse), ['1.5 s', '59 min', '25 h', '2 days']);
+});
+
+test('a removal is told from its ttl, and whole seconds tell no more', () => {
+  assert.deepEqual([0, 999, 4000, -3_540_000].map(fromTtl),
+    ['within a second of its ttl', 'within a second of its ttl', '4.0 s after its ttl', '59 min before its ttl']);
 });
 
 test('the clock is in UTC', () => {

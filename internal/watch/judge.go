@@ -305,6 +305,22 @@ func (m *Model) HandledAll(id string) bool {
 	return r != nil
 }
 
+// SavedAll reports whether a reader's checkpoint has all that it handled.
+func (m *Model) SavedAll(id string) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	r := m.reader(id)
+	if r == nil {
+		return false
+	}
+	for _, mark := range r.marks {
+		if mark.Handled != "" && (mark.Saved == "" || before(mark.Saved, mark.Handled)) {
+			return false
+		}
+	}
+	return true
+}
+
 // Settled reports whether a reader that runs has begun to read and found nothing more.
 func (m *Model) Settled(id string) bool {
 	m.mu.Lock()

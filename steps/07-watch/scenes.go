@@ -93,7 +93,7 @@ func scenes() []scene {
 		),
 		made("checkpoint", "A reader that dies", going6, "",
 			"A checkpoint says how far a reader has handled the records of a shard. What it handled after the last one comes again: at least once.",
-			step("Insert 20 rows, and kill our reader as soon as it handled them", "Its mark “saved” is behind “handled”.", "write", all(insertRows(20), killHandled)),
+			step("Insert 20 rows, and kill our reader as soon as it handled them", "Its mark “saved” is behind “handled”.", "write", all(insertRows(10), awaitSaved, insertRows(10), killHandled)),
 			step("Insert 5 rows", "Five dots that wait for it.", "write", insertRows(5)),
 			step("Start our reader", "It goes on after “saved”. What it had handled and not saved is redelivered, and nothing is lost.", "write", startOurs),
 		),
@@ -147,10 +147,15 @@ func (a *app) play(ctx context.Context, id string, number int) (said string, err
 	}
 	a.stage.Lock()
 	defer a.stage.Unlock()
-	if number == 0 {
+	switch {
+	case number == 0:
+		a.onStage = ""
 		if err := a.clearStage(ctx, s); err != nil {
 			return "", err
 		}
+		a.onStage = id
+	case a.onStage != id: // the cast is another scene's
+		return "", refusef("Begin with the first step of this scene.")
 	}
 	return s.Steps[number].Label, s.acts[number](ctx, a)
 }
@@ -211,10 +216,11 @@ func split(ctx context.Context, a *app) error {
 	return a.lab.post(ctx, "split", body{"table": a.step.Table})
 }
 
-// emptyPages has each reader get an empty page next.
+// emptyPages has each reader get an empty page next, one for each
+// shard: the first alone may be of a shard that was read long ago.
 func emptyPages(ctx context.Context, a *app) error {
 	for _, key := range []string{ours, "naive"} {
-		in := fault("GetRecords", "empty", 1)
+		in := fault("GetRecords", "empty", max(1, a.model.Shards()))
 		in["accessKey"] = key
 		if err := a.lab.post(ctx, "fault", in); err != nil {
 			return err
@@ -277,18 +283,45 @@ func (a *app) each(do func(activity.UserActivity) error) error {
 	return nil
 }
 
-func killNaive(_ context.Context, a *app) error { return a.naive.killed() }
-func killOurs(_ context.Context, a *app) error  { return a.ours.killed() }
+// awaitSaved waits until our reader has handled the rows and saved
+// that: the next checkpoint is then about a second away.
+func awaitSaved(ctx context.Context, a *app) error {
+	return a.await(ctx, func() bool { return a.handledCast() && a.model.SavedAll(ours) })
+}
 
 // killHandled kills our reader once it has handled all rows.
 func killHandled(ctx context.Context, a *app) error {
-	for end := time.Now().Add(3 * time.Second); time.Now().Before(end) && sleep(ctx, 10*time.Millisecond); {
-		if a.model.HandledAll(ours) {
-			break
-		}
+	if err := a.await(ctx, a.handledCast); err != nil {
+		return err
 	}
 	return a.ours.killed()
 }
+
+// handledCast reports whether our reader handled the rows that the
+// scene is about. The model may not know them yet, just after they
+// were written.
+func (a *app) handledCast() bool {
+	for _, row := range a.cast {
+		if _, known := a.model.Row(row.ID + "|" + row.Email); !known {
+			return false
+		}
+	}
+	return a.model.HandledAll(ours)
+}
+
+// await waits until something holds of our reader, for some seconds
+// at most.
+func (a *app) await(ctx context.Context, holds func() bool) error {
+	for end := time.Now().Add(5 * time.Second); !holds(); {
+		if time.Now().After(end) || !sleep(ctx, 10*time.Millisecond) {
+			return refusef("Our reader is slow: wait a little, and try again.")
+		}
+	}
+	return nil
+}
+
+func killNaive(_ context.Context, a *app) error { return a.naive.killed() }
+func killOurs(_ context.Context, a *app) error  { return a.ours.killed() }
 
 func startNaive(_ context.Context, a *app) error { return a.started(a.naive, a.naiveKind()) }
 

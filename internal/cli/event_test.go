@@ -34,7 +34,7 @@ func TestEventText(t *testing.T) {
 		"another program's": {stream.Event{Kind: stream.Deleted, At: at, Old: stream.Image{"k": s("v")}},
 			`11-28T08:19:57Z deleted  {"k":"v"}`},
 		"a gap": {stream.Event{Kind: stream.Lost, Seen: at, Gap: &stream.Gap{Shard: "a", Oldest: "7"}},
-			"11-28T08:19:57Z lost     records of shard a may have been lost and before 7"},
+			"11-28T08:19:57Z lost     records of shard a may have been lost before 7"},
 	} {
 		got := step.EventText(test.event)
 		if got != test.want {

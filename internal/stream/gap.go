@@ -253,10 +253,13 @@ func (g *Gap) Error() string {
 	if g.Last != "" {
 		text += " after " + g.Last
 	}
-	if g.Oldest != "" {
-		text += " and before " + g.Oldest
-	} else {
+	switch {
+	case g.Oldest == "":
 		text += ", and none are left"
+	case g.Last == "":
+		text += " before " + g.Oldest
+	default:
+		text += " and before " + g.Oldest
 	}
 	if g.Err != nil {
 		text += ": " + g.Err.Error()

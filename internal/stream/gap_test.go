@@ -299,3 +299,19 @@ func TestAGapIsToldOnce(t *testing.T) {
 		check(t, "gaps told", lost, 1)
 	})
 }
+
+func TestGapsWords(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		gap  Gap
+		want string
+	}{
+		{"both ends", Gap{Shard: "s", Last: "1", Oldest: "4"}, "records of shard s may have been lost after 1 and before 4"},
+		{"nothing was read", Gap{Shard: "s", Oldest: "4"}, "records of shard s may have been lost before 4"},
+		{"nothing is left", Gap{Shard: "s", Last: "1", Certain: true}, "records of shard s were lost after 1, and none are left"},
+	} {
+		if got := c.gap.Error(); got != c.want {
+			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
+	}
+}

@@ -336,11 +336,25 @@ func (m *Model) SavedAll(id string) bool {
 		return false
 	}
 	for _, mark := range r.marks {
-		if before(mark.Saved, mark.Handled) {
+		if mark.Handled != "" && (mark.Saved == "" || before(mark.Saved, mark.Handled)) {
 			return false
 		}
 	}
 	return true
+}
+
+// ForgetSaved tells that a reader's checkpoint was removed.
+func (m *Model) ForgetSaved(id string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if r := m.reader(id); r != nil {
+		for shard, mark := range r.marks {
+			if mark.Saved != "" {
+				mark.Saved = ""
+				r.changed[shard] = true
+			}
+		}
+	}
 }
 
 // Settled reports whether a reader that runs has begun to read and found nothing more.

@@ -3,7 +3,10 @@ package watch
 import (
 	"fmt"
 	"runtime"
+	"strings"
 	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
 
 	"dynamostreamer/internal/stream"
 )
@@ -42,5 +45,34 @@ func TestMemoryIsBounded(t *testing.T) {
 	}
 	if got := w.readers[1].Handled; got != int64(w.made) {
 		t.Errorf("the early reader handled %d of %d", got, w.made)
+	}
+}
+
+// TestLargeRecords: a record may have 800 KB, and 20,000 of them don't fit. The oldest
+// ones are kept without their text, and a row's words are cut short.
+func TestLargeRecords(t *testing.T) {
+	w := newWorld(t, Bounds{Rows: 20_000, Records: 20_000})
+	const size = 1 << 20
+	for i := range 2 * maxRaw / size {
+		image := stream.Image{"id": text("ada"), "email": text("ada@x"), "activity": &types.AttributeValueMemberM{
+			Value: map[string]types.AttributeValue{"page": text(strings.Repeat("/é", 1000))},
+		}}
+		w.Saw(stream.Event{Kind: stream.Modified, Stream: "stream", Shard: shardA, Sequence: seq(i + 1), Keys: image, New: image}, make([]byte, size))
+	}
+	kept := 0
+	for _, en := range w.entries {
+		kept += len(en.raw)
+	}
+	if kept > maxRaw || kept < maxRaw-size {
+		t.Errorf("%d bytes of records are kept, want at most %d", kept, maxRaw)
+	}
+	if _, _, found := w.Record(seq(1)); found {
+		t.Error("the oldest record has its text still")
+	}
+	if _, raw, found := w.Record(seq(len(w.entries))); !found || len(raw) != size {
+		t.Errorf("the newest record has %d bytes, %v", len(raw), found)
+	}
+	if row, _ := w.Row("ada|ada@x"); len([]rune(row.Page)) != maxWord+1 || !strings.HasSuffix(row.Page, "…") {
+		t.Errorf("the row's page has %d characters, want %d and an ellipsis", len([]rune(row.Page)), maxWord)
 	}
 }

@@ -26,6 +26,13 @@ type Bounds struct {
 	Records int `json:"records"`
 }
 
+// maxRaw is the number of bytes of records, as DynamoDB sent them, that a Model keeps: a
+// record may have two images of 400 KB. The older ones are kept without.
+const maxRaw = 64 << 20
+
+// maxWord is the number of characters of a row's task and page at most.
+const maxWord = 200
+
 // A Model may be used by many goroutines.
 type Model struct {
 	bounds Bounds
@@ -44,6 +51,8 @@ type Model struct {
 	past    map[string]string // the last sequence number of a shard that was dropped
 	entries []*entry          // the records, oldest first
 	first   int64             // the N of the oldest
+	raw     int               // the bytes of the records as DynamoDB sent them
+	bare    int64             // the N of the oldest record that has them
 	bySeq   map[string]*entry
 	last    map[string]*entry // the newest record of a row
 	dropped Dropped
@@ -69,7 +78,7 @@ func NewModel(ttl string, bounds Bounds) *Model {
 		bounds: bounds, ttl: ttl,
 		rows: make(map[string]*list.Element), order: list.New(),
 		shards: make(map[string]*Shard), held: make(map[string]int), past: make(map[string]string),
-		bySeq: make(map[string]*entry), last: make(map[string]*entry), first: 1,
+		bySeq: make(map[string]*entry), last: make(map[string]*entry), first: 1, bare: 1,
 		faults: []Fault{}, at: time.Now(), clock: Clock{time.Now().UnixMilli(), 1, false},
 	}
 }
@@ -96,6 +105,9 @@ func (m *Model) Saw(e stream.Event, raw []byte) {
 	m.last[key], m.bySeq[en.Seq] = en, en
 	m.entries = append(m.entries, en)
 	m.held[en.Shard]++
+	for m.raw += len(raw); m.raw > maxRaw && m.bare < en.N; m.bare++ {
+		m.strip(m.entries[m.bare-m.first])
+	}
 	m.delta.Records = append(m.delta.Records, &en.Record)
 	m.change(e, en, row)
 	for _, r := range m.readers {
@@ -154,6 +166,26 @@ func (m *Model) forget(g Gone) {
 	m.delta.Gone = append(m.delta.Gone, g)
 }
 
+// strip drops a record as DynamoDB sent it.
+func (m *Model) strip(en *entry) {
+	m.raw -= len(en.raw)
+	en.raw = nil
+}
+
+// short is a text of at most maxWord characters, so that a row stays small.
+func short(text string) string {
+	n := 0
+	for i := range text {
+		if n++; n > maxWord {
+			return strings.Clone(text[:i]) + "…"
+		}
+	}
+	return text
+}
+
+// keyEscaper keeps a | in an id apart from the one after it.
+var keyEscaper = strings.NewReplacer(`\`, `\\`, "|", `\|`)
+
 // rowOf is what an event says of its row.
 func (m *Model) rowOf(e stream.Event) (row *Row, key string) {
 	var item struct {
@@ -170,9 +202,9 @@ func (m *Model) rowOf(e stream.Event) (row *Row, key string) {
 	}
 	key = item.ID
 	if item.Email != "" {
-		key += "|" + item.Email
+		key = keyEscaper.Replace(item.ID) + "|" + item.Email
 	}
-	row = &Row{Key: key, ID: item.ID, Email: item.Email, Task: item.Activity.Task, Page: item.Activity.Page, Changed: e.At.UnixMilli()}
+	row = &Row{Key: key, ID: item.ID, Email: item.Email, Task: short(item.Activity.Task), Page: short(item.Activity.Page), Changed: e.At.UnixMilli()}
 	if ttl, ok := ttlOf(e.New, m.ttl); ok {
 		row.TTL, row.Expires = ttl, ttl > e.At.AddDate(-5, 0, 0).Unix() // else DynamoDB takes it for a mistake
 	}
@@ -195,6 +227,8 @@ func (m *Model) drop() {
 		en := m.entries[0]
 		m.entries[0] = nil
 		m.entries, m.first = m.entries[1:], m.first+1
+		m.strip(en)
+		m.bare = max(m.bare, m.first)
 		m.past[en.Shard] = en.Seq
 		delete(m.bySeq, en.Seq)
 		if m.last[en.Key] == en {
@@ -262,12 +296,13 @@ func (m *Model) SetFaults(faults []Fault) {
 	m.delta.Faults = m.faults
 }
 
-// Record returns a record as DynamoDB sent it, and what the Model knows of it.
+// Record returns a record as DynamoDB sent it, if the Model still keeps that, and what it
+// knows of it.
 func (m *Model) Record(seq string) (r Record, raw []byte, found bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	en := m.bySeq[seq]
-	if en == nil {
+	if en == nil || en.raw == nil {
 		return r, nil, false
 	}
 	return en.Record, en.raw, true

@@ -102,3 +102,15 @@ func (m *Model) OpenShards() (n int) {
 	}
 	return n
 }
+
+// Shards is the number of shards that DynamoDB lists.
+func (m *Model) Shards() (n int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, s := range m.shards {
+		if s.State != "vanished" {
+			n++
+		}
+	}
+	return n
+}

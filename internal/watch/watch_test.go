@@ -438,3 +438,30 @@ func TestState(t *testing.T) {
 		}
 	})
 }
+
+// A checkpoint that is removed has nothing more.
+func TestForgetSaved(t *testing.T) {
+	in(t, ample, func(w *world) {
+		w.handled(shardA, w.saw(stream.Inserted, shardA, "ada"))
+		w.Reported("r", Report{Shard: shardA, Saved: seq(1)})
+		w.Take()
+		w.ForgetSaved("r")
+		want := []*Mark{{shardA, "", seq(1), "", ""}}
+		if diff := cmp.Diff(want, w.Take().Readers[0].Marks); diff != "" {
+			t.Errorf("marks (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// The keys of two rows are two, whatever is in them.
+func TestKeysAreDistinct(t *testing.T) {
+	in(t, ample, func(w *world) {
+		for i, key := range [][2]string{{"a|b", "c"}, {"a", "b|c"}, {`a\`, "b|c"}, {`a\|b`, "c"}} {
+			image := stream.Image{"id": text(key[0]), "email": text(key[1])}
+			w.Saw(stream.Event{Kind: stream.Inserted, Stream: "stream", Shard: shardA, Sequence: seq(i + 1), Keys: image, New: image}, nil)
+		}
+		if rows := w.Take().Rows; len(rows) != 4 {
+			t.Errorf("%d rows %+v, want 4", len(rows), rows)
+		}
+	})
+}

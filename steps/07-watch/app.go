@@ -40,8 +40,9 @@ type app struct {
 	mu   sync.Mutex
 	kind string // of the naive reader
 
-	stage sync.Mutex              // one step of a scene at a time
-	cast  []activity.UserActivity // the rows that a scene is about
+	stage   sync.Mutex              // one step of a scene at a time
+	onStage string                  // the scene whose first step was taken last
+	cast    []activity.UserActivity // the rows that it is about
 }
 
 // newApp makes what the page shows: of a table, at an endpoint that

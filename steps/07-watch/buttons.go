@@ -33,7 +33,7 @@ func (a *app) buttons() []button {
 		{ID: "expire-iterators", Group: "shards", Label: "Expire the iterators", See: "A good reader asks for new ones and continues; a naive one may stop here.", Post: "/watch/lab/expire-iterators", Body: body{}},
 		{ID: "sweep", Group: "shards", Label: "Sweep now", See: "Rows that have expired leave, with dots “expired”.", Post: "/watch/lab/sweep", Body: body{}},
 		{ID: "stream-off", Group: "shards", Label: "Disable the stream", See: "All bars end. What is written now is in no stream.", Post: "/watch/lab/stream", Body: body{"table": t, "enabled": false}},
-		{ID: "stream-on", Group: "shards", Label: "Enable a new stream", See: "A bar begins without a parent: a new stream has another ARN.", Post: "/watch/lab/stream", Body: body{"table": t, "enabled": true}},
+		{ID: "stream-on", Group: "shards", Label: "Enable a new stream", See: "About half a minute later a bar begins without a parent: a new stream has another ARN. A reader waits that long for children of the old one.", Post: "/watch/lab/stream", Body: body{"table": t, "enabled": true}},
 
 		{ID: "jump-1h", Group: "clock", Label: "Jump an hour", See: "All bars of rows run out; the rows leave some seconds later.", Post: "/watch/lab/clock", Body: body{"jump": "1h"}},
 		{ID: "jump-25h", Group: "clock", Label: "Jump 25 hours", See: "All dots leave the window of 24 hours and turn grey.", Post: "/watch/lab/clock", Body: body{"jump": "25h"}},

@@ -28,6 +28,9 @@ const (
 	ended    = "ended"
 )
 
+// names are what a message calls the readers.
+var names = map[string]string{ours: "Our reader", "naive": "The naive reader"}
+
 // A process runs a reader as a process: this program, with other
 // arguments.
 type process struct {
@@ -162,9 +165,9 @@ func (p *process) killed() error {
 }
 
 // await waits until the child has read what there is, or has ended,
-// for some seconds at most.
+// for some seconds at most: on a machine that is busy it takes them.
 func (p *process) await(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
 	defer cancel()
 	for {
 		s := p.current()
@@ -172,7 +175,7 @@ func (p *process) await(ctx context.Context) error {
 			return nil
 		}
 		if !sleep(ctx, 10*time.Millisecond) {
-			return refusef("The %s reader is slow: wait a little, and try again.", p.id)
+			return refusef("%s is slow: wait a little, and try again.", names[p.id])
 		}
 	}
 }
@@ -226,6 +229,7 @@ func (p *process) forget() error {
 	if err := os.Remove(p.checkpoint); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("removing its checkpoint: %w", err)
 	}
+	p.model.ForgetSaved(p.id)
 	return nil
 }
 

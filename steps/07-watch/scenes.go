@@ -159,10 +159,15 @@ func (a *app) play(ctx context.Context, id string, number int) (said string, err
 	}
 	a.stage.Lock()
 	defer a.stage.Unlock()
-	if number == 0 {
+	switch {
+	case number == 0:
+		a.onStage = ""
 		if err := a.clearStage(ctx, s); err != nil {
 			return "", err
 		}
+		a.onStage = id
+	case a.onStage != id: // the cast is another scene's
+		return "", refusef("Begin with the first step of this scene.")
 	}
 	return s.Steps[number].Label, s.acts[number](ctx, a)
 }
@@ -223,10 +228,11 @@ func split(ctx context.Context, a *app) error {
 	return a.lab.post(ctx, "split", body{"table": a.step.Table})
 }
 
-// emptyPages has each reader get an empty page next.
+// emptyPages has each reader get an empty page next, one for each
+// shard: the first alone may be of a shard that was read long ago.
 func emptyPages(ctx context.Context, a *app) error {
 	for _, key := range []string{ours, "naive"} {
-		in := fault("GetRecords", "empty", 1)
+		in := fault("GetRecords", "empty", max(1, a.model.Shards()))
 		in["accessKey"] = key
 		if err := a.lab.post(ctx, "fault", in); err != nil {
 			return err
@@ -257,11 +263,15 @@ func (a *app) knows(rows []activity.UserActivity) bool {
 	})
 }
 
-// waitFor waits until something is so, for some seconds at most: a
-// scene continues without it.
-func (a *app) waitFor(ctx context.Context, is func() bool) {
-	for end := time.Now().Add(5 * time.Second); !is() && time.Now().Before(end) && sleep(ctx, 10*time.Millisecond); {
+// waitFor waits until something is so, for some seconds at most, and
+// reports whether it is.
+func (a *app) waitFor(ctx context.Context, is func() bool) bool {
+	for end := time.Now().Add(5 * time.Second); !is(); {
+		if time.Now().After(end) || !sleep(ctx, 10*time.Millisecond) {
+			return false
+		}
 	}
+	return true
 }
 
 // insertPages inserts more than a page of rows in each open shard.
@@ -307,20 +317,27 @@ func (a *app) each(do func(activity.UserActivity) error) error {
 	return nil
 }
 
-func killNaive(_ context.Context, a *app) error { return a.naive.killed() }
-func killOurs(_ context.Context, a *app) error  { return a.ours.killed() }
+// awaitSaved waits until our reader has handled the rows and saved
+// that: the next checkpoint is then about a second away.
+func awaitSaved(ctx context.Context, a *app) error {
+	if !a.waitFor(ctx, func() bool { return a.model.HandledAll(ours) && a.model.SavedAll(ours) }) {
+		return errSlow
+	}
+	return nil
+}
 
 // killHandled kills our reader once it has handled all rows.
 func killHandled(ctx context.Context, a *app) error {
-	a.waitFor(ctx, func() bool { return a.model.HandledAll(ours) })
+	if !a.waitFor(ctx, func() bool { return a.model.HandledAll(ours) }) {
+		return errSlow
+	}
 	return a.ours.killed()
 }
 
-// awaitSaved waits until our reader has saved what it handled.
-func awaitSaved(ctx context.Context, a *app) error {
-	a.waitFor(ctx, func() bool { return a.model.HandledAll(ours) && a.model.SavedAll(ours) })
-	return nil
-}
+func killNaive(_ context.Context, a *app) error { return a.naive.killed() }
+func killOurs(_ context.Context, a *app) error  { return a.ours.killed() }
+
+var errSlow = refusef("Our reader is slow: wait a little, and try again.")
 
 // awaitNaive waits until the naive reader has handled the rows.
 func awaitNaive(ctx context.Context, a *app) error {

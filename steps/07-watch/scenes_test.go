@@ -107,3 +107,50 @@ func TestSceneTexts(t *testing.T) {
 		t.Errorf("the %d scenes, and those that TUTORIAL.md links (-scenes +tutorial):\n%s", len(ids), diff)
 	}
 }
+
+// A reader that is killed has handled the rows and saved less, so that
+// some come again.
+func TestCheckpointIsBehind(t *testing.T) {
+	t.Parallel()
+	b := open(t, "-rate", "0")
+	b.scene("checkpoint", 0)
+	b.until("our reader is killed having handled more than it saved", func() bool {
+		r, behind := b.readers["ours"], false
+		for id, m := range b.marks {
+			behind = behind || strings.HasPrefix(id, "ours ") && m.Saved != "" && m.Saved != m.Handled
+		}
+		return b.state("ours") == killed && r.Handled == 20 && behind
+	})
+	b.scene("checkpoint", 1, 2)
+	b.until("what wasn't saved comes again", func() bool {
+		r := b.readers["ours"]
+		return r.Handled == 25 && r.Redelivered > 0 && b.oursIsRight()
+	})
+}
+
+// An empty page is given in each shard, also in a stream with a history.
+func TestEmptyPageAfterOtherScenes(t *testing.T) {
+	t.Parallel()
+	b := open(t, "-rate", "0")
+	b.scene("new-shards", 0, 1, 2)
+	b.scene("empty-page", 0)
+	b.until("our reader handled them", func() bool { return len(b.records) == 30 && b.oursIsRight() })
+	b.scene("empty-page", 1)
+	b.until("the naive reader lost the five", func() bool { return b.count("naive", watch.Lost) == 5 && b.oursIsRight() })
+}
+
+// A scene's later steps need its first: the rows of another one are not theirs.
+func TestSceneBeginsWithItsFirstStep(t *testing.T) {
+	t.Parallel()
+	b := open(t, "-rate", "0")
+	for _, before := range []string{"", "latest"} {
+		if before != "" {
+			b.scene(before, 0)
+		}
+		for _, id := range []string{"every-change", "checkpoint", "late-ttl"} {
+			if status, out := b.try("/watch/scenes/"+id, body{"step": 1}); status != 409 || !strings.Contains(out["error"], "first step") {
+				t.Errorf("step 1 of %s after %q = %d %v, want a refusal that names the first step", id, before, status, out)
+			}
+		}
+	}
+}

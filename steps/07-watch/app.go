@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
+	"path"
 	"path/filepath"
 	"sync"
 	"time"
@@ -232,15 +234,42 @@ func (a *app) postLab(ctx context.Context, r *http.Request, in map[string]any) (
 	if a.lab == nil {
 		return "", refusef("%s", a.why("shards"))
 	}
-	text, err := json.Marshal(in)
-	if err != nil {
-		return "", err
-	}
 	name := r.PathValue("call")
-	if _, err := a.lab.call(ctx, http.MethodPost, name, text); err != nil {
-		return "", err
+	// A fault for everyone would be met by the page too, which then
+	// doesn't see what the stream has.
+	calls := []map[string]any{in}
+	if name == "fault" && in["accessKey"] == nil {
+		calls = nil
+		for _, key := range []string{ours, "naive"} {
+			aimed := maps.Clone(in)
+			if aimed == nil {
+				aimed = body{}
+			}
+			aimed["accessKey"] = key
+			calls = append(calls, aimed)
+		}
 	}
-	return a.noted(fmt.Sprintf("%s %s", name, text)), nil
+	for _, call := range calls {
+		if err := a.lab.post(ctx, name, call); err != nil {
+			return "", err
+		}
+	}
+	return a.noted(a.label(r.URL.Path, in)), nil
+}
+
+// label is what the button for a call is called.
+func (a *app) label(post string, in map[string]any) string {
+	for _, b := range a.buttons() {
+		is := b.Post == post
+		for key, value := range b.Body {
+			is = is && fmt.Sprint(in[key]) == fmt.Sprint(value)
+		}
+		if is {
+			return b.Label
+		}
+	}
+	text, _ := json.Marshal(in)
+	return fmt.Sprintf("%s %s", path.Base(post), text)
 }
 
 func (a *app) postScene(ctx context.Context, r *http.Request, in struct {

@@ -302,3 +302,23 @@ func TestRecordNotes(t *testing.T) {
 	}
 	b.get("/watch/record/1", 404)
 }
+
+// A fault that no reader is named for is met by both readers, and not by
+// the page, which would no longer see what the stream has.
+func TestFaultsSpareThePage(t *testing.T) {
+	b := open(t, "-rate", "0")
+	b.until("the readers run", func() bool { return b.state("ours") == running && b.state("naive") == running })
+	b.post("/watch/lab/fault", body{"operation": "GetRecords", "fault": "hang", "calls": 1000})
+	b.until("the fault waits for each reader", func() bool {
+		return len(b.faults) == 2 && b.faults[0].AccessKey != "" && b.faults[1].AccessKey != "" && b.faults[0].AccessKey != b.faults[1].AccessKey
+	})
+	b.post("/watch/write", body{"n": 3})
+	b.until("the page sees the records", func() bool { return len(b.records) == 3 })
+	if ours, naive := b.readers["ours"].Handled, b.readers["naive"].Handled; ours+naive != 0 {
+		t.Errorf("the readers handled %d and %d, want them to hang", ours, naive)
+	}
+	if said := b.post("/watch/lab/clear-faults", body{}); said != "cleared all faults" {
+		t.Errorf("it said %q, want what was done", said)
+	}
+	b.until("our reader continues", func() bool { return b.oursIsRight() })
+}

@@ -130,7 +130,7 @@ func saidOf(name string, in map[string]any) string {
 		}
 		return fmt.Sprintf("the clock runs %v times as fast as yours", in["speed"])
 	case "fault":
-		who := "anyone"
+		who := "both readers"
 		if key := in["accessKey"]; key != nil {
 			who = fmt.Sprint(key)
 		}

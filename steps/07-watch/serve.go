@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"path"
 	"slices"
+	"time"
 
 	"dynamostreamer/internal/watch"
 )
@@ -138,8 +139,10 @@ func writeJSON(w http.ResponseWriter, status int, value any) {
 	_ = json.NewEncoder(w).Encode(value)
 }
 
-// maxBody is the size of a request's body at most.
-const maxBody = 64 << 10
+const (
+	maxBody      = 64 << 10         // bytes of a request's body
+	answerWithin = 30 * time.Second // of a POST; a scene's step waits for readers
+)
 
 // handle has POSTs to a path, whose body is an In in JSON, answered
 // by what do says.
@@ -154,7 +157,12 @@ func handle[In any](mux *http.ServeMux, path string, do func(context.Context, *h
 			answer(w, "", &refusal{http.StatusBadRequest, fmt.Sprintf("The body is not what %s takes: %v.", r.URL.Path, err)})
 			return
 		}
-		said, err := do(r.Context(), r, in)
+		ctx, cancel := context.WithTimeout(r.Context(), answerWithin)
+		defer cancel()
+		said, err := do(ctx, r, in)
+		if ctx.Err() == context.DeadlineExceeded {
+			err = &refusal{http.StatusGatewayTimeout, fmt.Sprintf("It was not done within %v. Does the endpoint still answer?", answerWithin)}
+		}
 		answer(w, said, err)
 	})
 }

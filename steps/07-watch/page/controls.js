@@ -12,7 +12,7 @@ export class Controls {
   greet() {
     const {buttons, naive} = this.model.hello;
     this.who = make('select', {id: 'who', 'aria-label': 'Which reader meets a fault'},
-      ...[['', 'everyone'], ['ours', 'our reader'], ['naive', 'the naive reader']].map(([value, text]) => make('option', {value}, text)));
+      ...[['', 'both readers'], ['ours', 'our reader'], ['naive', 'the naive reader']].map(([value, text]) => make('option', {value}, text)));
     const aimed = () => this.who.value ? {accessKey: this.who.value} : {};
     find('#control-groups').replaceChildren(...groups.map(([id, title]) => make('section', {class: 'group', 'data-group': id},
       make('h3', {}, title),

@@ -50,6 +50,11 @@ func run(ctx context.Context, step *cli.Step, choices *choices) error {
 		return step.NoStreamError(t)
 	}
 
+	// The batch in hand may take as long as the function's timeout.
+	defer context.AfterFunc(ctx, func() {
+		step.Notef("finishing the batch in hand; Ctrl-C again ends at once")
+	})()
+
 	//weave:run
 	// The function's processes: as many as there are invocations
 	// at a time, each with a Runtime API that it asks for work.

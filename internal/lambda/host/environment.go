@@ -82,7 +82,7 @@ func start(o Options, prints *lines) (*environment, error) {
 	e.cmd = exec.Command(o.Command[0], o.Command[1:]...)
 	e.cmd.Env = append(os.Environ(), environ(o, listener.Addr().String())...)
 	inGroup(e.cmd)
-	// A pipe of its own lets Wait return at the exit, whoever keeps the output
+	// A separate pipe lets Wait return at the exit, whoever keeps the output
 	// open.
 	said, says, err := os.Pipe()
 	if err != nil {

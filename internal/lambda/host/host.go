@@ -18,7 +18,7 @@
 //     elsewhere as soon as it asks for an invocation.
 //
 // Unlike in Lambda, memory is not bounded, a process keeps running between
-// invocations where Lambda freezes it, what it starts in a session of its own
+// invocations where Lambda freezes it, what it starts in another session
 // outlives it, the file system is this machine's, and
 // starting may take 10 seconds, after which Lambda would try once more. There are
 // no extensions, no streamed answers, and no logs but the processes' output.

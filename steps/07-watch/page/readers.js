@@ -93,7 +93,7 @@ export class Readers {
     const lines = [];
     if (reader.lost > 0) lines.push(['lost', `✕ lost ${count(reader.lost, 'record')}. ${reader.reasons.get('lost') ?? ''}`]);
     if (reader.outOfOrder > 0) lines.push(['late', `← ${count(reader.outOfOrder, 'record')} out of order. ${reader.reasons.get('out of order') ?? ''}`]);
-    if (lines.length === 0 && reader.handled > 0) lines.push(['well', '✓ nothing lost, nothing out of order']);
+    if (lines.length === 0 && reader.handled > 0) lines.push(['well', '✓ so far nothing lost, nothing out of order']);
     const key = JSON.stringify(lines);
     if (card.lines === key) return;
     card.lines = key;

@@ -145,6 +145,7 @@ func testControls(t *testing.T) {
 func testPause(t *testing.T) {
 	b := openTab(t, startStep(t, "-rate", "20"))
 	b.open("/")
+	b.wait("a dot", `/[1-9][0-9,]* record/.test(document.querySelector('#shards-hint').textContent)`)
 	b.do(chromedp.Click(chromedp.CSS("#pause")))
 	b.wait("the button to say so", `document.querySelector('#pause').textContent.startsWith('Paused')`)
 	seen := b.text("#shards-hint") + b.text("#clock .time")

@@ -5,8 +5,6 @@ import (
 	"context"
 	"errors"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
 )
 
 // RunFeeds is RunPages for a function that has several pages of a shard in
@@ -134,18 +132,3 @@ func (f *Feed) Handled(p *Page, index, n int) { f.reader.handled(f.shard, p.numb
 
 // Now is the time of DynamoDB's clock.
 func (f *Feed) Now() time.Time { return f.reader.clock.now() }
-
-// Record is the record of an event of the page, by its index, as the Streams API
-// gave it; nil: there is none of a Lost, nor of a copy.
-func (p *Page) Record(index int) *types.Record {
-	if index -= len(p.Events) - len(p.records); index < 0 {
-		return nil
-	}
-	return &p.records[index]
-}
-
-// recordsOf are those of some of the page's events.
-func (p *Page) recordsOf(from, to int) []types.Record {
-	without := len(p.Events) - len(p.records)
-	return p.records[max(from-without, 0):max(to-without, 0)]
-}

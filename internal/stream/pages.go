@@ -168,16 +168,6 @@ func (r *Reader) skip(p *Page, at int, kept *Checkpoint) int {
 	return at
 }
 
-// part is a page of some of the page's events.
-func (r *Reader) part(p *Page, from, to int) *Page {
-	part := r.page(p.shard, p.Events[from:to:to], p.number+from)
-	part.records = p.recordsOf(from, to)
-	if part.Shard = p.Shard; to == len(p.Events) {
-		part.Checkpoint = p.Checkpoint
-	}
-	return part
-}
-
 // A trial is what an attempt to handle a page came to.
 type trial struct {
 	err     error
@@ -214,16 +204,6 @@ func (r *Reader) try(working context.Context, p *Page, handle func(context.Conte
 		}
 	}
 	return t
-}
-
-// upTo is the number of the page's events that are not after a sequence number.
-func (p *Page) upTo(sequence string) int {
-	for i, e := range slices.Backward(p.Events) {
-		if e.Sequence != "" && sequence != "" && compareSequence(e.Sequence, sequence) <= 0 {
-			return i + 1
-		}
-	}
-	return 0
 }
 
 // before is the shard's checkpoint while the page is not handled, and those of

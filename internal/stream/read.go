@@ -11,29 +11,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
 )
 
-// A Page is some events of one shard, in order, or some rows of one segment of
-// a copy, or the Lost of a switch of streams, or a CopyDone. All have one
-// Generation and one Copy.
-type Page struct {
-	Shard  string // empty at a switch and at a CopyDone
-	Events []Event
-	// Redelivered reports whether all Events were handed over before by this
-	// read, in an attempt that failed.
-	Redelivered bool
-	// Checkpoint is the shard's, once all Events are handled.
-	Checkpoint Checkpoint
-
-	shard  *shard
-	number int    // of the first event, in the shard's tracker
-	first  string // its sequence number; empty: it is Lost
-	lanes  *lanes // nil: one event at a time
-	// records are those of the last Events; others have none.
-	records []types.Record
-	// settle, if a handler's transaction writes the checkpoint, finds out
-	// what became of it.
-	settle settle
-}
-
 // A pageHandler handles pages, and notes with handled how far it came.
 type pageHandler struct {
 	// handle may leave in work what it gave to the page's lanes.
@@ -339,19 +316,6 @@ func (r *Reader) newEvents(s *shard, a answer) ([]Event, error) {
 		events = append(events, e)
 	}
 	return events, nil
-}
-
-// page makes one with the checkpoint that it leads to.
-func (r *Reader) page(s *shard, events []Event, number int) *Page {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	p := &Page{Shard: s.id, Events: events, shard: s, number: number, Checkpoint: s.checkpoint(r.arn)}
-	p.first = cmp.Or(events[0].Sequence, events[min(1, len(events)-1)].Sequence)
-	if last := events[len(events)-1]; last.Sequence != "" {
-		p.Checkpoint.Position = Position{Sequence: last.Sequence, NotBefore: last.At}
-		p.Checkpoint.Row = s.out.events[number-s.out.first+len(events)-1].row
-	}
-	return p
 }
 
 // fetched notes an answer before it is handled, and returns the number of its

@@ -23,7 +23,7 @@ import (
 	"dynamostreamer/internal/stream"
 )
 
-var benchRecords = flag.Int("records", 1_000_000, "benchmark with so many `records`")
+var benchRecords = flag.Int("records", 1_000_000, "number of `records` of the benchmark")
 
 // counted counts the calls of GetRecords.
 type counted struct {

@@ -45,9 +45,9 @@ type jsonGap struct {
 func (e Event) MarshalJSON() ([]byte, error) {
 	j := jsonEvent{Kind: e.Kind, Stream: e.Stream, Shard: e.Shard, Sequence: e.Sequence, At: e.At, Seen: e.Seen, Generation: e.Generation, Copy: e.Copy}
 	var errs [3]error
-	j.Keys, errs[0] = marshalImage(e.Keys)
-	j.Old, errs[1] = marshalImage(e.Old)
-	j.New, errs[2] = marshalImage(e.New)
+	j.Keys, errs[0] = e.Keys.DynamoDBJSON()
+	j.Old, errs[1] = e.Old.DynamoDBJSON()
+	j.New, errs[2] = e.New.DynamoDBJSON()
 	if g := e.Gap; g != nil {
 		j.Gap = &jsonGap{g.Stream, g.Shard, g.Next, g.Last, g.Oldest, g.Certain, ""}
 		if g.Err != nil {
@@ -83,7 +83,10 @@ func (e *Event) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-func marshalImage(i Image) (json.RawMessage, error) {
+// DynamoDBJSON writes the image as DynamoDB's API does, such as
+// {"id":{"S":"7"}}: with the types, and with all digits of numbers. Its attributes
+// are in no particular order. It is nil for a nil image.
+func (i Image) DynamoDBJSON() (json.RawMessage, error) {
 	if i == nil {
 		return nil, nil
 	}

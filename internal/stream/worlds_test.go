@@ -13,7 +13,7 @@ import (
 // seed, as rapid prints it, plays it again:
 //
 //	go test ./internal/stream -run Worlds -rapid.seed=SEED
-var worldsWanted = flag.Int("worlds", worldsByDefault, "play so many `worlds`")
+var worldsWanted = flag.Int("worlds", worldsByDefault, "number of `worlds` to play")
 
 // TestWorlds plays streams that divide, fail and lose records, and readers
 // that crash and come back. In each world, nothing is lost without a word;

@@ -49,8 +49,7 @@ func (f *follower) read(ctx context.Context) error {
 	if t.StreamARN == "" {
 		return errors.New("the table has no stream")
 	}
-	records := &recordTap{API: f.streams, raw: make(map[string][]byte)}
-	reader, err := stream.Open(ctx, records, t.StreamARN, stream.Options{
+	reader, err := stream.Open(ctx, f.streams, t.StreamARN, stream.Options{
 		OnGap: stream.SkipGaps, Pace: f.pace, Poll: f.poll,
 		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	})
@@ -64,12 +63,16 @@ func (f *follower) read(ctx context.Context) error {
 	defer stop()
 	listing.Go(func() { f.list(ctx, reader) })
 	return reader.RunPages(ctx, func(_ context.Context, page *stream.Page) error {
-		for _, e := range page.Events {
+		for i, e := range page.Events {
 			if e.Kind == stream.Lost {
 				f.model.Note("the page itself missed records: " + e.Gap.Error())
 				continue
 			}
-			f.model.Saw(e, records.take(e.Sequence))
+			raw, err := recordJSON(*page.Record(i))
+			if err != nil {
+				return fmt.Errorf("record %s: %w", e.Sequence, err)
+			}
+			f.model.Saw(e, raw)
 		}
 		return nil
 	})
@@ -105,41 +108,4 @@ func (f *follower) shards(ctx context.Context, arn string) (all []watch.Shard, e
 			return all, nil
 		}
 	}
-}
-
-// A recordTap keeps the records that pass as DynamoDB sent them,
-// until they are taken.
-type recordTap struct {
-	stream.API
-
-	mu  sync.Mutex
-	raw map[string][]byte // by the sequence number
-}
-
-func (t *recordTap) GetRecords(ctx context.Context, in *dynamodbstreams.GetRecordsInput, o ...func(*dynamodbstreams.Options)) (
-	*dynamodbstreams.GetRecordsOutput, error,
-) {
-	out, err := t.API.GetRecords(ctx, in, o...)
-	if err != nil {
-		return nil, err
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for _, r := range out.Records {
-		if r.Dynamodb == nil || r.Dynamodb.SequenceNumber == nil {
-			continue
-		}
-		if text, err := recordJSON(r); err == nil {
-			t.raw[*r.Dynamodb.SequenceNumber] = text
-		}
-	}
-	return out, nil
-}
-
-func (t *recordTap) take(sequence string) []byte {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	text := t.raw[sequence]
-	delete(t.raw, sequence)
-	return text
 }

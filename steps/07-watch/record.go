@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
 
+	"dynamostreamer/internal/stream"
 	"dynamostreamer/internal/watch"
 )
 
@@ -55,24 +55,13 @@ func recordJSON(r types.Record) ([]byte, error) {
 		out.Dynamodb.ApproximateCreationDateTime = float64(at.UnixMilli()) / 1000
 	}
 	var errs [3]error
-	out.Dynamodb.Keys, errs[0] = imageJSON(d.Keys)
-	out.Dynamodb.OldImage, errs[1] = imageJSON(d.OldImage)
-	out.Dynamodb.NewImage, errs[2] = imageJSON(d.NewImage)
+	out.Dynamodb.Keys, errs[0] = stream.Image(d.Keys).DynamoDBJSON()
+	out.Dynamodb.OldImage, errs[1] = stream.Image(d.OldImage).DynamoDBJSON()
+	out.Dynamodb.NewImage, errs[2] = stream.Image(d.NewImage).DynamoDBJSON()
 	if err := errors.Join(errs[:]...); err != nil {
 		return nil, err
 	}
 	return json.Marshal(out)
-}
-
-func imageJSON(image map[string]types.AttributeValue) (json.RawMessage, error) {
-	if image == nil {
-		return nil, nil
-	}
-	values, err := attributevalue.FromDynamoDBStreamsMap(image)
-	if err != nil {
-		return nil, err
-	}
-	return attributevalue.MarshalMapJSON(values)
 }
 
 // A recordNote says what a part of a record means.

@@ -14,10 +14,6 @@ import (
 	"dynamostreamer/internal/lambda/mapping"
 )
 
-// maxAnswer is how many bytes an answer may have: 6 MB, and 100 bytes ("Lambda
-// quotas", and what Lambda says of an answer that has more).
-const maxAnswer = 6<<20 + 100
-
 // The headers of the Runtime API.
 const (
 	headerRequestID = "Lambda-Runtime-Aws-Request-Id"
@@ -94,14 +90,14 @@ func (e *environment) finish() bool {
 
 // response takes an answer.
 func (e *environment) response(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxAnswer))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, mapping.MaxAnswer))
 	switch tooLarge := (*http.MaxBytesError)(nil); {
 	case errors.As(err, &tooLarge):
 		if e.answers(w, r, nil, &mapping.FunctionError{
 			Type:    "Function.ResponseSizeTooLarge",
-			Message: fmt.Sprintf("Response payload size exceeded maximum allowed payload size (%d bytes).", maxAnswer),
+			Message: fmt.Sprintf("Response payload size exceeded maximum allowed payload size (%d bytes).", mapping.MaxAnswer),
 		}) {
-			refuse(w, http.StatusRequestEntityTooLarge, "RequestEntityTooLarge", fmt.Sprintf("Exceeded maximum allowed payload size (%d bytes).", maxAnswer))
+			refuse(w, http.StatusRequestEntityTooLarge, "RequestEntityTooLarge", fmt.Sprintf("Exceeded maximum allowed payload size (%d bytes).", mapping.MaxAnswer))
 		}
 		return
 	case err != nil:
@@ -121,7 +117,7 @@ func (e *environment) response(w http.ResponseWriter, r *http.Request) {
 
 // failure takes an error of the function.
 func (e *environment) failure(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxAnswer))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, mapping.MaxAnswer))
 	if err != nil {
 		body = []byte("its error could not be read: " + err.Error()) // it failed all the same
 	}
@@ -132,7 +128,7 @@ func (e *environment) failure(w http.ResponseWriter, r *http.Request) {
 
 // initError takes an error of the start of a process, which then exits.
 func (e *environment) initError(w http.ResponseWriter, r *http.Request) {
-	body, _ := io.ReadAll(http.MaxBytesReader(w, r.Body, maxAnswer))
+	body, _ := io.ReadAll(http.MaxBytesReader(w, r.Body, mapping.MaxAnswer))
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.failed == nil {

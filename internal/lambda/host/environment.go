@@ -2,7 +2,6 @@ package host
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -58,13 +57,7 @@ type invocation struct {
 }
 
 func newInvocation(ctx context.Context, payload []byte, arn string) *invocation {
-	id := mapping.RequestID(ctx)
-	if id == "" {
-		b := make([]byte, 16)
-		rand.Read(b)
-		id = fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
-	}
-	return &invocation{id: id, arn: arn, payload: payload, done: make(chan struct{})}
+	return &invocation{id: mapping.RequestID(ctx), arn: arn, payload: payload, done: make(chan struct{})}
 }
 
 // start starts a process with its Runtime API.

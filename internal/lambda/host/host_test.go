@@ -94,10 +94,10 @@ func TestFailures(t *testing.T) {
 		{"it exits at its start", "exits", `echo x`, 0, functionError{Type: "Runtime.ExitError", Message: "Error: Runtime exited with error: exit status 3"}, 0, ""},
 		{"it reports an error at its start", "init error", `echo x`, 0, functionError{Type: "Bad.Config", Message: "no such region"}, 0, ""},
 		{"it reports an error at its start, and stays", "init error, then nothing", `echo x`, 0, functionError{Type: "Bad.Config", Message: "no such region"}, 0, "there is nothing to wait for"},
-		{"its error is too large", "", fmt.Sprintf("large-error %d", maxAnswer+1), 0, functionError{Type: "Large", Message: "its error could not be read: http: request body too large"}, 1, "the header tells its type"},
+		{"its error is too large", "", fmt.Sprintf("large-error %d", mapping.MaxAnswer+1), 0, functionError{Type: "Large", Message: "its error could not be read: http: request body too large"}, 1, "the header tells its type"},
 		{"it hangs", "", `hang`, 50 * time.Millisecond, functionError{Type: "Sandbox.Timedout", Message: "Error: Task timed out after 0.05 seconds"}, 0, "the process is ended"},
 		{"it answers and hangs", "", `answer-and-hang`, 50 * time.Millisecond, functionError{Type: "Sandbox.Timedout", Message: "Error: Task timed out after 0.05 seconds"}, 0, "an invocation ends when the next one is asked for"},
-		{"its answer is a byte too large", "", fmt.Sprintf("large %d", maxAnswer+1), 0,
+		{"its answer is a byte too large", "", fmt.Sprintf("large %d", mapping.MaxAnswer+1), 0,
 			functionError{Type: "Function.ResponseSizeTooLarge", Message: "Response payload size exceeded maximum allowed payload size (6291556 bytes)."}, 1, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -155,8 +155,8 @@ func TestAnAnswerBeforeAnExitCounts(t *testing.T) {
 
 func TestTheLargestAnswer(t *testing.T) {
 	h := open(t, Options{})
-	if got := mustInvoke(t, h, fmt.Sprintf("large %d", maxAnswer)); len(got) != maxAnswer {
-		t.Errorf("the answer has %d bytes, want %d", len(got), maxAnswer)
+	if got := mustInvoke(t, h, fmt.Sprintf("large %d", mapping.MaxAnswer)); len(got) != mapping.MaxAnswer {
+		t.Errorf("the answer has %d bytes, want %d", len(got), mapping.MaxAnswer)
 	}
 }
 

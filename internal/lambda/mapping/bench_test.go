@@ -17,7 +17,7 @@ import (
 	"dynamostreamer/internal/stream"
 )
 
-var benchRecords = flag.Int("records", 50_000, "benchmark with so many `records`")
+var benchRecords = flag.Int("records", 50_000, "number of `records` of the benchmark")
 
 // BenchmarkMapping maps one shard of the engine to a function that does nothing:
 // one record at a time, then in batches of 100 and of 1,000. It compares these two

@@ -25,7 +25,7 @@ const fakeARN = "arn:aws:dynamodb:us-east-2:123456789012:table/rows/stream/2026-
 // rolled and split by hand.
 type fakeStream struct {
 	recordsAPage  int
-	throttleEvery int // so many calls of GetRecords; 0: none
+	throttleEvery int // every nth call of GetRecords is throttled; 0: none
 
 	mu       sync.Mutex
 	shards   []*fakeShard
@@ -36,7 +36,7 @@ type fakeStream struct {
 type fakeShard struct {
 	id, parent string
 	records    []types.Record
-	trimmed    int // so many of the records
+	trimmed    int // the number of records that are gone
 	closed     bool
 }
 

@@ -66,7 +66,7 @@ func TestFilterMatches(t *testing.T) {
 		{"numeric never matches an image's number", `{"dynamodb": {"OldImage": {"price": {"N": [{"numeric": [">", 0]}]}}}}`, false},
 		{"nor a key's", `{"dynamodb": {"Keys": {"n": {"N": [{"numeric": ["=", 101]}]}}}}`, false},
 		{"an image's number is a string", `{"dynamodb": {"OldImage": {"price": {"N": ["50"]}}}}`, true},
-		{"a number is no string", `{"dynamodb": {"OldImage": {"price": {"N": [50]}}}}`, false},
+		{"a number is not a string", `{"dynamodb": {"OldImage": {"price": {"N": [50]}}}}`, false},
 		{"numbers are equal as written", `{"dynamodb": {"SizeBytes": [26.0]}}`, false},
 		{"a number as it is written", `{"dynamodb": {"SizeBytes": [26]}}`, true},
 

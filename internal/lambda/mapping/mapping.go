@@ -33,11 +33,13 @@ func (e *FunctionError) Error() string {
 
 type requestKey struct{}
 
-// RequestID is the id of the invocation that a context of Invoke is for. Each
-// attempt has another one.
+// RequestID is the id of the invocation that a context of Invoke is for, and a new
+// one with any other context. Each attempt has another one.
 func RequestID(ctx context.Context) string {
-	id, _ := ctx.Value(requestKey{}).(string)
-	return id
+	if id, ok := ctx.Value(requestKey{}).(string); ok {
+		return id
+	}
+	return newRequestID()
 }
 
 // A Mapping invokes a function with a stream's records. It is made once, and

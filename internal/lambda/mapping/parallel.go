@@ -1,5 +1,7 @@
 package mapping
 
+import "hash/fnv"
+
 // How several batches of a shard are in work at a time ("Using AWS Lambda with
 // Amazon DynamoDB", Polling and batching streams).
 //
@@ -10,13 +12,12 @@ package mapping
 // and after a crash no more than those and the batches in work are redelivered
 // although they were handled. For each lane, up to about 12 MB of JSON are kept.
 
-// hash is FNV-1a's, 64 bits.
-func hash(key []byte) uint64 {
-	h := uint64(14695981039346656037)
-	for _, c := range key {
-		h = (h ^ uint64(c)) * 1099511628211
-	}
-	return h ^ h>>32
+// hash spreads items over lanes.
+func hash(item string) uint64 {
+	h := fnv.New64a()
+	h.Write([]byte(item))
+	sum := h.Sum64()
+	return sum ^ sum>>32
 }
 
 // A lane is a part of a shard's items.

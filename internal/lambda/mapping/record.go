@@ -1,16 +1,16 @@
 package mapping
 
 import (
-	"encoding/base64"
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"strconv"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
-	"github.com/go-json-experiment/json/jsontext"
 
 	"dynamostreamer/internal/stream"
 )
@@ -33,10 +33,44 @@ func newRecord(p *stream.Page, index int) (record, error) {
 	if raw == nil {
 		return record{}, fmt.Errorf("an event of the kind %s has no record that a function could get: open the reader without a Copy", e.Kind)
 	}
-	r := record{page: p, index: index, stream: e.Stream, shard: e.Shard, sequence: e.Sequence, at: e.At, joined: time.Now()}
-	var err error
-	r.json, r.item, err = appendRecord(make([]byte, 0, 512+2*aws.ToInt64(raw.Dynamodb.SizeBytes)), e, raw)
-	return r, err
+	text, err := recordJSON(e, raw)
+	if err != nil {
+		return record{}, fmt.Errorf("record %s of shard %s: %w", e.Sequence, e.Shard, err)
+	}
+	return record{
+		page: p, index: index, stream: e.Stream, shard: e.Shard, sequence: e.Sequence,
+		at: e.At, joined: time.Now(), item: hash(e.Item()), json: text,
+	}, nil
+}
+
+// lambdaRecord is a record in Lambda's event (Developer Guide, "Using AWS Lambda
+// with Amazon DynamoDB").
+type lambdaRecord struct {
+	EventID      string          `json:"eventID"`
+	EventName    string          `json:"eventName"`
+	EventVersion string          `json:"eventVersion"`
+	EventSource  string          `json:"eventSource"`
+	Region       string          `json:"awsRegion"`
+	Change       lambdaChange    `json:"dynamodb"`
+	Identity     *lambdaIdentity `json:"userIdentity,omitempty"`
+	Stream       string          `json:"eventSourceARN"`
+}
+
+type lambdaChange struct {
+	At        json.Number     `json:"ApproximateCreationDateTime"` // Unix seconds
+	Keys      json.RawMessage `json:"Keys,omitempty"`
+	NewImage  json.RawMessage `json:"NewImage,omitempty"`
+	OldImage  json.RawMessage `json:"OldImage,omitempty"`
+	Sequence  string          `json:"SequenceNumber"`
+	SizeBytes int64           `json:"SizeBytes"`
+	View      string          `json:"StreamViewType"`
+}
+
+// lambdaIdentity has Lambda's spelling. The Streams API spells it Type and
+// PrincipalId.
+type lambdaIdentity struct {
+	Type      string `json:"type"`
+	Principal string `json:"principalId"`
 }
 
 // eventNames are Lambda's. A removal by TTL is told by its userIdentity.
@@ -44,161 +78,48 @@ var eventNames = map[stream.Kind]string{
 	stream.Inserted: "INSERT", stream.Modified: "MODIFY", stream.Deleted: "REMOVE", stream.Expired: "REMOVE",
 }
 
-// appendRecord appends the JSON of a record as it is in Lambda's event
-// (Developer Guide, "Using AWS Lambda with Amazon DynamoDB"), and returns the
-// hash of its key. The event name and the identity of a removal by TTL are the
-// service's also where DynamoDB Local gives others. They spell an identity
-// type and principalId; the Streams API spells it Type and PrincipalId.
-func appendRecord(b []byte, e stream.Event, raw *types.Record) (_ []byte, item uint64, err error) {
-	version, source := "1.1", "aws:dynamodb"
-	if raw.EventVersion != nil {
-		version = *raw.EventVersion
+// recordJSON is the JSON of a record as it is in Lambda's event. The event name and
+// the identity of a removal by TTL are the service's also where DynamoDB Local gives
+// others.
+func recordJSON(e stream.Event, raw *types.Record) ([]byte, error) {
+	change := lambdaChange{
+		At: seconds(e.At), Sequence: e.Sequence,
+		SizeBytes: aws.ToInt64(raw.Dynamodb.SizeBytes), View: string(raw.Dynamodb.StreamViewType),
 	}
-	if raw.EventSource != nil {
-		source = *raw.EventSource
+	var errs [3]error
+	change.Keys, errs[0] = e.Keys.DynamoDBJSON()
+	change.NewImage, errs[1] = e.New.DynamoDBJSON()
+	change.OldImage, errs[2] = e.Old.DynamoDBJSON()
+	if err := errors.Join(errs[:]...); err != nil {
+		return nil, err
 	}
-	b = append(b, '{')
-	b = appendMember(b, "eventID", aws.ToString(raw.EventID))
-	b = appendMember(b, "eventName", eventNames[e.Kind])
-	b = appendMember(b, "eventVersion", version)
-	b = appendMember(b, "eventSource", source)
-	b = appendMember(b, "awsRegion", aws.ToString(raw.AwsRegion))
-	b = append(b, `"dynamodb":{"ApproximateCreationDateTime":`...)
-	b = append(appendSeconds(b, e.At), ',')
-	keys := len(b) + len(`"Keys":`)
-	for _, image := range []struct {
-		name   string
-		values stream.Image
-	}{{"Keys", e.Keys}, {"NewImage", e.New}, {"OldImage", e.Old}} {
-		if image.values == nil {
-			continue
-		}
-		if b, err = appendMap(appendName(b, image.name), image.values); err != nil {
-			return nil, 0, fmt.Errorf("record %s of shard %s: %w", e.Sequence, e.Shard, err)
-		}
-		if image.name == "Keys" {
-			item = hash(b[keys:])
-		}
-		b = append(b, ',')
-	}
-	b = appendMember(b, "SequenceNumber", e.Sequence)
-	b = append(b, `"SizeBytes":`...)
-	b = append(strconv.AppendInt(b, aws.ToInt64(raw.Dynamodb.SizeBytes), 10), ',')
-	b = appendMember(b, "StreamViewType", string(raw.Dynamodb.StreamViewType))
-	b[len(b)-1] = '}'
-	b = append(b, ',')
-	if kind, principal := identity(e, raw); kind != "" || principal != "" {
-		b = append(b, `"userIdentity":{`...)
-		b = appendMember(b, "type", kind)
-		b = appendMember(b, "principalId", principal)
-		b[len(b)-1] = '}'
-		b = append(b, ',')
-	}
-	b = appendMember(b, "eventSourceARN", e.Stream)
-	b[len(b)-1] = '}'
-	return b, item, nil
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	err := encoder.Encode(lambdaRecord{
+		EventID: aws.ToString(raw.EventID), EventName: eventNames[e.Kind],
+		EventVersion: cmp.Or(aws.ToString(raw.EventVersion), "1.1"),
+		EventSource:  cmp.Or(aws.ToString(raw.EventSource), "aws:dynamodb"),
+		Region:       aws.ToString(raw.AwsRegion), Change: change, Identity: identity(e, raw), Stream: e.Stream,
+	})
+	return bytes.TrimSpace(out.Bytes()), err
 }
 
 // identity is who made the change, where the record says so.
-func identity(e stream.Event, raw *types.Record) (kind, principal string) {
-	switch {
+func identity(e stream.Event, raw *types.Record) *lambdaIdentity {
+	switch who := raw.UserIdentity; {
 	case e.Expired():
-		return "Service", "dynamodb.amazonaws.com"
-	case raw.UserIdentity != nil:
-		return aws.ToString(raw.UserIdentity.Type), aws.ToString(raw.UserIdentity.PrincipalId)
+		return &lambdaIdentity{"Service", "dynamodb.amazonaws.com"}
+	case who != nil:
+		return &lambdaIdentity{aws.ToString(who.Type), aws.ToString(who.PrincipalId)}
 	}
-	return "", ""
+	return nil
 }
 
-// appendMember appends a member that is a string, and a comma.
-func appendMember(b []byte, name, value string) []byte {
-	return append(appendString(appendName(b, name), value), ',')
-}
-
-// appendName appends the name of a member, which is Lambda's, and a colon.
-func appendName(b []byte, name string) []byte {
-	return append(append(append(b, '"'), name...), '"', ':')
-}
-
-// appendString appends a JSON string. A byte that is not UTF-8 becomes U+FFFD, as
-// in any JSON; DynamoDB's strings have none.
-func appendString(b []byte, s string) []byte {
-	b, _ = jsontext.AppendQuote(b, s)
-	return b
-}
-
-// appendSeconds appends Unix seconds, with a fraction where there is one.
-func appendSeconds(b []byte, t time.Time) []byte {
+// seconds are Unix seconds, with a fraction where there is one.
+func seconds(t time.Time) json.Number {
 	if t.Nanosecond() == 0 {
-		return strconv.AppendInt(b, t.Unix(), 10)
+		return json.Number(strconv.FormatInt(t.Unix(), 10))
 	}
-	return strconv.AppendFloat(b, float64(t.UnixMilli())/1000, 'f', -1, 64)
-}
-
-// appendMap appends values by name, sorted.
-func appendMap(b []byte, values map[string]types.AttributeValue) (_ []byte, err error) {
-	b = append(b, '{')
-	for i, name := range slices.Sorted(maps.Keys(values)) {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = append(appendString(b, name), ':')
-		if b, err = appendValue(b, values[name]); err != nil {
-			return nil, fmt.Errorf("attribute %s: %w", name, err)
-		}
-	}
-	return append(b, '}'), nil
-}
-
-// appendValue appends DynamoDB's JSON of a value: a number is a string, with all
-// its digits.
-func appendValue(b []byte, value types.AttributeValue) (_ []byte, err error) {
-	switch v := value.(type) {
-	case *types.AttributeValueMemberS:
-		b = appendString(append(b, `{"S":`...), v.Value)
-	case *types.AttributeValueMemberN:
-		b = appendString(append(b, `{"N":`...), v.Value)
-	case *types.AttributeValueMemberB:
-		b = appendBinary(append(b, `{"B":`...), v.Value)
-	case *types.AttributeValueMemberBOOL:
-		b = strconv.AppendBool(append(b, `{"BOOL":`...), v.Value)
-	case *types.AttributeValueMemberNULL:
-		b = strconv.AppendBool(append(b, `{"NULL":`...), v.Value)
-	case *types.AttributeValueMemberSS:
-		b = appendList(append(b, `{"SS":`...), v.Value, appendString)
-	case *types.AttributeValueMemberNS:
-		b = appendList(append(b, `{"NS":`...), v.Value, appendString)
-	case *types.AttributeValueMemberBS:
-		b = appendList(append(b, `{"BS":`...), v.Value, appendBinary)
-	case *types.AttributeValueMemberM:
-		b, err = appendMap(append(b, `{"M":`...), v.Value)
-	case *types.AttributeValueMemberL:
-		b = appendList(append(b, `{"L":`...), v.Value, func(b []byte, element types.AttributeValue) []byte {
-			if b, err = appendValue(b, element); err != nil {
-				return nil
-			}
-			return b
-		})
-	default:
-		err = fmt.Errorf("its type is unknown: %T", value)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return append(b, '}'), nil
-}
-
-func appendList[T any](b []byte, list []T, appendElement func([]byte, T) []byte) []byte {
-	b = append(b, '[')
-	for i, element := range list {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = appendElement(b, element)
-	}
-	return append(b, ']')
-}
-
-func appendBinary(b, data []byte) []byte {
-	return append(base64.StdEncoding.AppendEncode(append(b, '"'), data), '"')
+	return json.Number(strconv.FormatFloat(float64(t.UnixMilli())/1000, 'f', -1, 64))
 }

@@ -21,7 +21,7 @@ import (
 
 const retention = 24 * time.Hour
 
-// exhausted reports whether there is no further attempt with a part.
+// exhausted reports whether a part has had all its attempts.
 func (m *Mapping) exhausted(p *part) bool {
 	limit := m.options.MaximumRetryAttempts
 	return limit != Infinite && p.attempts > limit

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
+
 	"dynamostreamer/internal/stream"
 )
 
@@ -82,7 +84,7 @@ func (p *played) step(s worldStep) {
 	defer p.mu.Unlock()
 	for i := range s.Count {
 		k := &known{item: s.Item, poison: s.Poison && i == s.Count/2, filtered: p.Filter && s.Item%2 == 1}
-		k.lane = hash(fmt.Appendf(nil, `{"id":{"S":"item-%d"}}`, s.Item)) % uint64(p.Options.ParallelizationFactor)
+		k.lane = hash(stream.Event{Keys: stream.Image{"id": &types.AttributeValueMemberS{Value: fmt.Sprintf("item-%d", s.Item)}}}.Item()) % uint64(p.Options.ParallelizationFactor)
 		k.sequence = p.stream.write(s.Item, madeAgo(s.Age))
 		p.records[k.sequence] = k
 		p.order = append(p.order, k)

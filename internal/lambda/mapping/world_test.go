@@ -14,7 +14,7 @@ import (
 // rapid prints it, plays it again:
 //
 //	go test ./internal/lambda/mapping -run Worlds -rapid.seed=SEED
-var worldsWanted = flag.Int("worlds", 400, "play so many `worlds`")
+var worldsWanted = flag.Int("worlds", 400, "number of `worlds` to play")
 
 // A world is a stream's life, a mapping's options and what becomes of its
 // invocations. It is drawn before any of it happens, so that its seed plays it

@@ -136,10 +136,7 @@ func (r TableReads) checkKeys() error {
 func (r TableReads) read(tx *store.Tx, t *table, set expr.Set, seen targets, left *int, used *tally) (items []attr.Item, rest []attr.Item, err error) {
 	consistent := r.ConsistentRead != nil && *r.ConsistentRead
 	for _, k := range r.Keys {
-		key, err := t.keyOf(k)
-		if err == nil {
-			err = t.checkScalars(&set)
-		}
+		key, err := t.readKey(k, &set)
 		switch {
 		case err != nil:
 			return nil, nil, err

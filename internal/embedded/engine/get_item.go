@@ -41,10 +41,7 @@ func (e *Engine) GetItem(ctx context.Context, in *GetItemInput) (*GetItemOutput,
 		if err != nil {
 			return nil, err
 		}
-		key, err := t.keyOf(in.Key)
-		if err == nil {
-			err = t.checkScalars(&set)
-		}
+		key, err := t.readKey(in.Key, &set)
 		if err != nil {
 			return nil, err
 		}

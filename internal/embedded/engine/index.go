@@ -218,6 +218,15 @@ func (t *table) checkIndexKeys(item, old attr.Item, update bool) error {
 	return nil
 }
 
+// readKey returns the key of an item to read, whose projection is in set.
+func (t *table) readKey(item attr.Item, set *expr.Set) (store.Key, error) {
+	key, err := t.keyOf(item)
+	if err == nil {
+		err = t.checkScalars(set)
+	}
+	return key, err
+}
+
 // checkScalars refuses paths that lead into a key attribute.
 func (t *table) checkScalars(set *expr.Set) (err error) {
 	set.Each(func(attribute string, nested bool) {

@@ -52,10 +52,7 @@ func (e *Engine) TransactGetItems(ctx context.Context, in *TransactGetItemsInput
 		seen, used, total := targets{}, newTally(in.ReturnConsumedCapacity, true), 0
 		err := each(len(in.TransactItems), func(i int) error {
 			t := tables[i]
-			key, err := t.keyOf(in.TransactItems[i].Get.Key)
-			if err == nil {
-				err = t.checkScalars(&sets[i])
-			}
+			key, err := t.readKey(in.TransactItems[i].Get.Key, &sets[i])
 			if err != nil {
 				return err
 			}

@@ -19,8 +19,8 @@ const labPath = "/lab/"
 // maxLabBody is the maximum size of a call's body.
 const maxLabBody = 64 << 10
 
-// A lab answers the calls that move the served engine. The package comment describes
-// them.
+// A lab answers the calls that move the served engine. The package comment of serve
+// describes them.
 type lab struct {
 	db    *embedded.DB
 	clock *embedded.ScaledClock // nil: the machine's, which can't be moved
@@ -54,7 +54,7 @@ func (l *lab) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	out := json.NewEncoder(w)
-	out.SetEscapeHTML(false) // no page shows it
+	out.SetEscapeHTML(false) // it is read by programs
 	_ = out.Encode(answer)
 }
 

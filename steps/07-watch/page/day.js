@@ -5,9 +5,3 @@ export const day = 24 * 3600_000;
 
 // horizon is the time before which records are trimmed.
 export const horizon = (now) => now - day;
-
-// timeLeft is how long the oldest record that a reader has yet to handle
-// will be there. Without such a record it is undefined.
-export function timeLeft(oldest, now) {
-  return oldest === undefined ? undefined : Math.max(0, oldest + day - now);
-}

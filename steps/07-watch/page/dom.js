@@ -2,13 +2,11 @@
 // text or as an attribute, never as HTML.
 
 // make makes an element with attributes, and children that are elements or
-// text. An attribute that begins with "on" is a listener; one that is false
-// or undefined is left out.
+// text. An attribute that is false or undefined is left out.
 export function make(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
-    if (name.startsWith('on')) element.addEventListener(name.slice(2), value);
-    else if (value === true) element.setAttribute(name, '');
+    if (value === true) element.setAttribute(name, '');
     else if (value !== false && value !== undefined) element.setAttribute(name, value);
   }
   element.append(...children.filter((c) => c !== undefined && c !== ''));

@@ -70,7 +70,7 @@ export class Readers {
       if (document.activeElement !== card.select) card.select.value = reader.kind;
       say(card.title, this.model.hello.naive.find((n) => n.id === reader.kind)?.mistake ?? '');
     } else {
-      say(card.title, `${reader.title}${reader.pid ? `, process ${reader.pid}` : ''}. It saves a checkpoint about once a second.`);
+      say(card.title, `${reader.title}${reader.pid ? `, process ${reader.pid}` : ''}. It saves a checkpoint every 2 seconds.`);
     }
     say(facts.lag, reader.lag < 0 ? '–' : reader.lag < 100 ? 'caught up' : span(reader.lag));
     say(facts.left, reader.left < 0 ? '–' : span(reader.left));

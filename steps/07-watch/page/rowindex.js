@@ -32,11 +32,6 @@ export class RowIndex {
     return row;
   }
 
-  clear() {
-    this.byKey.clear();
-    this.sorted.length = 0;
-  }
-
   // #place is where a row stands or belongs.
   #place(row) {
     let low = 0, high = this.sorted.length;

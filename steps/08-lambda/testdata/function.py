@@ -15,7 +15,7 @@ INVOCATION = "/2018-06-01/runtime/invocation/"
 def handle(record):
     if record["eventName"] in sys.argv[1:]:
         raise ValueError(record["eventName"] + " is not welcome")
-    print(record["eventName"], json.dumps(record["dynamodb"]["Keys"]))
+    print(record["eventName"], json.dumps(record["dynamodb"]["Keys"], sort_keys=True))
 
 
 def post(api, path, value):

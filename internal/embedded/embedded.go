@@ -171,6 +171,12 @@ func (db *DB) Inject(operation string, count int, fault Fault) {
 	db.handler.Inject(operation, count, fault)
 }
 
+// InjectFor is Inject for the requests that are signed with an access key, whose own fault
+// comes before that of all. An empty key is that of all requests.
+func (db *DB) InjectFor(accessKey, operation string, count int, fault Fault) {
+	db.handler.InjectFor(accessKey, operation, count, fault)
+}
+
 // Faults lists the faults that have been injected and not yet met, by operation.
 func (db *DB) Faults() []wire.WaitingFault { return db.handler.Faults() }
 

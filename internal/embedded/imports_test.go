@@ -13,7 +13,7 @@ import (
 // TestImportsGoOneWay: each package may import only those to its right, and only
 // store may import SQLite.
 func TestImportsGoOneWay(t *testing.T) {
-	order := []string{"speed", "serve", ".", "wire", "engine", "store", "expr", "attr"}
+	order := []string{"speed", "serve", "server", ".", "wire", "engine", "store", "expr", "attr"}
 	const prefix = "dynamostreamer/internal/embedded"
 	files := 0
 	err := filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {

@@ -63,7 +63,8 @@ func httpClient() *awshttp.BuildableClient {
 func (e *Endpoint) embeddedClients() (*dynamodb.Client, *dynamodbstreams.Client, error) {
 	var err error
 	if e.scale > 0 {
-		e.engine, err = embedded.OpenMemory(embedded.Options{Clock: embedded.NewScaledClock(e.scale)})
+		e.clock = embedded.NewScaledClock(e.scale)
+		e.engine, err = embedded.OpenMemory(embedded.Options{Clock: e.clock})
 	} else {
 		if _, err := os.Stat(e.dir); errors.Is(err, fs.ErrNotExist) {
 			e.isNew = true // said, since a mistyped folder is a new one too

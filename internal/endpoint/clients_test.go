@@ -21,14 +21,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// server answers each request with an empty list and keeps its headers.
-type server struct {
+// fakeServer answers each request with an empty list and keeps its headers.
+type fakeServer struct {
 	*httptest.Server
 	got []http.Header
 }
 
-func newServer(t *testing.T) *server {
-	s := &server{}
+func newServer(t *testing.T) *fakeServer {
+	s := &fakeServer{}
 	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.got = append(s.got, r.Header)
 		body := `{}`
@@ -39,7 +39,7 @@ func newServer(t *testing.T) *server {
 	return s
 }
 
-func (s *server) targets() []string {
+func (s *fakeServer) targets() []string {
 	var all []string
 	for _, h := range s.got {
 		all = append(all, h.Get("X-Amz-Target"))

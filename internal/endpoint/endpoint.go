@@ -47,6 +47,7 @@ type Endpoint struct {
 	dir    string // of the embedded engine; with it, no URLs
 	isNew  bool   // the folder was made by Clients
 	scale  int    // of its clock; 0 is the real one
+	clock  *embedded.ScaledClock
 	engine *embedded.DB
 }
 
@@ -147,6 +148,8 @@ func (e Endpoint) AWS() bool { return e.aws }
 // String names the endpoint for a person.
 func (e Endpoint) String() string {
 	switch {
+	case e.scale == 1:
+		return "embedded, in memory"
 	case e.scale > 0:
 		return fmt.Sprintf("embedded, in memory, with a clock %d times as fast", e.scale)
 	case e.isNew:

@@ -10,7 +10,12 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/smithy-go"
+	"github.com/google/go-cmp/cmp"
+
+	"dynamostreamer/internal/embedded/server"
 )
 
 func TestLabShards(t *testing.T) {
@@ -167,7 +172,7 @@ func TestLabFaults(t *testing.T) {
 		"throttle": "ProvisionedThroughputExceededException", "limit": "LimitExceededException", "fail": "InternalServerError",
 	} {
 		s := w.lab("fault", `{"operation":"PutItem","fault":"`+fault+`","calls":2}`)
-		if len(s.Faults) != 1 || s.Faults[0] != (faultState{"PutItem", fault, 2}) {
+		if len(s.Faults) != 1 || s.Faults[0] != (server.Fault{Operation: "PutItem", Fault: fault, Calls: 2}) {
 			t.Errorf("faults %+v, want the one given", s.Faults)
 		}
 		for range 2 {
@@ -214,6 +219,36 @@ func TestLabFaults(t *testing.T) {
 	w.lab("fault", `{"operation":"PutItem","fault":"throttle","calls":5}`)
 	w.lab("clear-faults", "")
 	w.no(put())
+}
+
+// A fault for an access key meets no other client, and comes before that of all.
+func TestLabFaultOfAKey(t *testing.T) {
+	w := newLabWorld(t, inMemory)
+	list := func(accessKey string) string {
+		_, err := w.tables.ListTables(t.Context(), nil, func(o *dynamodb.Options) {
+			o.Credentials = credentials.NewStaticCredentialsProvider(accessKey, "any", "")
+		})
+		var api smithy.APIError
+		if errors.As(err, &api) {
+			return api.ErrorCode()
+		}
+		w.no(err)
+		return "listed"
+	}
+	w.lab("fault", `{"operation":"ListTables","fault":"limit","calls":1}`)
+	s := w.lab("fault", `{"operation":"ListTables","fault":"fail","calls":2,"accessKey":"b"}`)
+	want := []server.Fault{{Operation: "ListTables", Fault: "limit", Calls: 1}, {Operation: "ListTables", Fault: "fail", Calls: 2, AccessKey: "b"}}
+	if diff := cmp.Diff(want, s.Faults); diff != "" {
+		t.Errorf("the state's faults (-want +got):\n%s", diff)
+	}
+	got := []string{list("b"), list("a"), list("a"), list("b"), list("b")}
+	if diff := cmp.Diff([]string{"InternalServerError", "LimitExceededException", "listed", "InternalServerError", "listed"}, got); diff != "" {
+		t.Errorf("calls of b, a, a, b and b (-want +got):\n%s", diff)
+	}
+	w.lab("fault", `{"operation":"ListTables","fault":"fail","calls":2,"accessKey":"b"}`)
+	if s := w.lab("fault", `{"operation":"ListTables","fault":"fail","calls":0,"accessKey":"b"}`); len(s.Faults) > 0 || list("b") != "listed" {
+		t.Errorf("0 calls leave the faults %v, want none", s.Faults)
+	}
 }
 
 func TestLabHang(t *testing.T) {

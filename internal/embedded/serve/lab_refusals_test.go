@@ -47,7 +47,7 @@ func TestLabRefusals(t *testing.T) {
 		{"POST /lab/split", `{"table":"orders"}{}`, 400, "the body has more than one JSON object" + split},
 		{"POST /lab/split", `{"table":7}`, 400, "table can't be a JSON number" + split},
 		{"POST /lab/split", `{"table":"orders","shrad":"x"}`, 400, `unknown field "shrad"` + split},
-		{"POST /lab/split", strings.Repeat(" ", maxLabBody+1), 400, "the body can't be read: http: request body too large"},
+		{"POST /lab/split", strings.Repeat(" ", 64<<10+1), 400, "the body can't be read: http: request body too large"},
 		{"POST /lab/split", `{"table":"order"}`, 404, "table order does not exist: create it, or name another one"},
 		{"POST /lab/split", `{"table":"plain"}`, 409, "table plain has no enabled stream: enable it first"},
 		{"POST /lab/split", `{"table":"orders","shard":"x"}`, 409, "stream " + w.arn + " has no open shard x: name one without an ending sequence number"},

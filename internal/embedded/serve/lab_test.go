@@ -24,6 +24,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"dynamostreamer/internal/embedded/engine"
+	"dynamostreamer/internal/embedded/server"
 )
 
 // A lines is a log that goroutines may write and read.
@@ -54,7 +55,12 @@ type labWorld struct {
 	arn string
 }
 
-const labTable = "orders"
+const (
+	labTable = "orders"
+	labPath  = "/lab/"
+)
+
+type state = server.State
 
 func newLabWorld(t *testing.T, o options) *labWorld {
 	t.Helper()

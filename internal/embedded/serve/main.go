@@ -34,10 +34,12 @@
 //	    moves the engine's clock forward, or back by a negative jump, by up to a year
 //	    (8760h), and makes it run 1 to 3600 times as fast. Either may be missing. It
 //	    needs -memory: programs that use a folder go by the machine's clock.
-//	POST /lab/fault {"operation":"GetRecords","fault":"throttle","calls":3}
+//	POST /lab/fault {"operation":"GetRecords","fault":"throttle","calls":3,"accessKey":"ID"}
 //	    makes the next calls of an operation meet a fault, in place of the fault that
-//	    waited for it. Without calls it is one, and 0 removes the fault. Only signed
-//	    requests to an operation count. The faults:
+//	    waited for it. Without calls it is one, and 0 removes the fault. With an access
+//	    key, only the calls that are signed with it count, and meet that fault first: so
+//	    one of several programs meets it. Only signed requests to an operation count.
+//	    The faults:
 //
 //	throttle       ProvisionedThroughputExceededException
 //	limit          LimitExceededException
@@ -72,6 +74,7 @@ import (
 	"time"
 
 	"dynamostreamer/internal/embedded"
+	"dynamostreamer/internal/embedded/server"
 )
 
 func main() {
@@ -171,38 +174,34 @@ func serve(ctx context.Context, o options, stderr io.Writer) (err error) {
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 
-	handler := db.Handler()
-	if o.lab {
-		handler = withLab(&lab{db, clock}, handler)
-	}
-	handler = guarded(handler, o.exposed)
+	choices := server.Options{Lab: o.lab, Clock: clock, Exposed: o.exposed, LogAll: o.logged}
 	if o.logged || o.lab {
-		handler = logged(handler, stderr, o.logged)
+		choices.Log = stderr
 	}
-	server := &http.Server{
-		Handler:           handler,
+	httpServer := &http.Server{
+		Handler:           server.New(db, choices),
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       30 * time.Second, // the handler limits the body
 		WriteTimeout:      time.Minute,
 		IdleTimeout:       5 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
 	}
-	server.RegisterOnShutdown(db.ClearFaults) // so that no request hangs
+	httpServer.RegisterOnShutdown(db.ClearFaults) // so that no request hangs
 	fmt.Fprintf(stderr, "serving DynamoDB, kept %s, at http://%v\n", place, listener.Addr())
 	stopped := make(chan error, 1)
 	stop := context.AfterFunc(ctx, func() {
 		// Finish the requests in progress.
 		ctx, cancel := context.WithTimeout(context.Background(), grace)
 		defer cancel()
-		err := server.Shutdown(ctx)
+		err := httpServer.Shutdown(ctx)
 		if errors.Is(err, context.DeadlineExceeded) {
-			server.Close()
+			httpServer.Close()
 			err = fmt.Errorf("cut off requests that took longer than %v to finish", grace)
 		}
 		stopped <- err
 	})
 	defer stop()
-	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+	if err := httpServer.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
 	return <-stopped
@@ -221,4 +220,12 @@ func open(o options, clock *embedded.ScaledClock) (db *embedded.DB, place string
 	}
 	db, err = embedded.Open(o.dir, settings)
 	return db, "in " + o.dir, err
+}
+
+// clockOf makes the clock of a lab in memory.
+func clockOf(o options) *embedded.ScaledClock {
+	if !o.lab || !o.memory {
+		return nil
+	}
+	return embedded.NewScaledClock(1)
 }

@@ -1,10 +1,12 @@
 package wire
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 
 	"dynamostreamer/internal/embedded/engine"
@@ -98,13 +100,17 @@ func (f Fault) refusal() error {
 // faults are the faults that have been injected and not yet met, by operation.
 type faults struct {
 	mu      sync.Mutex
-	next    map[string]injected
+	next    map[meeting]injected
 	cleared chan struct{} // closed when they are cleared
 }
 
 func newFaults() faults {
-	return faults{next: map[string]injected{}, cleared: make(chan struct{})}
+	return faults{next: map[meeting]injected{}, cleared: make(chan struct{})}
 }
+
+// A meeting is whose requests meet a fault: those of an operation, all or only the ones
+// that are signed with an access key.
+type meeting struct{ operation, accessKey string }
 
 type injected struct {
 	fault Fault
@@ -114,9 +120,19 @@ type injected struct {
 // Inject makes the next count requests of an operation, such as "PutItem", meet a fault.
 // It replaces the operation's earlier fault. A count of 0 removes it.
 func (h *Handler) Inject(operation string, count int, fault Fault) {
+	h.InjectFor("", operation, count, fault)
+}
+
+// InjectFor is Inject for the requests that are signed with an access key, whose own fault
+// comes before that of all. An empty key is that of all requests.
+func (h *Handler) InjectFor(accessKey, operation string, count int, fault Fault) {
 	h.faults.mu.Lock()
 	defer h.faults.mu.Unlock()
-	h.faults.next[operation] = injected{fault, count}
+	if m := (meeting{operation, accessKey}); count == 0 {
+		delete(h.faults.next, m)
+	} else {
+		h.faults.next[m] = injected{fault, count}
+	}
 }
 
 // A WaitingFault is a fault that the next Count requests of an operation will meet.
@@ -124,17 +140,19 @@ type WaitingFault struct {
 	Operation string
 	Fault     Fault
 	Count     int
+	AccessKey string // whose requests meet it; empty: all
 }
 
 // Faults lists the faults that have been injected and not yet met, by operation.
 func (h *Handler) Faults() (waiting []WaitingFault) {
 	h.faults.mu.Lock()
 	defer h.faults.mu.Unlock()
-	for _, operation := range slices.Sorted(maps.Keys(h.faults.next)) {
-		if n := h.faults.next[operation]; n.count > 0 {
-			waiting = append(waiting, WaitingFault{operation, n.fault, n.count})
-		}
+	for m, n := range h.faults.next {
+		waiting = append(waiting, WaitingFault{m.operation, n.fault, n.count, m.accessKey})
 	}
+	slices.SortFunc(waiting, func(a, b WaitingFault) int {
+		return cmp.Or(cmp.Compare(a.Operation, b.Operation), cmp.Compare(a.AccessKey, b.AccessKey))
+	})
 	return waiting
 }
 
@@ -150,24 +168,34 @@ func (h *Handler) ClearFaults() {
 
 // take returns the fault that this request of the operation meets. If that is Hang, it
 // waits before.
-func (f *faults) take(ctx context.Context, operation string) Fault {
+func (f *faults) take(ctx context.Context, operation, accessKey string) Fault {
 	f.mu.Lock()
-	n, cleared := f.next[operation], f.cleared
-	n.count--
-	if n.count >= 0 {
-		f.next[operation] = n
+	m := meeting{operation, accessKey}
+	if _, own := f.next[m]; !own {
+		m.accessKey = ""
+	}
+	n, waits := f.next[m]
+	cleared := f.cleared
+	if n.count--; n.count > 0 {
+		f.next[m] = n
+	} else if waits {
+		delete(f.next, m)
 	}
 	f.mu.Unlock()
-	switch {
-	case n.count < 0:
-		return NoFault
-	case n.fault == Hang:
+	if n.fault == Hang {
 		select {
 		case <-ctx.Done():
 		case <-cleared:
 		}
 	}
 	return n.fault
+}
+
+// accessKey is the one that signed a request, as its Authorization says.
+func accessKey(authorization string) string {
+	_, credential, _ := strings.Cut(authorization, "Credential=")
+	key, _, _ := strings.Cut(credential, "/")
+	return key
 }
 
 // spoil falsifies an answer as the fault demands. The request has run, so that its own

@@ -138,7 +138,7 @@ func (h *Handler) answer(r *http.Request, body string) ([]byte, error) {
 	case r.Header.Get("Authorization") == "":
 		return nil, errUnsigned
 	}
-	fault := h.faults.take(r.Context(), name)
+	fault := h.faults.take(r.Context(), name, accessKey(r.Header.Get("Authorization")))
 	if err := fault.refusal(); err != nil {
 		return nil, err
 	}

@@ -1,4 +1,4 @@
-package main
+package server
 
 import (
 	"context"
@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"dynamostreamer/internal/embedded"
 	"dynamostreamer/internal/embedded/engine"
 	"dynamostreamer/internal/embedded/wire"
 )
@@ -40,33 +39,37 @@ func init() { // not in the declaration: the calls' errors list the calls
 // none is the body of a call that takes nothing.
 type none struct{}
 
-// A state is the answer of all calls: of those about a table with its streams only.
-type state struct {
-	Clock   clockState           `json:"clock"`
-	Faults  []faultState         `json:"faults"`
+// A State is the answer of all calls: of those about a table with its streams only.
+type State struct {
+	Clock   Clock                `json:"clock"`
+	Faults  []Fault              `json:"faults"`
 	Streams []engine.StreamState `json:"streams"`
 }
 
-type clockState struct {
+// A Clock is what a State tells of the engine's clock. Speed is by how many seconds it
+// advances in each real one.
+type Clock struct {
 	Now   time.Time `json:"now"`
 	Speed int       `json:"speed"`
 }
 
-type faultState struct {
+// A Fault is one that waits for calls.
+type Fault struct {
 	Operation string `json:"operation"`
 	Fault     string `json:"fault"`
 	Calls     int    `json:"calls"`
+	AccessKey string `json:"accessKey,omitempty"` // whose requests meet it; empty: all
 }
 
 func (l *lab) state(r *http.Request, _ none) (any, error) { return l.stateOf(r.Context(), "") }
 
-func (l *lab) stateOf(ctx context.Context, table string) (*state, error) {
-	s := &state{Clock: clockState{l.db.Now().UTC(), 1}, Faults: []faultState{}}
+func (l *lab) stateOf(ctx context.Context, table string) (*State, error) {
+	s := &State{Clock: Clock{l.db.Now().UTC(), 1}, Faults: []Fault{}}
 	if l.clock != nil {
 		s.Clock.Speed = l.clock.Scale()
 	}
 	for _, f := range l.db.Faults() {
-		s.Faults = append(s.Faults, faultState{f.Operation, f.Fault.String(), f.Count})
+		s.Faults = append(s.Faults, Fault{f.Operation, f.Fault.String(), f.Count, f.AccessKey})
 	}
 	var err error
 	s.Streams, err = l.db.Streams(ctx, table)
@@ -184,6 +187,7 @@ type faultInput struct {
 	Operation string `json:"operation"`
 	Fault     string `json:"fault"`
 	Calls     *int   `json:"calls"` // nil: 1
+	AccessKey string `json:"accessKey"`
 }
 
 func (l *lab) fault(r *http.Request, in faultInput) (any, error) {
@@ -202,19 +206,11 @@ func (l *lab) fault(r *http.Request, in faultInput) (any, error) {
 	case count < 0 || count > maxFaults:
 		return nil, refuse(http.StatusBadRequest, "calls %d is not from 0 to %d", count, maxFaults)
 	}
-	l.db.Inject(in.Operation, count, fault)
+	l.db.InjectFor(in.AccessKey, in.Operation, count, fault)
 	return l.stateOf(r.Context(), "")
 }
 
 func (l *lab) clearFaults(r *http.Request, _ none) (any, error) {
 	l.db.ClearFaults()
 	return l.stateOf(r.Context(), "")
-}
-
-// clockOf makes the clock of a lab in memory.
-func clockOf(o options) *embedded.ScaledClock {
-	if !o.lab || !o.memory {
-		return nil
-	}
-	return embedded.NewScaledClock(1)
 }

@@ -1,4 +1,4 @@
-package main
+package server
 
 import (
 	"encoding/json"
@@ -12,10 +12,11 @@ import (
 	"unicode"
 )
 
-// guarded refuses requests of web pages, which run on this machine too. A
+// Guard refuses requests of web pages of another origin, which run on this machine too. A
 // browser sends Origin and Sec-Fetch-Site with a page's requests. Other
-// clients send neither.
-func guarded(next http.Handler, exposed bool) http.Handler {
+// clients send neither. Unless exposed, it also refuses requests to another machine's
+// name.
+func Guard(next http.Handler, exposed bool) http.Handler {
 	if !exposed {
 		next = hereOnly(next)
 	}

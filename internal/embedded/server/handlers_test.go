@@ -1,4 +1,4 @@
-package main
+package server
 
 import (
 	"net/http"
@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-func TestGuarded(t *testing.T) {
+func TestGuard(t *testing.T) {
 	reached := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("reached")) })
 	for _, c := range []struct {
 		name    string
@@ -43,7 +43,7 @@ func TestGuarded(t *testing.T) {
 				r.Header.Set(c.header, c.value)
 			}
 			w := httptest.NewRecorder()
-			guarded(reached, c.exposed).ServeHTTP(w, r)
+			Guard(reached, c.exposed).ServeHTTP(w, r)
 			if w.Code != c.want || (w.Body.String() == "reached") != (c.want == 200) {
 				t.Errorf("%s, %s: %d %q, want %d", c.name, method, w.Code, w.Body, c.want)
 			}

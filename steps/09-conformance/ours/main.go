@@ -42,9 +42,10 @@ func run(ctx context.Context) error {
 		Checkpoints:     stream.FileCheckpoints(filepath.Join(os.Getenv("DIR"), "checkpoint")),
 		CheckpointEvery: 50 * time.Millisecond,
 		OnGap:           stream.SkipGaps,
-		// It waits only where it has to. On AWS, leave these two out.
+		// It waits only where it has to. On AWS, leave these out.
 		Pace: stream.Unbounded,
 		Poll: 300 * time.Millisecond,
+		Look: 200 * time.Millisecond,
 	}
 	if os.Getenv("START") == "LATEST" {
 		options.Start = stream.Latest

@@ -5,10 +5,18 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // name is an item's id for a person.
 func name(id string) string { return cut(strings.TrimRight(id, "·"), 40) }
+
+func pronoun(id string) string {
+	if strings.HasPrefix(id, "row-") {
+		return "it"
+	}
+	return "she"
+}
 
 // did says what happened to the item.
 func (c *change) did() string {
@@ -18,10 +26,13 @@ func (c *change) did() string {
 	return "was " + c.kind
 }
 
+func (c *change) String() string {
+	nouns := map[string]string{"inserted": "insert", "modified": "change", "deleted": "delete", "expired": "expiry"}
+	return fmt.Sprintf("the %s of %s", nouns[c.kind], name(c.id))
+}
+
 func times(n int) string {
 	switch n {
-	case 0:
-		return "not at all"
 	case 1:
 		return "once"
 	case 2:
@@ -41,32 +52,37 @@ func shown(image json.RawMessage) string {
 func (j *judge) explain(c *change, calls []call) string {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	return fmt.Sprintf("%v was never handled: %s", c, j.whyMissing(c, calls))
+}
+
+func (j *judge) whyMissing(c *change, calls []call) string {
 	letter := j.letter(c.shard)
-	what := fmt.Sprintf("%s %s, and that was never handled", name(c.id), c.did())
-	if c.times > 0 {
-		what = fmt.Sprintf("%s %s, and that was handled %s only", name(c.id), c.did(), times(c.times))
+	calls = slices.DeleteFunc(slices.Clone(calls), func(one call) bool {
+		return one.operation != "GetRecords" || one.shard != c.shard
+	})
+	if len(calls) == 0 {
+		return fmt.Sprintf("shard %s was never read", letter)
 	}
-	var last *call // of GetRecords in the shard
-	for i, one := range calls {
-		if one.operation != "GetRecords" || one.shard != c.shard {
-			continue
-		}
+	passed := false // by an iterator behind it
+	for _, one := range calls {
 		if slices.Contains(one.records, c.sequence) {
 			page := "a page"
 			if one.last {
 				page = "the last page"
 			}
-			return fmt.Sprintf("%s: it was on %s of shard %s", what, page, letter)
+			return fmt.Sprintf("it was on %s of shard %s", page, letter)
 		}
-		last = &calls[i]
+		passed = passed || one.at.After(c.known) && one.code == "" && len(one.records) == 0 && !one.blank
 	}
-	switch {
-	case last == nil:
-		return fmt.Sprintf("%s: shard %s was never read", what, letter)
+	switch last := calls[len(calls)-1]; {
 	case last.code != "":
-		return fmt.Sprintf("%s: the last answer to GetRecords of shard %s was %s", what, letter, last.code)
-	case len(last.records) == 0:
-		return fmt.Sprintf("%s: the last page of shard %s that was asked for was empty", what, letter)
+		return fmt.Sprintf("the last answer to GetRecords of shard %s was %s", letter, last.code)
+	case passed:
+		return fmt.Sprintf("shard %s was read from after it", letter)
+	case len(last.records) == 0 && time.Since(last.at) > time.Second:
+		return fmt.Sprintf("reading shard %s ended at an empty page", letter)
+	case time.Since(last.at) > time.Second:
+		return fmt.Sprintf("shard %s was not read to its end", letter)
 	}
-	return fmt.Sprintf("%s: shard %s was not read that far", what, letter)
+	return fmt.Sprintf("shard %s was not read that far yet", letter)
 }

@@ -78,7 +78,7 @@ func (j *judge) judge(c *change, e event) {
 	case c.most == 0 && j.may.anew:
 		j.absent = "it began with the oldest change, not with the newest: START says where to begin"
 	case c.times > c.most:
-		j.isWrong("%s %s was handled %s, and may be at most %s", name(c.id), c.did(), times(c.times), times(c.most))
+		j.isWrong("%s was handled %s, and may be handled %s at most", c, times(c.times), times(c.most))
 	}
 	if c.times == 1 {
 		j.judgeOrder(c)
@@ -102,7 +102,7 @@ func (j *judge) judgeOrder(c *change) {
 		if earlier.times > 0 || earlier.fewest == 0 {
 			continue
 		}
-		why := fmt.Sprintf("%s %s before she %s", name(c.id), c.did(), earlier.did())
+		why := fmt.Sprintf("%s %s before %s %s", name(c.id), c.did(), pronoun(c.id), earlier.did())
 		if earlier.shard != c.shard {
 			why += fmt.Sprintf(": shard %s was read before the end of %s", j.letter(c.shard), j.letter(earlier.shard))
 		}

@@ -91,15 +91,18 @@ func (m *mixed) fail() {
 	m.Fails(operations[m.draw.IntN(len(operations))], 1+m.draw.IntN(beyondRetries), faults[m.draw.IntN(len(faults))])
 }
 
-// kill kills the reader and starts it again. What it handled may come once more.
+// kill kills the reader and starts another. What it handled a moment ago may come once more.
 func (m *mixed) kill() {
 	if m.lacks("resume") {
 		return
 	}
 	if m.draw.IntN(2) == 0 {
 		m.Handles()
+		m.Settles()
+		m.Kill(m.reader)
+	} else {
+		m.Kill(m.reader)
+		m.MayRepeat(1, m.rows...)
 	}
-	m.Kill(m.reader)
-	m.MayRepeat(1, m.rows...)
 	m.reader = m.Start()
 }

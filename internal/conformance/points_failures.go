@@ -73,7 +73,7 @@ var failurePoints = []Point{{
 		w.Throttles(slow)
 		w.Put(rows...)
 		w.HandlesAllBut(slow)
-		w.Throttles("")
+		w.NoLongerThrottles()
 	},
 }, {
 	Name: "call-rates", Section: sectionThrottle,

@@ -95,9 +95,9 @@ func (w *World) play(p Point) (v verdict, err error) {
 		case silence:
 			err = fmt.Errorf("%w (%s)", ErrSilent, ended.why)
 		case stopped:
-			err = ended
+			err = ended.error
 		case commandError:
-			err = ended
+			err = fmt.Errorf("starting the command: %w", ended.error)
 		default:
 			panic(ended)
 		}

@@ -40,6 +40,7 @@ type call struct {
 	code      string   // of an error; empty: it succeeded
 	records   []string // the sequence numbers that GetRecords answered
 	last      bool     // GetRecords answered no next iterator
+	blank     bool     // GetRecords answered nothing, by a fault
 }
 
 // readerKey is the access key that signs the reader's calls in the engine's eyes, whatever
@@ -120,7 +121,7 @@ func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
 	c := call{operation: operation, at: time.Now()}
 	in := request{}
-	_ = json.Unmarshal(body, &in) // a body that is no request is the engine's to refuse
+	_ = json.Unmarshal(body, &in) // the engine refuses what is not a request
 	counted := func() {}
 	if items := in.puts(); len(items) > 0 {
 		counted = s.put(r.Context(), items)
@@ -213,12 +214,12 @@ func (s *service) answer(r *http.Request, c *call, in request, body []byte) *ans
 	if c.operation == "DescribeStream" && out.status == http.StatusOK {
 		s.addGhosts(in, out)
 	}
-	s.note(c, out)
+	s.note(c, in, out)
 	return out
 }
 
 // note takes what matters from an answer.
-func (s *service) note(c *call, out *answer) {
+func (s *service) note(c *call, in request, out *answer) {
 	var body struct {
 		Type              string `json:"__type"`
 		ShardIterator     string
@@ -244,7 +245,7 @@ func (s *service) note(c *call, out *answer) {
 		}
 	}
 	if c.operation == "GetRecords" {
-		c.last = body.NextShardIterator == ""
+		c.last, c.blank = body.NextShardIterator == "", body.NextShardIterator == in.ShardIterator
 		for _, r := range body.Records {
 			c.records = append(c.records, r.Dynamodb.SequenceNumber)
 		}

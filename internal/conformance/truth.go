@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"time"
 )
 
 // A change is a record of the table's streams, and how often it has to be handled.
@@ -16,7 +17,8 @@ type change struct {
 	old, new     json.RawMessage
 
 	fewest, most int
-	times        int // how often it was handled
+	times        int       // how often it was handled
+	known        time.Time // when it had been made
 }
 
 // A truth is what happened to the table, by the engine's own records.
@@ -112,7 +114,7 @@ type record struct {
 func (t *truth) add(shard string, r record) {
 	c := &change{
 		id: r.Dynamodb.Keys.ID.S, sequence: r.Dynamodb.SequenceNumber, shard: shard,
-		old: r.Dynamodb.OldImage, new: r.Dynamodb.NewImage, fewest: t.fewest, most: t.most,
+		old: r.Dynamodb.OldImage, new: r.Dynamodb.NewImage, fewest: t.fewest, most: t.most, known: time.Now(),
 	}
 	c.kind = map[string]string{"INSERT": "inserted", "MODIFY": "modified", "REMOVE": "deleted"}[r.EventName]
 	if r.UserIdentity != nil {

@@ -41,8 +41,17 @@ func (w *World) StillLists() {
 	w.shape(func(s *shaping) { s.ghosts = out.StreamDescription.Shards })
 }
 
-// Throttles refuses the records of a shard until it is called with another one.
-func (w *World) Throttles(shard string) { w.shape(func(s *shaping) { s.throttled = shard }) }
+// Throttles refuses the records of a shard, and waits until the reader has met that.
+func (w *World) Throttles(shard string) {
+	seen := len(w.service.noted())
+	w.shape(func(s *shaping) { s.throttled = shard })
+	w.until(func() bool {
+		return slices.ContainsFunc(w.service.noted()[seen:], func(c call) bool { return c.shard == shard && c.code != "" })
+	}, func() string { return "it stopped reading shard " + w.judge.letter(shard) })
+}
+
+// NoLongerThrottles ends what Throttles began.
+func (w *World) NoLongerThrottles() { w.shape(func(s *shaping) { s.throttled = "" }) }
 
 // Limits refuses calls beyond the rates that the service allows.
 func (w *World) Limits() { w.shape(func(s *shaping) { s.limited = true }) }

@@ -42,7 +42,7 @@ func (w *World) exited(p *process) {
 	case w.silent():
 		panic(silence{"it " + p.how()})
 	}
-	w.ends(Fail, "it %s", p.how())
+	w.ends(Fail, "it %s, although the stream continues", p.how())
 }
 
 // A silence is a reader that never made a call.
@@ -123,7 +123,7 @@ func (w *World) finish() {
 	w.quiet()
 	for _, p := range w.processes {
 		if !p.hasEnded() {
-			p.stop(time.Second)
+			p.stop(time.Second / 2)
 			<-p.ended
 		}
 	}

@@ -74,6 +74,9 @@ func (c *choices) read() (points []conformance.Point, o conformance.Options, err
 	return points, o, nil
 }
 
+// all reports whether no point is left out.
+func (c *choices) all() bool { return c.only == "" && !c.step.Given("seed") }
+
 // commandHint says what to do about a command that can't be tested.
 func commandHint(err error) error {
 	if errors.Is(err, conformance.ErrSilent) {

@@ -37,6 +37,11 @@ func main() {
 				return err
 			}
 		}
+		if choices.all() {
+			if err := catchUp(ctx, step, options); err != nil {
+				return err
+			}
+		}
 		return summary(step, counts)
 	})
 }

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"dynamostreamer/internal/cli"
 	"dynamostreamer/internal/conformance"
@@ -35,6 +37,19 @@ func wrap(text string, width int) (lines []string) {
 		line = strings.TrimSpace(line + " " + word)
 	}
 	return append(lines, line)
+}
+
+// catchUp prints how long the reader takes beside a bare loop.
+func catchUp(ctx context.Context, step *cli.Step, o conformance.Options) error {
+	r, loop, err := conformance.CatchUp(ctx, o)
+	if err != nil {
+		return err
+	}
+	if r.Outcome != conformance.Pass {
+		return step.Printf("it did not catch up with %d changes: %s\n", conformance.CatchUpChanges, r.Why)
+	}
+	return step.Printf("it caught up with %d changes in %v; a bare loop fetches them in %v\n",
+		conformance.CatchUpChanges, r.Took.Round(time.Millisecond), loop.Round(time.Millisecond))
 }
 
 // summary prints the counts. Its error says that points failed.

@@ -1,23 +1,24 @@
-package conformance
+package main
 
 import (
-	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
+	streamtypes "github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
 
 	"dynamostreamer/internal/naive"
 	"dynamostreamer/internal/stream"
@@ -31,7 +32,7 @@ type mistake struct {
 	event   func(stream.Event) (stream.Event, bool) // false: it is not handled
 	line    func(*line)
 	print   func(text []byte) error
-	before  func()                // the reading
+	puts    bool // in place of print, into the table handled
 	term    func(context.Context) context.Context
 	end     func(error) error
 }
@@ -44,22 +45,6 @@ type line struct {
 	New      json.RawMessage `json:"new,omitempty"`
 	Old      json.RawMessage `json:"old,omitempty"`
 	Lost     string          `json:"lost,omitempty"`
-}
-
-// runReader runs the reader that is called id, and returns its exit status.
-func runReader(ctx context.Context, id string) int {
-	slog.SetDefault(slog.New(slog.DiscardHandler))
-	var err error
-	if naiveID, ok := strings.CutPrefix(id, "naive-"); ok {
-		err = runNaive(ctx, naiveID)
-	} else {
-		err = runRight(ctx, mistakes[id])
-	}
-	if err != nil && !errors.Is(err, context.Canceled) {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	return 0
 }
 
 // runRight reads as the step's own reader does, with a mistake.
@@ -92,7 +77,7 @@ func runRight(ctx context.Context, m mistake) error {
 	if m.print == nil {
 		m.print = func(text []byte) error { _, err := os.Stdout.Write(text); return err }
 	}
-	if os.Getenv(tableEnv) != "" {
+	if m.puts {
 		m.print = putter(ctx, dynamodb.NewFromConfig(cfg))
 	}
 	reader, err := stream.Open(ctx, api, os.Getenv("STREAM_ARN"), options)
@@ -137,19 +122,40 @@ func (m mistake) handle(_ context.Context, e stream.Event) error {
 	return m.print(append(text, '\n'))
 }
 
-// tableEnv makes the right reader tell what it handled in handledTable.
-const tableEnv = "CONFORMANCE_TABLE"
-
-// putter returns a print that puts a line into handledTable.
+// putter returns a print that puts a line into the table handled.
 func putter(ctx context.Context, db *dynamodb.Client) func([]byte) error {
 	return func(text []byte) error {
-		item, err := handledItem(text)
+		var l line
+		if err := json.Unmarshal(text, &l); err != nil {
+			return err
+		}
+		item, err := l.item()
 		if err == nil {
-			_, err = db.PutItem(context.WithoutCancel(ctx), &dynamodb.PutItemInput{TableName: new(string(handledTable)), Item: item})
+			_, err = db.PutItem(context.WithoutCancel(ctx), &dynamodb.PutItemInput{TableName: aws.String("handled"), Item: item})
 		}
 		return err
 	}
 }
+
+// item is what is put for a line. Each loss is an item for itself.
+func (l line) item() (map[string]types.AttributeValue, error) {
+	fields := map[string]any{"id": text(l.ID), "sequence": text(l.Sequence), "kind": text(string(l.Kind))}
+	if l.Lost != "" {
+		fields = map[string]any{"id": text(rand.Text()), "lost": text(l.Lost)}
+	}
+	for name, image := range map[string]json.RawMessage{"new": l.New, "old": l.Old} {
+		if image != nil {
+			fields[name] = map[string]any{"M": image}
+		}
+	}
+	coded, err := json.Marshal(fields)
+	if err != nil {
+		return nil, err
+	}
+	return attributevalue.UnmarshalMapJSON(coded)
+}
+
+func text(s string) map[string]any { return map[string]any{"S": s} }
 
 // runNaive lets a naive reader print what it handles.
 func runNaive(ctx context.Context, id string) error {
@@ -157,30 +163,30 @@ func runNaive(ctx context.Context, id string) error {
 	if !found {
 		return fmt.Errorf("there is no naive reader %s", id)
 	}
-	cfg, err := config.LoadDefaultConfig(ctx)
+	cfg, err := config.LoadDefaultConfig(ctx,
+		config.WithHTTPClient(awshttp.NewBuildableClient().WithTimeout(time.Second)),
+		config.WithRetryer(func() aws.Retryer { return aws.NopRetryer{} })) // it repeats calls by itself
 	if err != nil {
 		return err
 	}
 	var mu sync.Mutex
 	return reader.Read(ctx, naive.Input{
 		API: dynamodbstreams.NewFromConfig(cfg), Stream: os.Getenv("STREAM_ARN"),
-		Handle: func(_ string, records []types.Record) {
+		Handle: func(_ string, records []streamtypes.Record) {
 			mu.Lock()
 			defer mu.Unlock()
 			for _, r := range records {
 				kind := string(r.EventName)
 				if r.UserIdentity != nil {
 					kind = "expired"
-				} else if r.EventName == types.OperationTypeRemove {
+				} else if r.EventName == streamtypes.OperationTypeRemove {
 					kind = "deleted"
 				}
-				text, _ := json.Marshal(event{
-					ID: r.Dynamodb.Keys["id"].(*types.AttributeValueMemberS).Value, Sequence: *r.Dynamodb.SequenceNumber, Kind: kind,
+				text, _ := json.Marshal(line{
+					ID: r.Dynamodb.Keys["id"].(*streamtypes.AttributeValueMemberS).Value, Sequence: *r.Dynamodb.SequenceNumber, Kind: stream.Kind(kind),
 				})
 				os.Stdout.Write(append(text, '\n'))
 			}
 		},
 	})
 }
-
-var _ = bytes.TrimSpace

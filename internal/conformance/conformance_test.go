@@ -194,6 +194,9 @@ func TestSections(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, p := range Points {
+		if len("it "+p.About) > 49 {
+			t.Errorf("point %s: %q has more than a line of the table", p.Name, p.About)
+		}
 		if !regexp.MustCompile(`(?m)^#+ ([0-9.]+ )?` + regexp.QuoteMeta(p.Section) + "$").Match(page) {
 			t.Errorf("point %s: TUTORIAL.md has no section %q", p.Name, p.Section)
 		}

@@ -30,7 +30,7 @@ const (
 
 var shardPoints = []Point{{
 	Name: "one-shard", Section: sectionStream,
-	About: "handles each change of a shard once, and continues to",
+	About: "handles each change of a shard once",
 	play: func(w *World) {
 		w.Put("ada", "grace")
 		w.Start()
@@ -49,7 +49,7 @@ var shardPoints = []Point{{
 	},
 }, {
 	Name: "three-generations", Section: sectionOrder,
-	About: "waits for a grandparent, also where the parent is empty",
+	About: "waits for the parent of an empty parent",
 	play: func(w *World) {
 		w.PagesOf(2)
 		w.Put("ada", "grace", "radia", "frances", "barbara")
@@ -105,7 +105,7 @@ var shardPoints = []Point{{
 	},
 }, {
 	Name: "stale-list", Section: sectionShards,
-	About: "looks again for children that are not listed yet",
+	About: "looks again for children not listed yet",
 	play: func(w *World) {
 		w.Put("ada")
 		w.Start()
@@ -131,7 +131,7 @@ var pagePoints = []Point{{
 	},
 }, {
 	Name: "hundred-empty-pages", Section: sectionEmpty,
-	About: "continues after a hundred empty pages of a closed shard",
+	About: "continues after 100 empty pages",
 	play: func(w *World) {
 		w.Put("ada")
 		w.Roll()
@@ -141,7 +141,7 @@ var pagePoints = []Point{{
 	},
 }, {
 	Name: "last-page", Section: sectionOpen,
-	About: "handles the records of the page that ends a shard",
+	About: "handles the records of a shard's last page",
 	play: func(w *World) {
 		w.PagesOf(2)
 		w.Put("ada", "grace", "barbara")
@@ -156,7 +156,7 @@ var pagePoints = []Point{{
 	},
 }, {
 	Name: "expired-iterator", Section: sectionExpired,
-	About: "takes another iterator where one expired, and misses and repeats nothing",
+	About: "renews an iterator, and repeats nothing",
 	play: func(w *World) {
 		w.Put("ada")
 		w.Start()
@@ -178,7 +178,7 @@ var pagePoints = []Point{{
 
 var recordPoints = []Point{{
 	Name: "no-change", Section: sectionRecord,
-	About: "handles nothing where nothing was changed",
+	About: "handles nothing where nothing changed",
 	play: func(w *World) {
 		w.PutItem("ada", attributes{"page": text("/home")})
 		w.PutItem("ada", attributes{"page": text("/home")})
@@ -202,7 +202,7 @@ var recordPoints = []Point{{
 	},
 }, {
 	Name: "expired", Section: sectionWho, needs: []string{"kinds"},
-	About: "tells rows that TTL removed from deleted ones",
+	About: "tells removals by TTL from deletes",
 	play: func(w *World) {
 		w.Permit(func(p *permits) { p.kinds, p.expiries = true, true })
 		w.PutItem("ada", w.EndsIn(minute))
@@ -214,7 +214,7 @@ var recordPoints = []Point{{
 	},
 }, {
 	Name: "deleted-after-its-ttl", Section: sectionWho, needs: []string{"kinds"},
-	About: "tells a delete by a program, although the row's time had passed",
+	About: "tells late deletes from removals by TTL",
 	play: func(w *World) {
 		w.Permit(func(p *permits) { p.kinds, p.expiries = true, true })
 		w.PutItem("ada", w.EndsIn(minute))
@@ -225,7 +225,7 @@ var recordPoints = []Point{{
 	},
 }, {
 	Name: "values", Section: sectionRecord, needs: []string{"images"},
-	About: "keeps 38 digits, sets, binary and empty values",
+	About: "keeps 38 digits, sets, binary, empty values",
 	play: func(w *World) {
 		w.Permit(func(p *permits) { p.images = true })
 		w.PutItem("ada", attributes{

@@ -7,7 +7,7 @@ const beyondRetries = 4
 
 var failurePoints = []Point{{
 	Name: "throttled-lists", Section: sectionThrottle,
-	About: "tries again where DescribeStream is throttled",
+	About: "repeats DescribeStream where it is throttled",
 	play: func(w *World) {
 		w.Put("ada")
 		w.Fails("DescribeStream", beyondRetries, embedded.LimitExceeded)
@@ -15,7 +15,7 @@ var failurePoints = []Point{{
 	},
 }, {
 	Name: "throttled-iterators", Section: sectionThrottle,
-	About: "tries again where GetShardIterator is throttled",
+	About: "repeats GetShardIterator likewise",
 	play: func(w *World) {
 		w.Put("ada")
 		w.Fails("GetShardIterator", beyondRetries, embedded.Throttle)
@@ -23,7 +23,7 @@ var failurePoints = []Point{{
 	},
 }, {
 	Name: "throttled-records", Section: sectionThrottle,
-	About: "tries again where GetRecords is throttled",
+	About: "repeats GetRecords likewise",
 	play: func(w *World) {
 		w.Put("ada")
 		w.Start()
@@ -33,7 +33,7 @@ var failurePoints = []Point{{
 	},
 }, {
 	Name: "server-errors", Section: sectionThrottle,
-	About: "tries again where the service fails",
+	About: "repeats a call where the service fails",
 	play: func(w *World) {
 		w.Put("ada")
 		w.Start()
@@ -43,7 +43,7 @@ var failurePoints = []Point{{
 	},
 }, {
 	Name: "lost-answers", Section: sectionThrottle,
-	About: "asks again where a connection broke before the answer",
+	About: "repeats a call where the connection broke",
 	play: func(w *World) {
 		w.PagesOf(1)
 		w.Put("ada", "grace", "barbara")
@@ -52,7 +52,7 @@ var failurePoints = []Point{{
 	},
 }, {
 	Name: "hang", Section: sectionThrottle,
-	About: "gives up on a call that is never answered, and makes it again",
+	About: "repeats a call that is never answered",
 	play: func(w *World) {
 		w.Put("ada")
 		w.Start()
@@ -62,7 +62,7 @@ var failurePoints = []Point{{
 	},
 }, {
 	Name: "one-slow-shard", Section: sectionThrottle,
-	About: "reads the other shards while one is throttled",
+	About: "reads other shards while one is throttled",
 	play: func(w *World) {
 		rows := w.Rows(12)
 		w.Split()
@@ -77,7 +77,7 @@ var failurePoints = []Point{{
 	},
 }, {
 	Name: "call-rates", Section: sectionThrottle,
-	About: "keeps to the service's rates, or slows down where it is told to",
+	About: "keeps to the service's rates",
 	play: func(w *World) {
 		w.Limits()
 		w.PagesOf(5)

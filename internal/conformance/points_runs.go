@@ -2,7 +2,7 @@ package conformance
 
 var runPoints = []Point{{
 	Name: "latest", Section: sectionStream, needs: []string{"latest"},
-	About: "begins with what is new, where START says so, and misses nothing from then on",
+	About: "begins with what is new, and misses nothing",
 	play: func(w *World) {
 		w.StartsAtLatest()
 		w.Put("ada", "grace")
@@ -18,7 +18,7 @@ var runPoints = []Point{{
 	},
 }, {
 	Name: "latest-resumed", Section: sectionDies, needs: []string{"latest", "resume"},
-	About: "misses nothing that was written while it was away, although it had read nothing yet",
+	About: "keeps where it began, without a record yet",
 	play: func(w *World) {
 		w.StartsAtLatest()
 		w.Put("ada")
@@ -33,7 +33,7 @@ var runPoints = []Point{{
 	},
 }, {
 	Name: "resume", Section: sectionDies, needs: []string{"resume"},
-	About: "resumes after what it handled a second before it was killed",
+	About: "resumes where it was when it was killed",
 	play: func(w *World) {
 		w.PagesOf(10)
 		w.Put(w.Rows(15)...)
@@ -50,7 +50,7 @@ var runPoints = []Point{{
 	},
 }, {
 	Name: "killed-mid-page", Section: sectionOnce, needs: []string{"resume"},
-	About: "handles the rest of a page in the middle of which it was killed",
+	About: "handles the rest of a page after a kill",
 	play: func(w *World) {
 		w.Put("ada")
 		first := w.Start()
@@ -67,7 +67,7 @@ var runPoints = []Point{{
 	},
 }, {
 	Name: "two-at-once", Section: sectionTwo, needs: []string{"resume", "standby"},
-	About: "lets one of two of the same name read, and the other one take over",
+	About: "lets one of two read, and the other take over",
 	play: func(w *World) {
 		w.Put("ada")
 		first := w.Start()
@@ -85,7 +85,7 @@ var runPoints = []Point{{
 	},
 }, {
 	Name: "shutdown", Section: sectionStop,
-	About: "ends on SIGTERM with exit status 0, and repeats nothing then",
+	About: "ends well on SIGTERM, and repeats nothing",
 	play: func(w *World) {
 		w.Put("ada", "grace")
 		first := w.Start()
@@ -103,7 +103,7 @@ var runPoints = []Point{{
 
 var lossPoints = []Point{{
 	Name: "trimmed", Section: sectionDay, needs: []string{"losses"},
-	About: "tells a loss, where it was held up for a day, and continues or ends",
+	About: "tells a loss after a day without an answer",
 	play: func(w *World) {
 		w.Put("ada")
 		w.Start()
@@ -118,7 +118,7 @@ var lossPoints = []Point{{
 	},
 }, {
 	Name: "trimmed-while-away", Section: sectionDay, needs: []string{"losses", "resume"},
-	About: "tells a loss, where it resumes after a day",
+	About: "tells a loss after a day away",
 	play: func(w *World) {
 		w.Put("ada")
 		first := w.Start()
@@ -133,7 +133,7 @@ var lossPoints = []Point{{
 	},
 }, {
 	Name: "vanished-shards", Section: sectionDay,
-	About: "passes over shards that are listed and have vanished",
+	About: "passes over listed shards that have vanished",
 	play: func(w *World) {
 		w.Put("ada")
 		w.Roll()
@@ -145,7 +145,7 @@ var lossPoints = []Point{{
 	},
 }, {
 	Name: "stream-switched", Section: sectionAgain, needs: []string{"losses"},
-	About: "continues with the table's next stream, and tells that changes between may be lost, or ends",
+	About: "reads the table's next stream, and tells a gap",
 	play: func(w *World) {
 		w.Put("ada")
 		w.Start()
@@ -158,7 +158,7 @@ var lossPoints = []Point{{
 	},
 }, {
 	Name: "table-again", Section: sectionAgain, needs: []string{"losses"},
-	About: "continues with the stream of a table that was made again, and tells that changes may be lost, or ends",
+	About: "reads the next table's stream, and tells a gap",
 	play: func(w *World) {
 		w.Put("ada")
 		w.Start()

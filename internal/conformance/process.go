@@ -125,7 +125,7 @@ func (p *process) how() string {
 		text = "ended with " + p.err.Error()
 	}
 	if p.said != "" {
-		text += ", and last said: " + cut(p.said, 200)
+		return text + "; it last said: " + cut(p.said, 120)
 	}
 	return text
 }

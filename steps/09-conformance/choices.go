@@ -27,7 +27,7 @@ type choices struct {
 func newChoices(step *cli.Step) *choices {
 	c := &choices{step: step}
 	step.StringVar(&c.only, "only", "",
-		"play these `points` only; several with commas")
+		"play these `points` only, several with commas. The reader\n"+pointList())
 	step.StringVar(&c.without, "without", "",
 		"count as absent what the reader does not give: some of\n`"+strings.Join(conformance.Abilities, ",")+"`")
 	step.Uint64Var(&c.seed, "seed", 0,
@@ -38,6 +38,15 @@ func newChoices(step *cli.Step) *choices {
 	step.BoolVar(&c.verbose, "v", false,
 		"print what the command prints on stderr")
 	return c
+}
+
+// pointList is a line for each point.
+func pointList() string {
+	var lines []string
+	for _, p := range conformance.Points {
+		lines = append(lines, fmt.Sprintf("  %-21s  %s", p.Name, p.About))
+	}
+	return strings.Join(lines, "\n")
 }
 
 // read checks the flags.
@@ -65,7 +74,7 @@ func (c *choices) read() (points []conformance.Point, o conformance.Options, err
 	case c.only != "":
 		points, err = conformance.Named(strings.Split(c.only, ","))
 		if err != nil {
-			return nil, o, cli.Usagef("-only: %v", err)
+			return nil, o, cli.Usagef("-only: %v: -h lists them", err)
 		}
 	}
 	if _, err := exec.LookPath(o.Command[0]); err != nil {

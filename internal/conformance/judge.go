@@ -51,6 +51,12 @@ func (j *judge) learn() error {
 	if err := j.truth.learn(); err != nil {
 		return err
 	}
+	j.judgeForeign()
+	return nil
+}
+
+// judgeForeign judges what was handled before it was known. All is known now.
+func (j *judge) judgeForeign() {
 	waiting := j.foreign
 	j.foreign = nil
 	for _, e := range waiting {
@@ -60,7 +66,6 @@ func (j *judge) learn() error {
 			j.isWrong("it handled a change that the stream doesn't have: id %q, sequence %q", cut(e.ID, 40), cut(e.Sequence, 40))
 		}
 	}
-	return nil
 }
 
 func (j *judge) isWrong(format string, args ...any) {

@@ -8,7 +8,7 @@ import (
 )
 
 // Mixed is a world of a number, which mixes what the points do. The same number makes the
-// same world. A right reader takes about half a minute.
+// same world. A right reader takes about a minute.
 func Mixed(seed uint64) Point {
 	return Point{
 		Name: fmt.Sprint("seed ", seed), Section: sectionOnce,
@@ -18,10 +18,10 @@ func Mixed(seed uint64) Point {
 }
 
 // mixSteps is how many things happen in a mixed world.
-const mixSteps = 80
+const mixSteps = 200
 
 func (w *World) mix(draw *rand.Rand) {
-	m := mixed{w, draw, w.Rows(12), nil}
+	m := mixed{World: w, draw: draw, rows: w.Rows(12)}
 	happenings := []func(){
 		m.write, m.write, m.write, m.write, m.write, m.remove,
 		w.Roll, w.Roll, m.split, m.age, m.expire, m.emptyPages, m.hideChildren, m.fail, m.fail, m.kill,
@@ -44,6 +44,21 @@ type mixed struct {
 	draw   *rand.Rand
 	rows   []string
 	reader *process
+	passed duration // on the engine's clock
+}
+
+// passes lets time pass while the reader waits, and then writes. All was handled before, so
+// nothing is lost, and all happens in less than a day: else a shard in which nothing is
+// written could have lost something unseen.
+func (m *mixed) passes(d duration) {
+	if m.passed += d; m.passed > 20*hour {
+		return
+	}
+	m.Handles()
+	m.Meanwhile(func() {
+		m.Later(d)
+		m.write()
+	})
 }
 
 // some draws some of the rows.
@@ -62,30 +77,25 @@ func (m *mixed) split() {
 	}
 }
 
-// age lets the shards roll of their age. Nothing is lost: all was handled before.
+// age lets the shards roll of their age, and a row expire.
 func (m *mixed) age() {
-	m.Handles()
-	m.Meanwhile(func() {
-		m.PutItem(m.rows[0], m.EndsIn(hour))
-		m.Later(5 * hour)
-		m.write()
-	})
+	m.PutItem(m.rows[0], m.EndsIn(hour))
+	m.passes(5 * hour)
 }
 
-func (m *mixed) expire() {
-	m.Handles()
-	m.Meanwhile(func() {
-		m.Later(20 * minute)
-		m.write()
-	})
-}
+// expire lets the iterators expire.
+func (m *mixed) expire() { m.passes(20 * minute) }
 
 func (m *mixed) emptyPages() { m.EmptyPages(1 + m.draw.IntN(20)) }
 
 func (m *mixed) hideChildren() { m.HidesChildren(1) }
 
-// fail lets some calls fail.
+// fail lets some calls fail, or one hang.
 func (m *mixed) fail() {
+	if m.draw.IntN(8) == 0 {
+		m.Fails("GetRecords", 1, embedded.Hang)
+		return
+	}
 	operations := []string{"DescribeStream", "GetShardIterator", "GetRecords"}
 	faults := []embedded.Fault{embedded.Throttle, embedded.LimitExceeded, embedded.ServerError, embedded.LostAnswer}
 	m.Fails(operations[m.draw.IntN(len(operations))], 1+m.draw.IntN(beyondRetries), faults[m.draw.IntN(len(faults))])

@@ -62,7 +62,10 @@ func startProcess(command, env []string, line func([]byte), stderr io.Writer) (*
 	go func() {
 		p.err = p.cmd.Wait()
 		killGroup(p.cmd) // what it started and left
+		// A process that left the group may have the pipes.
+		closing := time.AfterFunc(time.Second, func() { out.Close(); errs.Close() })
 		reading.Wait()
+		closing.Stop()
 		close(p.ended)
 	}()
 	return p, nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -85,19 +86,18 @@ func Run(ctx context.Context, p Point, o Options) (result Result, err error) {
 	return result, err
 }
 
-// play plays a scenario to its verdict.
+// play plays a scenario to its verdict. The verbs of a World end it by a panic with the
+// verdict, or with an error.
 func (w *World) play(p Point) (v verdict, err error) {
 	defer func() {
 		switch ended := recover().(type) {
 		case nil:
 		case verdict:
 			v = ended
-		case silence:
-			err = fmt.Errorf("%w (%s)", ErrSilent, ended.why)
-		case stopped:
-			err = ended.error
-		case commandError:
-			err = fmt.Errorf("starting the command: %w", ended.error)
+		case runtime.Error:
+			panic(ended)
+		case error:
+			err = ended
 		default:
 			panic(ended)
 		}
@@ -106,9 +106,6 @@ func (w *World) play(p Point) (v verdict, err error) {
 	w.finish()
 	return verdict{Pass, ""}, nil
 }
-
-// Stopped is why the test was stopped.
-type stopped struct{ error }
 
 // stop ends the scenario.
 func (j *judge) stop(why error) {

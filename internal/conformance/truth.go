@@ -111,7 +111,11 @@ type record struct {
 	UserIdentity *struct{ Type string } `json:"userIdentity"`
 }
 
+// add takes in a record, unless it is known.
 func (t *truth) add(shard string, r record) {
+	if t.bySequence[r.Dynamodb.SequenceNumber] != nil {
+		return
+	}
 	c := &change{
 		id: r.Dynamodb.Keys.ID.S, sequence: r.Dynamodb.SequenceNumber, shard: shard,
 		old: r.Dynamodb.OldImage, new: r.Dynamodb.NewImage, fewest: t.fewest, most: t.most, known: time.Now(),
@@ -120,11 +124,13 @@ func (t *truth) add(shard string, r record) {
 	if r.UserIdentity != nil {
 		c.kind = "expired"
 	}
-	if t.bySequence[c.sequence] == nil {
-		t.changes = append(t.changes, c)
-		t.bySequence[c.sequence] = c
-		t.byID[c.id] = append(t.byID[c.id], c)
-	}
+	t.keep(c)
+}
+
+func (t *truth) keep(c *change) {
+	t.changes = append(t.changes, c)
+	t.bySequence[c.sequence] = c
+	t.byID[c.id] = append(t.byID[c.id], c)
 }
 
 // before lists the earlier changes of the same item.

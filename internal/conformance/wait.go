@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"fmt"
 	"slices"
 	"time"
 )
@@ -11,7 +12,7 @@ func (w *World) until(holds func() bool, otherwise func() string) {
 		wrong, absent, end := w.judge.outcome()
 		switch {
 		case end != nil:
-			panic(stopped{end})
+			panic(end)
 		case absent != "":
 			w.ends(Absent, "%s", absent)
 		case wrong != "":
@@ -37,45 +38,41 @@ func (w *World) exited(p *process) {
 	told := w.judge.may.loss && w.judge.events > 0 && p.failed()
 	w.judge.mu.Unlock()
 	calls := w.service.noted()
-	switch {
-	case told && calls[len(calls)-1].code != "ExpiredIteratorException": // which is not a loss
+	if len(calls) == 0 {
+		panic(fmt.Errorf("%w (it %s)", ErrSilent, p.how()))
+	}
+	if told && calls[len(calls)-1].code != "ExpiredIteratorException" { // which is not a loss
 		w.ends(Pass, "")
-	case w.silent():
-		panic(silence{"it " + p.how()})
 	}
 	w.ends(Fail, "although the stream continues, it %s", p.how())
 }
 
-// A silence is a reader that never made a call.
-type silence struct{ why string }
-
-func (w *World) silent() bool { return len(w.service.noted()) == 0 }
+// speaks ends the test of a reader that never made a call.
+func (w *World) speaks() {
+	if len(w.service.noted()) == 0 {
+		panic(ErrSilent)
+	}
+}
 
 // Handles waits until the reader has handled all changes.
 func (w *World) Handles() {
 	w.until(func() bool { return w.judge.missing() == nil }, func() string {
-		if w.silent() {
-			panic(silence{"no call came"})
-		}
+		w.speaks()
 		return w.judge.explain(w.judge.missing(), w.service.noted())
 	})
 }
 
 // Polls waits until each open shard has been read again: what is new by then was asked
 // for.
-func (w *World) Polls() { w.polls(w.open()) }
-
-func (w *World) polls(shards []string) {
-	seen := len(w.service.noted())
+func (w *World) Polls() {
+	shards, seen := w.open(), len(w.service.noted())
 	w.until(func() bool {
 		calls := w.service.noted()[seen:]
 		return !slices.ContainsFunc(shards, func(shard string) bool {
 			return !slices.ContainsFunc(calls, func(c call) bool { return c.operation == "GetRecords" && c.shard == shard && c.code == "" })
 		})
 	}, func() string {
-		if w.silent() {
-			panic(silence{"no call came"})
-		}
+		w.speaks()
 		return "it stopped reading the open shards"
 	})
 }
@@ -89,7 +86,7 @@ func (w *World) Settles() {
 // settling is longer than the second for which readers keep a position to themselves.
 const settling = 1200 * time.Millisecond
 
-// Quiet waits until the reader had an opportunity to repeat what it handled: it has read
+// quiet waits until the reader had an opportunity to repeat what it handled: it has read
 // each open shard again, or half a second has passed.
 func (w *World) quiet() {
 	seen, from, open := len(w.service.noted()), time.Now(), w.open()
@@ -122,6 +119,7 @@ func (w *World) Stop(p *process) (cleanly bool) {
 func (w *World) finish() {
 	w.Handles()
 	w.quiet()
+	w.wrote(nil) // what is still unknown now is wrong
 	for _, p := range w.processes {
 		if !p.hasEnded() {
 			p.stop(time.Second / 2)

@@ -252,14 +252,11 @@ func (w *World) Start() *process {
 	})
 	p, err := startProcess(command, env, w.sink.line, w.stderr)
 	if err != nil {
-		panic(commandError{err})
+		panic(fmt.Errorf("starting the command: %w", err))
 	}
 	w.processes = append(w.processes, p)
 	return p
 }
-
-// A commandError is why the command can't be started.
-type commandError struct{ error }
 
 // environment replaces all of AWS's variables by others.
 func environment(env []string, with map[string]string) []string {

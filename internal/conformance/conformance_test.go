@@ -50,24 +50,27 @@ var fails = map[string]string{
 	"ours": "", "right": "", "right-in-table": "",
 
 	// What is said.
-	"silent":            every,
-	"all-twice":         every,
-	"losses-untold":     "trimmed trimmed-while-away stream-switched table-again",
-	"ttl-ignored":       "expired",
-	"ttl-by-the-clock":  "deleted-after-its-ttl",
-	"numbers-as-floats": "values",
+	"silent":             every,
+	"all-twice":          every,
+	"losses-untold":      "trimmed trimmed-while-away stream-switched table-again",
+	"changes-as-inserts": "kinds",
+	"ttl-ignored":        "expired",
+	"ttl-by-the-clock":   "deleted-after-its-ttl",
+	"numbers-as-floats":  "values",
 	// Shards.
-	"first-page-of-shards": "shard-pages",
-	"one-child":            "split shard-pages one-slow-shard", // a shard has split in each
-	"grandchildren-early":  "three-generations",
-	"ends-with-the-list":   "shard-pages stale-list stream-switched table-again", // no listed shard is open
-	"vanished-for-ever":    "vanished-shards",
+	"first-page-of-shards":   "shard-pages",
+	"one-child":              "split shard-pages one-slow-shard", // a shard has split in each
+	"grandchildren-early":    "three-generations",
+	"ends-with-the-list":     "shard-pages stale-list stream-switched table-again", // no listed shard is open
+	"vanished-for-ever":      "vanished-shards",
+	"later-shards-at-latest": "latest later-shards split stale-list shard-pages expired-iterator trimmed stream-switched table-again",
 	// Iterators.
 	"expired-starts-over": "expired-iterator",
 	"expired-skips":       "expired-iterator",
 	// Failures.
 	"throttled-dies":      "throttled-lists throttled-iterators throttled-records one-slow-shard call-rates",
 	"failed-dies":         "server-errors",
+	"broken-dies":         "lost-answers hang",
 	"no-timeout":          "hang",
 	"one-shard-at-a-time": "one-slow-shard",
 	"hammers":             "call-rates",
@@ -110,6 +113,31 @@ func TestWrongReadersFail(t *testing.T) {
 				})
 			}
 		})
+	}
+}
+
+// TestEachPointHasItsReader: for each point there is a reader that fails it and passes
+// others, and no wrong reader is left out.
+func TestEachPointHasItsReader(t *testing.T) {
+	for _, p := range Points {
+		if !slices.ContainsFunc(slices.Collect(maps.Keys(fails)), func(id string) bool { return fails[id] != every && failsAt(id, p) }) {
+			t.Errorf("no reader fails %s that passes another point", p.Name)
+		}
+	}
+	for id, points := range fails {
+		if points == every {
+			continue
+		}
+		if _, err := Named(strings.Fields(points)); err != nil {
+			t.Errorf("reader %s: %v", id, err)
+		}
+	}
+	out, _ := exec.Command(wrong).CombinedOutput() // it lists its readers
+	_, list, _ := strings.Cut(string(out), "one of ")
+	for _, id := range strings.Split(strings.TrimSpace(list), ", ") {
+		if _, tested := fails[id]; !tested {
+			t.Errorf("reader %q is not tested", id)
+		}
 	}
 }
 

@@ -122,22 +122,20 @@ var kindNames = map[string]string{
 	"delete": "deleted", "deleted": "deleted", "expired": "expired", "expire": "expired", "remove": "removed", "removed": "removed",
 }
 
+// judgeKind judges the kind where the point is about kinds.
 func (j *judge) judgeKind(c *change, e event) {
 	kind := kindNames[strings.ToLower(e.Kind)]
 	removed := c.kind == "deleted" || c.kind == "expired"
 	switch {
+	case !j.may.kinds:
 	case e.Kind == "":
-		if j.may.kinds {
-			j.absent = "it tells no kinds"
-		}
+		j.absent = "it tells no kinds"
 	case kind == "":
 		j.isWrong("it told the unknown kind %q: inserted, modified, deleted and expired are known", cut(e.Kind, 40))
 	case kind == "removed" && removed:
 		if j.may.expiries {
 			j.absent = "its kind REMOVE doesn't tell who removed a row: expired or deleted does"
 		}
-	case kind != c.kind && !j.may.kinds && removed && (kind == "deleted" || kind == "expired"):
-		// That is for the points about it.
 	case kind != c.kind:
 		j.isWrong("%s %s, and was handled as %s", name(c.id), c.did(), kind)
 	}

@@ -69,8 +69,10 @@ var shardPoints = []Point{{
 		w.Put(rows...)
 		w.Start()
 		w.Handles()
-		w.Split()
-		w.Delete(rows...)
+		w.Meanwhile(func() {
+			w.Split()
+			w.Delete(rows...)
+		})
 	},
 }, {
 	Name: "later-shards", Section: sectionShards,

@@ -112,8 +112,8 @@ var lossPoints = []Point{{
 		w.Meanwhile(func() {
 			w.Put("grace")
 			w.Loses(func() { w.Later(25 * hour) })
+			w.Put("barbara")
 		})
-		w.Put("barbara")
 		w.TellsLoss("grace was trimmed before she was read")
 	},
 }, {

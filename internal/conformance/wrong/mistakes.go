@@ -34,6 +34,11 @@ var mistakes = map[string]mistake{
 		return err
 	}},
 	"losses-untold": {event: func(e stream.Event) (stream.Event, bool) { return e, e.Kind != stream.Lost }},
+	"changes-as-inserts": {line: func(l *line) {
+		if l.Kind == stream.Modified {
+			l.Kind = stream.Inserted
+		}
+	}},
 	"ttl-ignored": {line: func(l *line) {
 		if l.Kind == stream.Expired {
 			l.Kind = stream.Deleted
@@ -86,6 +91,31 @@ var mistakes = map[string]mistake{
 		os.Exit(0)
 		return nil
 	})},
+	"later-shards-at-latest": {api: calls(func(c *callers) {
+		var mu sync.Mutex
+		var first map[string]bool // the shards of the first list
+		c.describe = func(ctx context.Context, in *dynamodbstreams.DescribeStreamInput) (*dynamodbstreams.DescribeStreamOutput, error) {
+			out, err := c.API.DescribeStream(ctx, in, once)
+			mu.Lock()
+			defer mu.Unlock()
+			if err == nil && first == nil {
+				first = make(map[string]bool)
+				for _, s := range out.StreamDescription.Shards {
+					first[*s.ShardId] = true
+				}
+			}
+			return out, err
+		}
+		c.iterator = func(ctx context.Context, in *dynamodbstreams.GetShardIteratorInput) (*dynamodbstreams.GetShardIteratorOutput, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			if changed := *in; !first[*in.ShardId] && in.ShardIteratorType == types.ShardIteratorTypeTrimHorizon {
+				changed.ShardIteratorType = types.ShardIteratorTypeLatest
+				in = &changed
+			}
+			return c.API.GetShardIterator(ctx, in, once)
+		}
+	})},
 	"vanished-for-ever": {api: calls(func(c *callers) {
 		c.iterator = func(ctx context.Context, in *dynamodbstreams.GetShardIteratorInput) (*dynamodbstreams.GetShardIteratorOutput, error) {
 			for {
@@ -103,8 +133,11 @@ var mistakes = map[string]mistake{
 	"expired-skips":       {api: renews(types.ShardIteratorTypeLatest)},
 
 	// Failures.
-	"throttled-dies": {api: fatal("ProvisionedThroughputExceededException", "LimitExceededException")},
-	"failed-dies":    {api: fatal("InternalServerError")},
+	"throttled-dies": {api: fails(ofCode("ProvisionedThroughputExceededException", "LimitExceededException"))},
+	"failed-dies":    {api: fails(ofCode("InternalServerError"))},
+	"broken-dies": {api: fails(func(err error) bool {
+		return !errors.As(err, new(smithy.APIError)) && !errors.Is(err, context.Canceled)
+	})},
 	"no-timeout": {
 		http: func(c *awshttp.BuildableClient) *awshttp.BuildableClient { return c.WithTimeout(time.Hour) },
 		api: calls(func(c *callers) {
@@ -242,14 +275,19 @@ func renews(kind types.ShardIteratorType) func(stream.API) stream.API {
 	})
 }
 
-// fatal makes errors be such that no reader tries again.
-func fatal(codes ...string) func(stream.API) stream.API {
-	check := func(err error) error {
+// ofCode returns a function that reports whether an error has one of some codes.
+func ofCode(codes ...string) func(error) bool {
+	return func(err error) bool {
 		var api smithy.APIError
-		for _, code := range codes {
-			if errors.As(err, &api) && api.ErrorCode() == code {
-				return errors.New(code)
-			}
+		return errors.As(err, &api) && slices.Contains(codes, api.ErrorCode())
+	}
+}
+
+// fails makes some errors be such that no reader tries again.
+func fails(fatal func(error) bool) func(stream.API) stream.API {
+	check := func(err error) error {
+		if err != nil && fatal(err) {
+			return errors.New("gave up: " + err.Error())
 		}
 		return err
 	}

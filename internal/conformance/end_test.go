@@ -30,8 +30,8 @@ func TestNothingIsLeft(t *testing.T) {
 			t.Parallel()
 			told := filepath.Join(t.TempDir(), "told")
 			o := options(c.id)
-			// It starts a process beside it, and tells what it was given.
-			script := fmt.Sprintf(`sleep 1000 & echo "$! $$ $AWS_ENDPOINT_URL $DIR" >%s.new; mv %s.new %s; exec %s %s`, told, told, told, wrong, c.id)
+			// It starts a process that ignores SIGTERM, and tells what it was given.
+			script := fmt.Sprintf(`(trap "" TERM; exec sleep 1000 >/dev/null 2>&1) & echo "$! $$ $AWS_ENDPOINT_URL $DIR" >%s.new; mv %s.new %s; exec %s %s`, told, told, told, wrong, c.id)
 			o.Command = []string{"sh", "-c", script}
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()

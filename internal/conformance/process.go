@@ -83,10 +83,12 @@ func eachLine(pipe io.ReadCloser, line func([]byte)) {
 	}
 }
 
-// kill ends it at once.
+// kill ends it at once. Of one that has ended, the number may be another's by now.
 func (p *process) kill() {
 	p.stops = true
-	killGroup(p.cmd)
+	if !p.hasEnded() {
+		killGroup(p.cmd)
+	}
 }
 
 // stop tells it to stop, and kills it if it doesn't.

@@ -57,9 +57,7 @@ func (j *judge) explain(c *change, calls []call) string {
 
 func (j *judge) whyMissing(c *change, calls []call) string {
 	letter := j.letter(c.shard)
-	calls = slices.DeleteFunc(slices.Clone(calls), func(one call) bool {
-		return one.operation != "GetRecords" || one.shard != c.shard
-	})
+	calls = ofShard(calls, c.shard)
 	if len(calls) == 0 {
 		return fmt.Sprintf("shard %s was never read", letter)
 	}
@@ -79,10 +77,25 @@ func (j *judge) whyMissing(c *change, calls []call) string {
 		return fmt.Sprintf("the last answer to GetRecords of shard %s was %s", letter, last.code)
 	case passed:
 		return fmt.Sprintf("shard %s was read from after it", letter)
-	case len(last.records) == 0 && time.Since(last.at) > time.Second:
-		return fmt.Sprintf("reading shard %s ended at an empty page", letter)
 	case time.Since(last.at) > time.Second:
-		return fmt.Sprintf("shard %s was not read to its end", letter)
+		return j.whyStopped(c.shard, calls)
 	}
 	return fmt.Sprintf("shard %s was not read that far yet", letter)
+}
+
+// whyStopped says how reading a shard ended that is to be continued.
+func (j *judge) whyStopped(shard string, calls []call) string {
+	calls = ofShard(calls, shard)
+	switch n := len(calls); {
+	case n == 0:
+		return fmt.Sprintf("shard %s was never read", j.letter(shard))
+	case calls[n-1].code == "" && len(calls[n-1].records) == 0:
+		return fmt.Sprintf("reading shard %s ended at an empty page", j.letter(shard))
+	}
+	return fmt.Sprintf("shard %s was not read to its end", j.letter(shard))
+}
+
+// ofShard are the calls of GetRecords in a shard.
+func ofShard(calls []call, shard string) []call {
+	return slices.DeleteFunc(slices.Clone(calls), func(c call) bool { return c.operation != "GetRecords" || c.shard != shard })
 }

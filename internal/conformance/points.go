@@ -34,7 +34,7 @@ var shardPoints = []Point{{
 	play: func(w *World) {
 		w.Put("ada", "grace")
 		w.Start()
-		w.Handles()
+		w.CatchesUp()
 		w.Put("barbara", "ada")
 	},
 }, {
@@ -80,8 +80,7 @@ var shardPoints = []Point{{
 	play: func(w *World) {
 		w.Put("ada")
 		w.Start()
-		w.Handles()
-		w.Polls()
+		w.CatchesUp()
 		w.Meanwhile(func() {
 			w.Roll()
 			w.Put("grace")
@@ -127,7 +126,7 @@ var pagePoints = []Point{{
 		w.Put("ada")
 		w.EmptyPages(3)
 		w.Start()
-		w.Handles()
+		w.CatchesUp()
 		w.EmptyPages(3)
 		w.Put("grace")
 	},
@@ -149,8 +148,7 @@ var pagePoints = []Point{{
 		w.Put("ada", "grace", "barbara")
 		w.Roll()
 		w.Start()
-		w.Handles()
-		w.Polls()
+		w.CatchesUp()
 		w.Meanwhile(func() {
 			w.Put("radia")
 			w.Roll()
@@ -162,8 +160,7 @@ var pagePoints = []Point{{
 	play: func(w *World) {
 		w.Put("ada")
 		w.Start()
-		w.Handles()
-		w.Polls()
+		w.CatchesUp()
 		w.Meanwhile(func() {
 			w.Later(20 * minute)
 			w.Put("grace")
@@ -187,7 +184,7 @@ var recordPoints = []Point{{
 		w.Delete("nobody")
 		w.PutItem("ada", attributes{"page": text("/cart")})
 		w.Start()
-		w.Handles()
+		w.CatchesUp()
 		w.PutItem("ada", attributes{"page": text("/cart")})
 		w.PutItem("grace", attributes{"page": text("/home")})
 	},
@@ -211,7 +208,7 @@ var recordPoints = []Point{{
 		w.PutItem("grace", w.EndsIn(minute))
 		w.Delete("grace")
 		w.Start()
-		w.Handles()
+		w.CatchesUp()
 		w.Later(2 * minute)
 	},
 }, {
@@ -221,7 +218,7 @@ var recordPoints = []Point{{
 		w.Permit(func(p *permits) { p.kinds, p.expiries = true, true })
 		w.PutItem("ada", w.EndsIn(minute))
 		w.Start()
-		w.Handles()
+		w.CatchesUp()
 		w.Passes(2 * minute) // and DynamoDB is late
 		w.Delete("ada")
 	},

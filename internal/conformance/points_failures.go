@@ -27,7 +27,7 @@ var failurePoints = []Point{{
 	play: func(w *World) {
 		w.Put("ada")
 		w.Start()
-		w.Handles()
+		w.CatchesUp()
 		w.Fails("GetRecords", beyondRetries, embedded.Throttle)
 		w.Put("grace")
 	},
@@ -37,7 +37,7 @@ var failurePoints = []Point{{
 	play: func(w *World) {
 		w.Put("ada")
 		w.Start()
-		w.Handles()
+		w.CatchesUp()
 		w.Fails("GetRecords", beyondRetries, embedded.ServerError)
 		w.Put("grace")
 	},
@@ -56,7 +56,7 @@ var failurePoints = []Point{{
 	play: func(w *World) {
 		w.Put("ada")
 		w.Start()
-		w.Handles()
+		w.CatchesUp()
 		w.Fails("GetRecords", 1, embedded.Hang)
 		w.Put("grace")
 	},

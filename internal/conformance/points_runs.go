@@ -89,7 +89,7 @@ var runPoints = []Point{{
 	play: func(w *World) {
 		w.Put("ada", "grace")
 		first := w.Start()
-		w.Handles()
+		w.CatchesUp()
 		w.Put("barbara")
 		w.Handles()
 		w.StopsWell(first)
@@ -107,8 +107,7 @@ var lossPoints = []Point{{
 	play: func(w *World) {
 		w.Put("ada")
 		w.Start()
-		w.Handles()
-		w.Polls()
+		w.CatchesUp()
 		w.Meanwhile(func() {
 			w.Put("grace")
 			w.Loses(func() { w.Later(25 * hour) })

@@ -65,16 +65,23 @@ func (w *World) Handles() {
 // Polls waits until each open shard has been read again: what is new by then was asked
 // for.
 func (w *World) Polls() {
-	shards, seen := w.open(), len(w.service.noted())
-	w.until(func() bool {
-		calls := w.service.noted()[seen:]
-		return !slices.ContainsFunc(shards, func(shard string) bool {
-			return !slices.ContainsFunc(calls, func(c call) bool { return c.operation == "GetRecords" && c.shard == shard && c.code == "" })
+	seen := len(w.service.noted())
+	for _, shard := range w.open() {
+		w.until(func() bool {
+			return slices.ContainsFunc(w.service.noted()[seen:], func(c call) bool {
+				return c.operation == "GetRecords" && c.shard == shard && c.code == ""
+			})
+		}, func() string {
+			w.speaks()
+			return w.judge.whyStopped(shard, w.service.noted())
 		})
-	}, func() string {
-		w.speaks()
-		return "it stopped reading the open shards"
-	})
+	}
+}
+
+// CatchesUp waits until the reader has handled all changes, and asks for more.
+func (w *World) CatchesUp() {
+	w.Handles()
+	w.Polls()
 }
 
 // Settles gives the reader the time to repeat what it shouldn't, and to keep its position.

@@ -19,7 +19,6 @@ const (
 	sectionThrottle = "Throttling is ordinary"
 	sectionRecord   = "Each write that changes something makes a record"
 	sectionWho      = "Who did it?"
-	sectionEnd      = "A row says when it ends"
 	sectionDies     = "A reader that dies"
 	sectionOnce     = "At least once"
 	sectionDay      = "You have 24 hours"

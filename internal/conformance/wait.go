@@ -91,7 +91,7 @@ func (w *World) Settles() {
 }
 
 // settling is longer than the second for which readers keep a position to themselves.
-const settling = 1200 * time.Millisecond
+const settling = 1100 * time.Millisecond
 
 // quiet waits until the reader had an opportunity to repeat what it handled: it has read
 // each open shard again, or half a second has passed.

@@ -6,7 +6,6 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -209,7 +208,11 @@ func (s *Step) plainly(message string) string {
 }
 
 func (s *Step) help() {
-	fmt.Fprintf(s.stdout, "%s %s\n\nusage: go run ./steps/%[1]s %[3]s\n\n", s.Name(), s.about, cmp.Or(strings.ToUpper(s.takes), "[flags]"))
+	usage := strings.ToUpper(s.takes)
+	if s.takes == "" || strings.HasPrefix(s.takes, "--") {
+		usage = strings.TrimSpace("[flags] " + usage)
+	}
+	fmt.Fprintf(s.stdout, "%s %s\n\nusage: go run ./steps/%[1]s %[3]s\n\n", s.Name(), s.about, usage)
 	s.SetOutput(s.stdout)
 	s.PrintDefaults()
 	fmt.Fprintf(s.stdout, "\nexample:\n  %s\n", s.example)

@@ -22,18 +22,23 @@ type rhythm struct {
 // noticed soon, whatever its shards wait for.
 var usual = rhythm{look: 4 * time.Second, watch: 5 * time.Second}
 
+// soon is the time between looks for what is known to be due.
+func (r rhythm) soon() time.Duration { return min(lookSoon, r.look) }
+
+// late is how long the children of a disabled stream's shard may not be listed
+// yet.
+func (r rhythm) late() time.Duration { return min(lateChildren, r.look*15/2) }
+
 const (
 	// describeRate is how many calls of DescribeStream a second DynamoDB
 	// allows.
 	describeRate = 10
-	// lookSoon is the time between looks for the children of a shard that
-	// ended a moment ago.
+	// lookSoon bounds rhythm.soon.
 	lookSoon = time.Second
 	// childrenSoon is for how long the children of a shard that ended are
 	// asked for by themselves before the whole list is.
 	childrenSoon = 5 * time.Second
-	// lateChildren is how long the children of a disabled stream's shard
-	// may not be listed yet.
+	// lateChildren bounds rhythm.late.
 	lateChildren = 30 * time.Second
 )
 
@@ -60,7 +65,7 @@ func (r *Reader) discover(ctx context.Context, arn string, asks <-chan struct{})
 		if err := r.look(ctx, arn); err != nil {
 			return err
 		}
-		if err := sleep(ctx, lookSoon); err != nil {
+		if err := sleep(ctx, r.options.rhythm.soon()); err != nil {
 			return err
 		}
 	}
@@ -123,12 +128,12 @@ func (r *Reader) due() (childless []string, whole bool) {
 		if !r.expectsChild(s) {
 			continue
 		}
-		if now.Sub(s.since) < lateChildren {
+		if now.Sub(s.since) < r.options.rhythm.late() {
 			childless = append(childless, s.id)
 		} else if waiting == nil || s.since.After(waiting.since) {
 			waiting = s
 		}
-		for _, delay := range []time.Duration{childrenSoon, lateChildren} {
+		for _, delay := range []time.Duration{childrenSoon, r.options.rhythm.late()} {
 			at := s.since.Add(delay)
 			whole = whole || !now.Before(at) && r.listed.Before(at)
 		}

@@ -29,6 +29,11 @@ type Options struct {
 	// come sooner, a second apart at most. Zero: a second. It is no longer
 	// than Idle, if that is set.
 	Poll time.Duration
+	// Look is the maximum wait between two calls that look for new shards and
+	// for the end of the stream. Zero: 4 seconds. With less, the reader also
+	// waits less long for children that are not listed yet of a stream that
+	// was switched off: 7.5 looks, 30 seconds at most.
+	Look time.Duration
 	// Pace bounds the calls of GetRecords a second for each shard. Zero: 4,
 	// as Lambda does. DynamoDB allows 5, for all readers of a shard
 	// together: give each of two readers 2.
@@ -88,7 +93,7 @@ func (o Options) check(arn string) error {
 		return fmt.Errorf("%q is not the ARN of a stream: use the table's LatestStreamArn, which it has if it has a stream", arn)
 	}
 	for name, wrong := range map[string]bool{
-		"Idle": o.Idle < 0, "Poll": o.Poll < 0, "CheckpointEvery": o.CheckpointEvery < 0, "Grace": o.Grace < 0,
+		"Idle": o.Idle < 0, "Poll": o.Poll < 0, "Look": o.Look < 0, "CheckpointEvery": o.CheckpointEvery < 0, "Grace": o.Grace < 0,
 		"Parallel": o.Parallel < 0, "MaxInWork": o.MaxInWork < 0,
 		"Retry.Attempts": o.Retry.Attempts < 0, "Retry.Age": o.Retry.Age < 0,
 		"Retry.Timeout": o.Retry.Timeout < 0, "Retry.Backoff": o.Retry.Backoff < 0, "PageSize": o.PageSize < 0, "Pace": !(o.Pace >= 0),
@@ -121,6 +126,9 @@ func (o Options) withDefaults() Options {
 	set(&o.Grace, 10*time.Second)
 
 	set(&o.rhythm, usual)
+	if o.Look > 0 {
+		o.rhythm.look = o.Look
+	}
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}

@@ -200,7 +200,7 @@ func (r *Reader) expectsChild(s *shard) bool {
 // ended at the given time.
 func (r *Reader) settled(end time.Time) bool {
 	since := r.listed.Sub(end)
-	return r.status == types.StreamStatusDisabled && since >= lateChildren ||
+	return r.status == types.StreamStatusDisabled && since >= r.options.rhythm.late() ||
 		r.options.Idle > 0 && since >= r.options.Idle
 }
 

@@ -36,7 +36,7 @@ func (r *Reader) succeed(ctx context.Context) (next string, err error) {
 		case next != "":
 			r.found(next)
 		case time.Since(began) < limit:
-			err = sleep(ctx, lookSoon)
+			err = sleep(ctx, r.options.rhythm.soon())
 		case r.options.Idle > 0:
 			return "", nil
 		default:

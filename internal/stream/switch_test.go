@@ -256,6 +256,34 @@ func TestLateChildrenComeBeforeASwitch(t *testing.T) {
 	})
 }
 
+// TestLook: a reader that looks often is soon at the next stream. One that looks seldom
+// waits no longer for late children.
+func TestLook(t *testing.T) {
+	for _, c := range []struct{ look, least, most time.Duration }{
+		{0, lateChildren, lateChildren + 10*time.Second},
+		{200 * time.Millisecond, 1500 * time.Millisecond, 3 * time.Second},
+		{time.Minute, lateChildren, lateChildren + 2*time.Minute},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newTwoStreams()
+			s.off()
+			s.on()
+			began := time.Now()
+			for e, err := range s.open(t, Options{OnGap: SkipGaps, Look: c.look}).Events(t.Context()) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				if e.Kind == Lost {
+					break
+				}
+			}
+			if took := time.Since(began); took < c.least || took > c.most {
+				t.Errorf("with a Look of %v the switch came after %v, want %v to %v", c.look, took, c.least, c.most)
+			}
+		})
+	}
+}
+
 // TestTheNextStreamIsNamedSoon: within 5 seconds of its being listed, whatever
 // a handler or a long Poll waits for, and with no warning of a stall.
 func TestTheNextStreamIsNamedSoon(t *testing.T) {

@@ -1,0 +1,12 @@
+//go:build !unix
+
+package conformance
+
+import "os/exec"
+
+func separate(*exec.Cmd) {}
+
+// terminate kills: there is no SIGTERM.
+func terminate(cmd *exec.Cmd) { _ = cmd.Process.Kill() }
+
+func killGroup(cmd *exec.Cmd) { _ = cmd.Process.Kill() }

@@ -1,0 +1,137 @@
+package conformance
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// until waits until a condition holds. Before, the verdict may be certain.
+func (w *World) until(holds func() bool, otherwise func() string) {
+	for deadline := time.Now().Add(w.timeout); ; time.Sleep(5 * time.Millisecond) {
+		wrong, absent, end := w.judge.outcome()
+		switch {
+		case end != nil:
+			panic(end)
+		case absent != "":
+			w.ends(Absent, "%s", absent)
+		case wrong != "":
+			w.ends(Fail, "%s", wrong)
+		case holds():
+			return
+		}
+		for _, p := range w.processes {
+			if p.hasEnded() && !p.stops && !p.mayEnd {
+				w.exited(p)
+			}
+		}
+		if time.Now().After(deadline) {
+			w.ends(Fail, "%s", otherwise())
+		}
+	}
+}
+
+// exited gives the verdict on a reader that ended by itself. A status other than 0 tells a
+// loss, where there may be one.
+func (w *World) exited(p *process) {
+	w.judge.mu.Lock()
+	told := w.judge.may.loss && w.judge.events > 0 && p.failed()
+	w.judge.mu.Unlock()
+	calls := w.service.noted()
+	if len(calls) == 0 {
+		panic(fmt.Errorf("%w (it %s)", ErrSilent, p.how()))
+	}
+	if told && calls[len(calls)-1].code != "ExpiredIteratorException" { // which is not a loss
+		w.ends(Pass, "")
+	}
+	w.ends(Fail, "although the stream continues, it %s", p.how())
+}
+
+// speaks ends the test of a reader that never made a call.
+func (w *World) speaks() {
+	if len(w.service.noted()) == 0 {
+		panic(ErrSilent)
+	}
+}
+
+// Handles waits until the reader has handled all changes.
+func (w *World) Handles() {
+	w.until(func() bool { return w.judge.missing() == nil }, func() string {
+		w.speaks()
+		return w.judge.explain(w.judge.missing(), w.service.noted())
+	})
+}
+
+// Polls waits until each open shard has been read again: what is new by then was asked
+// for.
+func (w *World) Polls() {
+	seen := len(w.service.noted())
+	for _, shard := range w.open() {
+		w.until(func() bool {
+			return slices.ContainsFunc(w.service.noted()[seen:], func(c call) bool {
+				return c.operation == "GetRecords" && c.shard == shard && c.code == ""
+			})
+		}, func() string {
+			w.speaks()
+			return w.judge.whyStopped(shard, w.service.noted())
+		})
+	}
+}
+
+// CatchesUp waits until the reader has handled all changes, and asks for more.
+func (w *World) CatchesUp() {
+	w.Handles()
+	w.Polls()
+}
+
+// Settles gives the reader the time to repeat what it shouldn't, and to keep its position.
+func (w *World) Settles() {
+	from := time.Now()
+	w.until(func() bool { return time.Since(from) > settling }, nil)
+}
+
+// settling is longer than the second for which readers keep a position to themselves.
+const settling = 1100 * time.Millisecond
+
+// quiet waits until the reader had an opportunity to repeat what it handled: it has read
+// each open shard again, or half a second has passed.
+func (w *World) quiet() {
+	seen, from, open := len(w.service.noted()), time.Now(), w.open()
+	w.until(func() bool {
+		polled := make(map[string]bool)
+		for _, c := range w.service.noted()[seen:] {
+			polled[c.shard] = polled[c.shard] || c.operation == "GetRecords"
+		}
+		return time.Since(from) > 500*time.Millisecond ||
+			!slices.ContainsFunc(open, func(shard string) bool { return !polled[shard] })
+	}, nil)
+}
+
+// Kill kills the reader, and waits until all that it printed is counted.
+func (w *World) Kill(p *process) {
+	p.kill()
+	w.sink.resume()
+	<-p.ended
+}
+
+// Stop stops the reader, as its operator would.
+func (w *World) Stop(p *process) (cleanly bool) {
+	cleanly = p.stop(grace)
+	w.sink.resume()
+	<-p.ended
+	return cleanly
+}
+
+// finish waits until all is handled, and ends the readers.
+func (w *World) finish() {
+	w.Handles()
+	w.quiet()
+	w.wrote(nil) // what is still unknown now is wrong
+	for _, p := range w.processes {
+		if !p.hasEnded() {
+			p.stop(time.Second / 2)
+			<-p.ended
+		}
+	}
+	w.until(func() bool { return true }, nil)
+}

@@ -1,0 +1,375 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
+	"github.com/aws/smithy-go"
+
+	"dynamostreamer/internal/stream"
+)
+
+// mistakes are those of wrong readers, by the readers' ids.
+var mistakes = map[string]mistake{
+	"right":          {}, // none
+	"right-in-table": {puts: true},
+
+	// What is said.
+	"silent": {event: func(e stream.Event) (stream.Event, bool) { return e, false }},
+	"all-twice": {print: func(text []byte) error {
+		_, err := os.Stdout.Write(append(text, text...))
+		return err
+	}},
+	"losses-untold": {event: func(e stream.Event) (stream.Event, bool) { return e, e.Kind != stream.Lost }},
+	"changes-as-inserts": {line: func(l *line) {
+		if l.Kind == stream.Modified {
+			l.Kind = stream.Inserted
+		}
+	}},
+	"ttl-ignored": {line: func(l *line) {
+		if l.Kind == stream.Expired {
+			l.Kind = stream.Deleted
+		}
+	}},
+	"ttl-by-the-clock": {event: func(e stream.Event) (stream.Event, bool) {
+		if e.ExpiredElsewhere("ttl") {
+			e.Kind = stream.Expired
+		}
+		return e, true
+	}},
+	"numbers-as-floats": {line: func(l *line) { l.New, l.Old = floats(l.New), floats(l.Old) }},
+
+	// Shards.
+	"first-page-of-shards": {api: calls(func(c *callers) {
+		c.describe = func(ctx context.Context, in *dynamodbstreams.DescribeStreamInput) (*dynamodbstreams.DescribeStreamOutput, error) {
+			out, err := c.API.DescribeStream(ctx, in, once)
+			if err == nil {
+				out.StreamDescription.LastEvaluatedShardId = nil
+			}
+			return out, err
+		}
+	})},
+	"one-child": {api: lists(func(shards []types.Shard) (kept []types.Shard) {
+		seen := make(map[string]bool)
+		for _, s := range shards {
+			if parent := aws.ToString(s.ParentShardId); parent == "" || !seen[parent] {
+				seen[parent] = true
+				kept = append(kept, s)
+			}
+		}
+		return kept
+	})},
+	"grandchildren-early": {api: lists(func(shards []types.Shard) []types.Shard {
+		parents := make(map[string]string)
+		for i, s := range shards {
+			parents[*s.ShardId] = aws.ToString(s.ParentShardId)
+			if parents[aws.ToString(s.ParentShardId)] != "" {
+				shards[i].ParentShardId = nil
+			}
+		}
+		return shards
+	})},
+	"ends-with-the-list": {api: lists(func(shards []types.Shard) []types.Shard {
+		for _, s := range shards {
+			if s.SequenceNumberRange.EndingSequenceNumber == nil {
+				return shards
+			}
+		}
+		os.Exit(0)
+		return nil
+	})},
+	"later-shards-at-latest": {api: calls(func(c *callers) {
+		var mu sync.Mutex
+		var first map[string]bool // the shards of the first list
+		c.describe = func(ctx context.Context, in *dynamodbstreams.DescribeStreamInput) (*dynamodbstreams.DescribeStreamOutput, error) {
+			out, err := c.API.DescribeStream(ctx, in, once)
+			mu.Lock()
+			defer mu.Unlock()
+			if err == nil && first == nil {
+				first = make(map[string]bool)
+				for _, s := range out.StreamDescription.Shards {
+					first[*s.ShardId] = true
+				}
+			}
+			return out, err
+		}
+		c.iterator = func(ctx context.Context, in *dynamodbstreams.GetShardIteratorInput) (*dynamodbstreams.GetShardIteratorOutput, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			if changed := *in; !first[*in.ShardId] && in.ShardIteratorType == types.ShardIteratorTypeTrimHorizon {
+				changed.ShardIteratorType = types.ShardIteratorTypeLatest
+				in = &changed
+			}
+			return c.API.GetShardIterator(ctx, in, once)
+		}
+	})},
+	"vanished-for-ever": {api: calls(func(c *callers) {
+		c.iterator = func(ctx context.Context, in *dynamodbstreams.GetShardIteratorInput) (*dynamodbstreams.GetShardIteratorOutput, error) {
+			for {
+				out, err := c.API.GetShardIterator(ctx, in, once)
+				if missing := (*types.ResourceNotFoundException)(nil); !errors.As(err, &missing) || ctx.Err() != nil {
+					return out, err
+				}
+				time.Sleep(100 * time.Millisecond)
+			}
+		}
+	})},
+
+	// Iterators.
+	"expired-starts-over": {api: renews(types.ShardIteratorTypeTrimHorizon)},
+	"expired-skips":       {api: renews(types.ShardIteratorTypeLatest)},
+
+	// Failures.
+	"throttled-dies": {api: fails(ofCode("ProvisionedThroughputExceededException", "LimitExceededException"))},
+	"failed-dies":    {api: fails(ofCode("InternalServerError"))},
+	"broken-dies": {api: fails(func(err error) bool {
+		return !errors.As(err, new(smithy.APIError)) && !errors.Is(err, context.Canceled)
+	})},
+	"no-timeout": {
+		http: func(c *awshttp.BuildableClient) *awshttp.BuildableClient { return c.WithTimeout(time.Hour) },
+		api: calls(func(c *callers) {
+			c.records = func(ctx context.Context, in *dynamodbstreams.GetRecordsInput) (*dynamodbstreams.GetRecordsOutput, error) {
+				return c.API.GetRecords(context.WithoutCancel(ctx), in, once)
+			}
+		}),
+	},
+	"one-shard-at-a-time": {api: calls(func(c *callers) {
+		var mu sync.Mutex
+		c.records = func(ctx context.Context, in *dynamodbstreams.GetRecordsInput) (*dynamodbstreams.GetRecordsOutput, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			for {
+				out, err := c.API.GetRecords(ctx, in, once)
+				if err == nil || !stream.Retryable(err) || ctx.Err() != nil {
+					return out, err
+				}
+				time.Sleep(100 * time.Millisecond)
+			}
+		}
+	})},
+	"hammers": {api: calls(func(c *callers) {
+		c.records = func(ctx context.Context, in *dynamodbstreams.GetRecordsInput) (out *dynamodbstreams.GetRecordsOutput, err error) {
+			for range 10 {
+				if out, err = c.API.GetRecords(ctx, in, once); err == nil && len(out.Records) > 0 {
+					break
+				}
+			}
+			return out, err
+		}
+	})},
+
+	// Positions.
+	"no-checkpoint":  {options: func(o *stream.Options) { o.Checkpoints = nil }},
+	"no-lease":       {options: func(o *stream.Options) { o.Checkpoints = unleased{} }},
+	"idle-forgotten": {options: func(o *stream.Options) { o.Checkpoints = newOfRecords(o.Checkpoints) }},
+	"handled-too-early": {print: func(text []byte) error {
+		later.once.Do(func() {
+			go func() {
+				for text := range later.lines {
+					os.Stdout.Write(text)
+				}
+			}()
+		})
+		later.lines <- text
+		return nil
+	}},
+
+	// The end.
+	"never-ends": {term: context.WithoutCancel},
+	"ends-badly": {end: func(err error) error {
+		if errors.Is(err, context.Canceled) {
+			return errors.New("it was stopped")
+		}
+		return err
+	}},
+}
+
+// later are lines that are printed beside the reading.
+var later = struct {
+	once  sync.Once
+	lines chan []byte
+}{lines: make(chan []byte, 10_000)}
+
+// callers change some of an API's calls.
+type callers struct {
+	stream.API
+	describe func(context.Context, *dynamodbstreams.DescribeStreamInput) (*dynamodbstreams.DescribeStreamOutput, error)
+	iterator func(context.Context, *dynamodbstreams.GetShardIteratorInput) (*dynamodbstreams.GetShardIteratorOutput, error)
+	records  func(context.Context, *dynamodbstreams.GetRecordsInput) (*dynamodbstreams.GetRecordsOutput, error)
+}
+
+func calls(change func(*callers)) func(stream.API) stream.API {
+	return func(api stream.API) stream.API {
+		c := &callers{API: api}
+		change(c)
+		return c
+	}
+}
+
+func once(o *dynamodbstreams.Options) { o.Retryer = aws.NopRetryer{} }
+
+func (c *callers) DescribeStream(ctx context.Context, in *dynamodbstreams.DescribeStreamInput, o ...func(*dynamodbstreams.Options)) (*dynamodbstreams.DescribeStreamOutput, error) {
+	if c.describe == nil {
+		return c.API.DescribeStream(ctx, in, once)
+	}
+	return c.describe(ctx, in)
+}
+
+func (c *callers) GetShardIterator(ctx context.Context, in *dynamodbstreams.GetShardIteratorInput, o ...func(*dynamodbstreams.Options)) (*dynamodbstreams.GetShardIteratorOutput, error) {
+	if c.iterator == nil {
+		return c.API.GetShardIterator(ctx, in, once)
+	}
+	return c.iterator(ctx, in)
+}
+
+func (c *callers) GetRecords(ctx context.Context, in *dynamodbstreams.GetRecordsInput, o ...func(*dynamodbstreams.Options)) (*dynamodbstreams.GetRecordsOutput, error) {
+	if c.records == nil {
+		return c.API.GetRecords(ctx, in, once)
+	}
+	return c.records(ctx, in)
+}
+
+// lists changes what DescribeStream lists.
+func lists(change func([]types.Shard) []types.Shard) func(stream.API) stream.API {
+	return calls(func(c *callers) {
+		c.describe = func(ctx context.Context, in *dynamodbstreams.DescribeStreamInput) (*dynamodbstreams.DescribeStreamOutput, error) {
+			out, err := c.API.DescribeStream(ctx, in, once)
+			if err == nil {
+				out.StreamDescription.Shards = change(out.StreamDescription.Shards)
+			}
+			return out, err
+		}
+	})
+}
+
+// renews takes iterators of another type once one has expired.
+func renews(kind types.ShardIteratorType) func(stream.API) stream.API {
+	return calls(func(c *callers) {
+		var expired atomic.Bool
+		c.records = func(ctx context.Context, in *dynamodbstreams.GetRecordsInput) (*dynamodbstreams.GetRecordsOutput, error) {
+			out, err := c.API.GetRecords(ctx, in, once)
+			if old := (*types.ExpiredIteratorException)(nil); errors.As(err, &old) {
+				expired.Store(true)
+			}
+			return out, err
+		}
+		c.iterator = func(ctx context.Context, in *dynamodbstreams.GetShardIteratorInput) (*dynamodbstreams.GetShardIteratorOutput, error) {
+			if expired.Swap(false) {
+				in = &dynamodbstreams.GetShardIteratorInput{StreamArn: in.StreamArn, ShardId: in.ShardId, ShardIteratorType: kind}
+			}
+			return c.API.GetShardIterator(ctx, in, once)
+		}
+	})
+}
+
+// ofCode returns a function that reports whether an error has one of some codes.
+func ofCode(codes ...string) func(error) bool {
+	return func(err error) bool {
+		var api smithy.APIError
+		return errors.As(err, &api) && slices.Contains(codes, api.ErrorCode())
+	}
+}
+
+// fails makes some errors be such that no reader tries again.
+func fails(fatal func(error) bool) func(stream.API) stream.API {
+	check := func(err error) error {
+		if err != nil && fatal(err) {
+			return errors.New("gave up: " + err.Error())
+		}
+		return err
+	}
+	return calls(func(c *callers) {
+		c.describe = func(ctx context.Context, in *dynamodbstreams.DescribeStreamInput) (*dynamodbstreams.DescribeStreamOutput, error) {
+			out, err := c.API.DescribeStream(ctx, in, once)
+			return out, check(err)
+		}
+		c.iterator = func(ctx context.Context, in *dynamodbstreams.GetShardIteratorInput) (*dynamodbstreams.GetShardIteratorOutput, error) {
+			out, err := c.API.GetShardIterator(ctx, in, once)
+			return out, check(err)
+		}
+		c.records = func(ctx context.Context, in *dynamodbstreams.GetRecordsInput) (*dynamodbstreams.GetRecordsOutput, error) {
+			out, err := c.API.GetRecords(ctx, in, once)
+			return out, check(err)
+		}
+	})
+}
+
+// ofRecords keeps nothing of a shard of which nothing was read.
+type ofRecords struct {
+	stream.Checkpoints
+	stream.Lease
+	stream.Peeker
+}
+
+func newOfRecords(c stream.Checkpoints) ofRecords {
+	return ofRecords{c, c.(stream.Lease), c.(stream.Peeker)}
+}
+
+func (c ofRecords) Save(ctx context.Context, changed, removed []stream.Checkpoint) error {
+	changed = slices.DeleteFunc(slices.Clone(changed), func(one stream.Checkpoint) bool { return one.Sequence == "" && one.State == "" })
+	return c.Checkpoints.Save(ctx, changed, removed)
+}
+
+// unleased are checkpoints in a file that any number of readers may write.
+type unleased struct{}
+
+func (u unleased) path() string { return filepath.Join(os.Getenv("DIR"), "unleased") }
+
+func (u unleased) Load(context.Context) (all []stream.Checkpoint, err error) {
+	text, err := os.ReadFile(u.path())
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	return all, errors.Join(err, json.Unmarshal(text, &all))
+}
+
+func (u unleased) Save(ctx context.Context, changed, removed []stream.Checkpoint) error {
+	all, err := u.Load(ctx)
+	if err != nil {
+		return err
+	}
+	replaced := append(slices.Clone(changed), removed...)
+	all = slices.DeleteFunc(all, func(c stream.Checkpoint) bool {
+		return slices.ContainsFunc(replaced, func(r stream.Checkpoint) bool { return r.Stream == c.Stream && r.Shard == c.Shard })
+	})
+	text, err := json.Marshal(append(all, changed...))
+	if err != nil {
+		return err
+	}
+	next := u.path() + strconv.Itoa(os.Getpid())
+	return errors.Join(os.WriteFile(next, text, 0o666), os.Rename(next, u.path()))
+}
+
+func (u unleased) Close() error { return nil }
+
+// floats rounds the numbers of an image as many languages do.
+func floats(image json.RawMessage) json.RawMessage {
+	var attributes map[string]map[string]any
+	if json.Unmarshal(image, &attributes) != nil {
+		return image
+	}
+	for _, value := range attributes {
+		if n, ok := value["N"].(string); ok {
+			f, _ := strconv.ParseFloat(n, 64)
+			value["N"] = strings.ToUpper(strconv.FormatFloat(f, 'g', -1, 64))
+		}
+	}
+	text, err := json.Marshal(attributes)
+	if err != nil {
+		return image
+	}
+	return text
+}

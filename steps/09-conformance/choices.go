@@ -1,0 +1,95 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"time"
+
+	"dynamostreamer/internal/cli"
+	"dynamostreamer/internal/conformance"
+)
+
+// choices are the values of the flags.
+type choices struct {
+	step    *cli.Step
+	only    string
+	without string
+	seed    uint64
+	timeout time.Duration
+	verbose bool
+}
+
+func newChoices(step *cli.Step) *choices {
+	c := &choices{step: step}
+	step.StringVar(&c.only, "only", "",
+		"play these `points` only, several with commas. The reader\n"+pointList())
+	step.StringVar(&c.without, "without", "",
+		"count as absent what the reader does not give: some of\n`"+strings.Join(conformance.Abilities, ",")+"`")
+	step.Uint64Var(&c.seed, "seed", 0,
+		"play the world of this `number` only, which mixes all\nthat the points do")
+	// A hundred pages at the service's rate are 20 seconds.
+	step.DurationVar(&c.timeout, "timeout", 30*time.Second,
+		"`time` that the reader may take for what a point waits\nfor, such as a change to be handled")
+	step.BoolVar(&c.verbose, "v", false,
+		"print what the command prints on stderr")
+	return c
+}
+
+// pointList is a line for each point.
+func pointList() string {
+	var lines []string
+	for _, p := range conformance.Points {
+		lines = append(lines, fmt.Sprintf("  %-21s  %s", p.Name, p.About))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// read checks the flags.
+func (c *choices) read() (points []conformance.Point, o conformance.Options, err error) {
+	points, o.Timeout, o.Command = conformance.Points, c.timeout, c.step.Args()
+	o.Stderr = io.Discard
+	if c.verbose {
+		o.Stderr = os.Stderr
+	}
+	for name := range strings.SplitSeq(c.without, ",") {
+		if name != "" && !slices.Contains(conformance.Abilities, name) {
+			return nil, o, cli.Usagef("-without %s is unknown: give some of %s", name, strings.Join(conformance.Abilities, ","))
+		}
+		o.Without = append(o.Without, name)
+	}
+	switch {
+	case c.step.NArg() == 0:
+		return nil, o, cli.Usagef("give the command that starts the reader, after --")
+	case c.timeout == 0:
+		return nil, o, cli.Usagef("-timeout must be more than 0")
+	case c.only != "" && c.step.Given("seed"):
+		return nil, o, cli.Usagef("-only and -seed don't go together: a seed is a world for itself")
+	case c.step.Given("seed"):
+		return []conformance.Point{conformance.Mixed(c.seed)}, o, nil
+	case c.only != "":
+		points, err = conformance.Named(strings.Split(c.only, ","))
+		if err != nil {
+			return nil, o, cli.Usagef("-only: %v: -h lists them", err)
+		}
+	}
+	if _, err := exec.LookPath(o.Command[0]); err != nil {
+		return nil, o, cli.Usagef("the command can't be started: %v", err)
+	}
+	return points, o, nil
+}
+
+// all reports whether no point is left out.
+func (c *choices) all() bool { return c.only == "" && !c.step.Given("seed") }
+
+// commandHint says what to do about a command that can't be tested.
+func commandHint(err error) error {
+	if errors.Is(err, conformance.ErrSilent) {
+		return fmt.Errorf("%w; -v shows what it says", err)
+	}
+	return err
+}

@@ -41,8 +41,8 @@ func parseLine(line []byte) (e event, err error) {
 	if json.Unmarshal(line, &e) != nil {
 		return e, errors.New("has an id, a sequence or a kind that is not a string")
 	}
-	if e.ID == "" {
-		return e, errors.New("has no id")
+	if e.ID == "" || e.Sequence == "" {
+		return e, errors.New("has no id or no sequence")
 	}
 	e.New, e.Old = image(e.New), image(e.Old)
 	return e, nil

@@ -94,13 +94,13 @@ func (p *process) kill() {
 }
 
 // stop tells it to stop, and kills it if it doesn't.
-func (p *process) stop(grace time.Duration) (stopped bool) {
+func (p *process) stop(within time.Duration) (stopped bool) {
 	p.stops = true
 	terminate(p.cmd)
 	select {
 	case <-p.ended:
 		return true
-	case <-time.After(grace):
+	case <-time.After(within):
 		p.kill()
 		return false
 	}

@@ -13,6 +13,7 @@ import (
 type duration = time.Duration
 
 const (
+	second = time.Second
 	minute = time.Minute
 	hour   = time.Hour
 )

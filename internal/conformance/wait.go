@@ -87,7 +87,11 @@ func (w *World) unhandled(throttled string) string {
 	if c == nil {
 		return "it handled all, but only after the timeout"
 	}
-	why := w.judge.explain(c, w.service.noted(), w.service.waiting())
+	calls := w.service.noted()
+	why := w.judge.explain(c, calls, w.service.waiting())
+	if w.sink.isEmpty() && slices.ContainsFunc(calls, func(c call) bool { return len(c.records) > 0 }) {
+		why += "; it has printed nothing (is each line flushed?)"
+	}
 	if throttled != "" {
 		why += fmt.Sprintf(" while shard %s was throttled", w.judge.letter(throttled))
 	}

@@ -23,12 +23,15 @@ import (
 var mistakes = map[string]mistake{
 	"right":          {}, // none
 	"right-in-table": {puts: true},
-	"right-refuses-late": {end: func(err error) error {
-		if err != nil && !errors.Is(err, context.Canceled) {
-			time.Sleep(3 * time.Second)
-		}
-		return err
-	}},
+	"right-refuses-late": {
+		options: func(o *stream.Options) { o.NoStandby = true },
+		end: func(err error) error {
+			if errors.As(err, new(*stream.FencedError)) {
+				time.Sleep(3 * time.Second)
+			}
+			return err
+		},
+	},
 	"right-slow": {event: func(e stream.Event) (stream.Event, bool) {
 		time.Sleep(20 * time.Millisecond)
 		return e, true

@@ -114,7 +114,7 @@ type sink struct {
 	mu      sync.Mutex
 	left    int           // how many it takes until it stops; negative: it doesn't
 	stopped chan struct{} // closed once it takes events again
-	taken   int           // events
+	came    int           // events
 	unread  int           // lines that could not be read as events
 	example string        // the first of them, and what is wrong with it
 }
@@ -161,7 +161,7 @@ func (s *sink) take(ctx context.Context, n int) {
 			return
 		}
 	}
-	s.taken += n
+	s.came += n
 	if s.left > 0 {
 		s.left = max(s.left-n, 0)
 	}
@@ -190,7 +190,7 @@ func (s *sink) line(text []byte) {
 func (s *sink) isEmpty() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.taken == 0 && s.unread == 0
+	return s.came == 0 && s.unread == 0
 }
 
 // couldNotRead says which lines could not be read; empty: all could.

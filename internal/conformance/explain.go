@@ -48,19 +48,18 @@ func shown(image json.RawMessage) string {
 	return cut(string(image), 120)
 }
 
-// explain says why a change is missing, by what the reader called.
-func (j *judge) explain(c *change, calls []call) string {
+// explain says why a change is missing, by the reader's calls and those without an answer.
+func (j *judge) explain(c *change, calls, waiting []call) string {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return fmt.Sprintf("%v was never handled: %s", c, j.whyMissing(c, calls))
+	return fmt.Sprintf("%v was never handled: %s", c, j.whyMissing(c, ofShard(calls, c.shard), ofShard(waiting, c.shard)))
 }
 
-func (j *judge) whyMissing(c *change, calls []call) string {
+// hangs is how long a call has no answer that hangs.
+const hangs = 200 * time.Millisecond
+
+func (j *judge) whyMissing(c *change, calls, waiting []call) string {
 	letter := j.letter(c.shard)
-	calls = ofShard(calls, c.shard)
-	if len(calls) == 0 {
-		return fmt.Sprintf("shard %s was never read", letter)
-	}
 	passed := false // by an iterator behind it
 	for _, one := range calls {
 		if slices.Contains(one.records, c.sequence) {
@@ -72,7 +71,15 @@ func (j *judge) whyMissing(c *change, calls []call) string {
 		}
 		passed = passed || one.at.After(c.known) && one.code == "" && len(one.records) == 0 && !one.blank
 	}
+	if len(waiting) > 0 && time.Since(waiting[0].at) > hangs {
+		return fmt.Sprintf("the call of GetRecords of shard %s that hung was not repeated within %v", letter, time.Since(waiting[0].at).Round(hangs))
+	}
+	if len(calls) == 0 {
+		return fmt.Sprintf("shard %s was never read", letter)
+	}
 	switch last := calls[len(calls)-1]; {
+	case last.code != "" && time.Since(last.at) > time.Second:
+		return fmt.Sprintf("GetRecords of shard %s met %s, and was not repeated within %v", letter, last.code, time.Since(last.at).Round(hangs))
 	case last.code != "":
 		return fmt.Sprintf("the last answer to GetRecords of shard %s was %s", letter, last.code)
 	case passed:

@@ -84,7 +84,7 @@ var failurePoints = []Point{{
 		w.Put(w.Rows(15)...)
 		w.Start()
 		w.Handles()
-		w.Settles()
+		w.Lasts(2 * second)
 		w.RefusedAtMost(10)
 	},
 }}

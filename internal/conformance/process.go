@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -16,7 +17,8 @@ import (
 type process struct {
 	cmd    *exec.Cmd
 	ended  chan struct{} // closed when it has ended and all it printed was taken
-	err    error         // of its end
+	err    error         // of its end; known once it has ended
+	began  time.Time     // when it was started
 	stops  bool          // it was told to stop
 	mayEnd bool          // it may end by itself
 
@@ -29,9 +31,9 @@ const grace = 10 * time.Second
 
 // startProcess starts a command, whose lines on stdout go to a function.
 func startProcess(command, env []string, line func([]byte), stderr io.Writer) (*process, error) {
-	p := &process{cmd: exec.Command(command[0], command[1:]...), ended: make(chan struct{})}
+	p := &process{cmd: exec.Command(command[0], command[1:]...), ended: make(chan struct{}), began: time.Now()}
 	p.cmd.Env = env
-	separate(p.cmd)
+	p.cmd.SysProcAttr = separate()
 	out, outWriter, err := os.Pipe()
 	if err != nil {
 		return nil, err
@@ -71,12 +73,16 @@ func startProcess(command, env []string, line func([]byte), stderr io.Writer) (*
 	return p, nil
 }
 
-// eachLine calls a function for each line until the end of the pipe, which it closes.
+// longestLine is in bytes: the points have small rows. What is longer comes in parts.
+const longestLine = 1 << 20
+
+// eachLine calls a function for each line until the end of the pipe, which it closes. The
+// function must not keep the line.
 func eachLine(pipe io.ReadCloser, line func([]byte)) {
 	defer pipe.Close()
-	for r := bufio.NewReader(pipe); ; {
-		text, err := r.ReadBytes('\n')
-		if err != nil {
+	for r := bufio.NewReaderSize(pipe, longestLine); ; {
+		text, err := r.ReadSlice('\n')
+		if err != nil && err != bufio.ErrBufferFull {
 			return // a line that was cut off is not handled
 		}
 		line(text)
@@ -92,13 +98,13 @@ func (p *process) kill() {
 }
 
 // stop tells it to stop, and kills it if it doesn't.
-func (p *process) stop(grace time.Duration) (stopped bool) {
+func (p *process) stop(within time.Duration) (stopped bool) {
 	p.stops = true
 	terminate(p.cmd)
 	select {
 	case <-p.ended:
 		return true
-	case <-time.After(grace):
+	case <-time.After(within):
 		p.kill()
 		return false
 	}
@@ -114,8 +120,11 @@ func (p *process) hasEnded() bool {
 	}
 }
 
-// failed reports whether it has ended with an exit status other than 0.
-func (p *process) failed() bool { return p.hasEnded() && p.err != nil }
+// endedWell reports whether it has ended as one does that was told to: with status 0, or
+// with the 143 of a Java program or a shell that heeded SIGTERM.
+func (p *process) endedWell() bool {
+	return p.err == nil || p.cmd.ProcessState.ExitCode() == 128+int(syscall.SIGTERM)
+}
 
 // how says how it ended, to follow "it".
 func (p *process) how() string {
@@ -139,5 +148,5 @@ func cut(text string, n int) string {
 	if len(text) <= n {
 		return text
 	}
-	return text[:n] + "…"
+	return strings.ToValidUTF8(text[:n], "") + "…"
 }

@@ -96,11 +96,11 @@ func (p *page) check(sources map[string][]string, run map[string]runner) (proble
 // woven is the body that the block should have.
 func (b *block) woven(sources map[string][]string, run map[string]runner) ([]string, error) {
 	language, region, isCode := strings.Cut(b.info, " ")
-	isCode = isCode && slices.Contains([]string{"go", "json", "yaml"}, language)
+	isCode = isCode && slices.Contains([]string{"go", "json", "yaml", "diff"}, language)
 	code, found := sources[region]
 	switch {
 	case isCode && !found:
-		return nil, errors.New("there is no such region")
+		return nil, errors.New("there is no such region or file")
 	case isCode:
 		return code, nil
 	case strings.TrimSpace(strings.Join(b.body, "")) == "":
@@ -224,22 +224,25 @@ func elide(old, got []string) ([]string, error) {
 	return slices.Concat(got[:at], []string{anyLines}, got[len(got)-after:]), nil
 }
 
+// wholeFiles are the extensions of files that a page may have as a whole.
+var wholeFiles = []string{".go", ".json", ".yaml", ".patch"}
+
 // regions finds the marked regions of the sources, by "FILE#REGION", and the
-// files of the folder service, which pages have as a whole, by "FILE".
+// files that pages may have as a whole, by "FILE".
 func regions(root fs.FS) (map[string][]string, error) {
 	all := make(map[string][]string)
 	for _, folder := range []string{"steps", "internal"} {
 		err := fs.WalkDir(root, folder, func(path string, entry fs.DirEntry, err error) error {
-			whole := filepath.Base(filepath.Dir(path)) == "service" && !strings.HasSuffix(path, "_test.go")
-			if err != nil || entry.IsDir() || filepath.Ext(path) != ".go" && !whole {
+			extension := filepath.Ext(path)
+			if err != nil || entry.IsDir() || !slices.Contains(wholeFiles, extension) {
 				return err
 			}
 			text, err := fs.ReadFile(root, path)
 			if err != nil {
 				return err
 			}
-			if whole {
-				all[path] = strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")
+			all[path] = strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")
+			if extension != ".go" {
 				return nil
 			}
 			return regionsOf(path, string(text), all)
@@ -249,6 +252,13 @@ func regions(root fs.FS) (map[string][]string, error) {
 		}
 	}
 	return all, nil
+}
+
+// pageOwes reports whether some page must use a region or a file: what is
+// marked, and what a service is deployed with.
+func pageOwes(name string) bool {
+	service := filepath.Base(filepath.Dir(name)) == "service" && !strings.HasSuffix(name, "_test.go")
+	return service || strings.Contains(name, "#")
 }
 
 var weaveMark = regexp.MustCompile(`^\s*//weave:([a-z-]+)$`)

@@ -28,7 +28,9 @@ var pages = []string{"README.md", "TUTORIAL.md"}
 // block is of a kind that is checked:
 //
 //	go FILE#REGION    the lines of FILE from //weave:REGION to //weave:end
-//	go FILE, json FILE, yaml FILE  a whole file of the folder service
+//	go FILE, json     a whole file under steps or internal
+//	FILE, yaml FILE,
+//	diff FILE
 //	console           commands after "$ ", each with what it prints;
 //	                  a line … stands for any lines
 //	console local     the same, where DynamoDB Local answers
@@ -48,7 +50,9 @@ func TestProse(t *testing.T) {
 	}
 	unused := make(map[string]bool)
 	for name := range sources {
-		unused[name] = true
+		if pageOwes(name) {
+			unused[name] = true
+		}
 	}
 	for _, name := range pages {
 		text, err := os.ReadFile(name)
@@ -320,7 +324,11 @@ var weaveCases = []struct{ name, block, printed, problem, mended string }{
 	{name: "no such region", block: "go steps/a.go#gone\nx", problem: "no such region"},
 	{name: "a whole file", block: "json internal/service/a.json\n{}"},
 	{name: "a drifted file", block: "json internal/service/a.json\n[]", problem: "would write", mended: "json internal/service/a.json\n{}"},
-	{name: "no such file", block: "go steps/b.go#call\nx", problem: "no such region"},
+	{name: "a patch", block: "diff steps/a.patch\n-a\n+b\n \n c"},
+	{name: "a drifted patch", block: "diff steps/a.patch\n-a\n+c", problem: "would write", mended: "diff steps/a.patch\n-a\n+b\n \n c"},
+	{name: "no such patch", block: "diff steps/b.patch\n-a", problem: "no such"},
+	{name: "a whole program", block: "go steps/b.go\npackage p"},
+	{name: "no such file", block: "go steps/c.go#call\nx", problem: "no such region"},
 	{name: "code without a source", block: "go\nx", problem: "unknown"},
 	{name: "unknown kind", block: "shell\n$ x", problem: "unknown"},
 	{name: "no kind", block: "\nx", problem: "unknown"},
@@ -369,6 +377,9 @@ func TestWeave(t *testing.T) {
 	sources, err := regions(fstest.MapFS{
 		"steps/a.go":    {Data: []byte(source)},
 		"internal/a.md": {Data: []byte("//weave:ignored")},
+
+		"steps/b.go":    {Data: []byte("package p\n")},
+		"steps/a.patch": {Data: []byte("-a\n+b\n \n c\n")},
 
 		"internal/service/a.json": {Data: []byte("{}\n")},
 	})

@@ -1,14 +1,11 @@
 package tutorial
 
 import (
-	"context"
 	"encoding/xml"
 	"errors"
 	"fmt"
 	"net/http/httptest"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -19,7 +16,6 @@ import (
 	"dynamostreamer/internal/endpoint"
 	"dynamostreamer/internal/stream"
 	"dynamostreamer/internal/stream/metrics"
-	"dynamostreamer/internal/table"
 )
 
 var pages = []string{"README.md", "TUTORIAL.md"}
@@ -31,8 +27,9 @@ var pages = []string{"README.md", "TUTORIAL.md"}
 //	go FILE, json     a whole file under steps or internal
 //	FILE, yaml FILE,
 //	diff FILE
-//	console           commands after "$ ", each with what it prints;
-//	                  a line … stands for any lines
+//	console           commands after "$ ", each with what it prints, in the
+//	                  page's one shell; a line … stands for any lines; one
+//	                  that ends in & prints its first line
 //	console local     the same, where DynamoDB Local answers
 //	console test      commands that .ci/run must run too
 //	console docker,   commands that need what a test can't have;
@@ -90,69 +87,6 @@ func TestProse(t *testing.T) {
 	for name := range unused {
 		t.Errorf("no page uses the region %s: use it or remove its marks", name)
 	}
-}
-
-// runners run a page's commands in a folder of the page's own, which is
-// also where the embedded engine keeps its data.
-func runners(t *testing.T) map[string]runner {
-	folder := t.TempDir()
-	shell := func(command string) (string, error) {
-		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-		defer cancel()
-		sh := exec.CommandContext(ctx, "sh", "-c", step+goRun.ReplaceAllString(command, "step $1"))
-		sh.Dir, sh.WaitDelay = folder, 5*time.Second
-		// Nothing of the user's: no other endpoint, no credentials.
-		sh.Env = []string{"PATH=" + bin + string(filepath.ListSeparator) + os.Getenv("PATH"), "HOME=" + folder}
-		out, err := sh.CombinedOutput()
-		var failed *exec.ExitError
-		if ctx.Err() != nil {
-			return "", fmt.Errorf("it did not end within two minutes; it printed:\n%s", out)
-		} else if err != nil && !errors.As(err, &failed) {
-			return "", err
-		}
-		return string(out), nil
-	}
-	run := map[string]runner{"console": func(command string) (string, error) {
-		if flag := leavesFolder.FindString(command); flag != "" {
-			return "", fmt.Errorf("a console block can't have %s: it runs on the embedded engine", flag)
-		}
-		return shell(command)
-	}}
-	if local {
-		// This DynamoDB is the developer's too: use a table of our own.
-		name := fmt.Sprintf("prose-%d", time.Now().UnixNano())
-		t.Cleanup(func() {
-			// The page may have deleted it.
-			exec.Command(filepath.Join(bin, "01-create-table"), "-delete", "-table", name, "-endpoint", "local").Run()
-		})
-		run["console local"] = func(command string) (string, error) {
-			command, err := onLocal(command, name)
-			if err != nil {
-				return "", err
-			}
-			printed, err := shell(command)
-			return strings.ReplaceAll(printed, name, table.DefaultName), err
-		}
-	}
-	return run
-}
-
-var (
-	goRun        = regexp.MustCompile(`go run \./steps/(\S+)`)
-	leavesFolder = regexp.MustCompile(`--?endpoint\b|AWS_\w+`)
-)
-
-// step runs a built step as go run would: its failure is code 1 and is
-// said on stderr.
-const step = `step() { "$@" || { echo "exit status $?" >&2; return 1; }; }` + "\n"
-
-// onLocal makes a command of a console local block use the table.
-func onLocal(command, table string) (string, error) {
-	const flag = " -endpoint local"
-	if strings.Contains(command, " -table") || strings.Count(command, flag) != len(goRun.FindAllString(command, -1)) {
-		return "", fmt.Errorf("each step of a console local block has%s and no -table: the test chooses it", flag)
-	}
-	return strings.ReplaceAll(command, flag, flag+" -table "+table), nil
 }
 
 // TestTestCommand holds README.md's test command and .ci/run together.

@@ -1,0 +1,243 @@
+package tutorial
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"dynamostreamer/internal/endpoint"
+)
+
+// A shell runs a page's commands as a reader's terminal does: folder,
+// variables and background jobs last from one command to the next.
+type shell struct {
+	home  string
+	takes time.Duration // most for a command, and for a job's first line
+	cmd   *exec.Cmd
+	in    io.Writer
+	out   *os.File // what commands in the foreground print
+	jobs  int      // started in the background
+	ports ports
+}
+
+// ending comes after what a command prints.
+const ending = "\nthe command has ended\n"
+
+// step runs a built step as go run would: its failure is code 1 and is
+// said on stderr.
+const step = `step() { "$@" || { echo "exit status $?" >&2; return 1; }; }` + "\n"
+
+// newShell starts a shell in a folder, which ends with the test.
+func newShell(t *testing.T, folder string, env ...string) *shell {
+	s := &shell{home: t.TempDir(), takes: 2 * time.Minute, cmd: exec.Command("bash"), ports: make(ports)}
+	out, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.out = out
+	s.cmd.Dir, s.cmd.Stdout, s.cmd.Stderr = folder, w, w
+	// Nothing of the user's: no other endpoint, no credentials.
+	s.cmd.Env = append([]string{
+		"PATH=" + bin + string(filepath.ListSeparator) + os.Getenv("PATH"),
+		"HOME=" + s.home, "AWS_EC2_METADATA_DISABLED=true",
+	}, env...)
+	ownGroup(s.cmd)
+	if s.in, err = s.cmd.StdinPipe(); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	w.Close()
+	t.Cleanup(func() {
+		killGroup(s.cmd)
+		out.Close()
+	})
+	go s.cmd.Wait()
+	io.WriteString(s.in, step)
+	return s
+}
+
+// run runs a command of a page and returns what it prints, or the first line
+// of a command that ends in & and runs in the background.
+func (s *shell) run(command string) (string, error) {
+	command = s.ports.mapped(command)
+	job, inBackground := strings.CutSuffix(command, " &")
+	var printed string
+	var err error
+	switch {
+	case inBackground:
+		printed, err = s.start(programs.ReplaceAllString(job, "$2$3"))
+	case strings.HasPrefix(command, "kill %"):
+		printed, err = s.eval(command + "; wait " + strings.Fields(command)[1])
+	default:
+		printed, err = s.eval(programs.ReplaceAllString(command, "step $2$3"))
+	}
+	return s.ports.shown(complaint.ReplaceAllString(printed, "bash: ")), err
+}
+
+// programs are the commands that stand for what is built in bin.
+var programs = regexp.MustCompile(`go run \./(steps|internal/embedded)/([^/\s]+)( |$)`)
+
+// complaint begins what the shell says; in a terminal it has no line.
+var complaint = regexp.MustCompile(`(?m)^(bash|main): (eval: )?line \d+: `)
+
+// eval runs a command in the foreground.
+func (s *shell) eval(command string) (string, error) {
+	return s.send("{ eval " + quoted(command) + "; } </dev/null")
+}
+
+// start runs a command in the background, and returns its first line.
+func (s *shell) start(command string) (string, error) {
+	s.jobs++
+	lines := filepath.Join(s.home, fmt.Sprintf("job-%d", s.jobs))
+	if out, err := exec.Command("mkfifo", lines).CombinedOutput(); err != nil {
+		return "", fmt.Errorf("mkfifo: %w: %s", err, out)
+	}
+	// The shell waits until somebody reads.
+	from, err := os.OpenFile(lines, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return "", err
+	}
+	if said, err := s.send("{ eval " + quoted(command+" &") + "; } </dev/null >" + quoted(lines) + " 2>&1"); said != "" || err != nil {
+		from.Close()
+		return said, err
+	}
+	line, err := readTo(from, s.takes, "\n")
+	if err != nil {
+		from.Close()
+		if err == io.EOF {
+			return line, nil // it writes elsewhere, or has ended
+		}
+		return "", fmt.Errorf("the job printed no line: %w", err)
+	}
+	go func() {
+		from.SetReadDeadline(time.Time{})
+		io.Copy(io.Discard, from)
+		from.Close()
+	}()
+	return line + "\n", nil
+}
+
+// send runs lines in the shell and returns what they print.
+func (s *shell) send(lines string) (string, error) {
+	if _, err := fmt.Fprintf(s.in, "%s\nprintf %s\n", lines, quoted(strings.ReplaceAll(ending, "\n", `\n`))); err != nil {
+		return "", fmt.Errorf("the shell has ended: %w", err)
+	}
+	text, err := readTo(s.out, s.takes, ending)
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		killGroup(s.cmd)
+	}
+	if err != nil {
+		return "", fmt.Errorf("the command did not end: %w; it printed:\n%s", err, text)
+	}
+	return text, nil
+}
+
+// readTo reads up to an end, which is left out. What comes with the end is
+// lost.
+func readTo(from *os.File, within time.Duration, end string) (string, error) {
+	if err := from.SetReadDeadline(time.Now().Add(within)); err != nil {
+		return "", err
+	}
+	var text []byte
+	for some := make([]byte, 4096); ; {
+		n, err := from.Read(some)
+		text = append(text, some[:n]...)
+		if before, _, ended := bytes.Cut(text, []byte(end)); ended {
+			return string(before), nil
+		} else if err != nil {
+			return string(text), err
+		}
+	}
+}
+
+func quoted(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
+
+// ports are the addresses of the page's servers in the test, by those that
+// the page has, which may be in use.
+type ports map[string]string
+
+var (
+	loopback = regexp.MustCompile(`127\.0\.0\.1:[1-9]\d+`)
+	// unsaid is a server's address when the command has none.
+	unsaid = regexp.MustCompile(`go run \./internal/embedded/serve\b`)
+)
+
+// mapped is a command with the test's addresses.
+func (p ports) mapped(command string) string {
+	if !strings.Contains(command, "-addr") {
+		command = unsaid.ReplaceAllString(command, "$0 -addr "+strings.TrimPrefix(endpoint.LocalURL, "http://"))
+	}
+	return loopback.ReplaceAllStringFunc(command, func(address string) string {
+		if p[address] == "" {
+			p[address] = freeAddress()
+		}
+		return p[address]
+	})
+}
+
+// shown is an output with the page's addresses.
+func (p ports) shown(output string) string {
+	for page, test := range p {
+		output = strings.ReplaceAll(output, test, page)
+	}
+	return output
+}
+
+// freeAddress is one at which nothing listens. The system gives larger ports
+// to those who want any, so it stays free.
+func freeAddress() string {
+	for {
+		address := fmt.Sprintf("127.0.0.1:%d", 20000+rand.IntN(10000))
+		if l, err := net.Listen("tcp", address); err == nil {
+			l.Close()
+			return address
+		}
+	}
+}
+
+// TestShell runs commands one after the other in one shell.
+func TestShell(t *testing.T) {
+	sh := newShell(t, t.TempDir())
+	for _, c := range []struct{ name, command, want string }{
+		{"an output", "echo a; echo b >&2", "a\nb\n"},
+		{"no end of a line", "printf a", "a"},
+		{"an input that has ended", "cat", ""},
+		{"a quote", `echo "it's"`, "it's\n"},
+		{"a quote that is open", "echo 'a 2>/dev/null", "bash: unexpected EOF while looking for matching `''\n"},
+		{"a variable", "export A=1 B=2", ""},
+		{"it lasts", "echo $A$B", "12\n"},
+		{"another folder", "mkdir below && cd below", ""},
+		{"it lasts too", "basename $PWD", "below\n"},
+		{"a step that fails", "go run ./steps/02-generate extra", "02-generate: unexpected argument \"extra\" (see -h)\nexit status 2\n"},
+		{"a server", "go run ./internal/embedded/serve -memory &", "serving DynamoDB, kept in memory, at http://127.0.0.1:8000\n"},
+		{"its address", "go run ./steps/01-create-table -endpoint http://127.0.0.1:8000 2>&1 >/dev/null", "endpoint: http://127.0.0.1:8000\n"},
+		{"a job that writes elsewhere", "sleep 600 >log 2>&1 &", ""},
+		{"a job that fails", "exit 1 &", ""},
+		{"the server ends", "kill %1", ""},
+		{"it has ended", "go run ./steps/01-create-table -endpoint http://127.0.0.1:8000 2>&1 | grep -o 'nothing answers at http://127.0.0.1:8000'", "nothing answers at http://127.0.0.1:8000\n"},
+		{"another server", "go run ./internal/embedded/serve -memory -lab &", "serving DynamoDB, kept in memory, at http://127.0.0.1:8000\n"},
+	} {
+		if got, err := sh.run(c.command); got != c.want || err != nil {
+			t.Errorf("%s: run(%q) = %q, %v, want %q", c.name, c.command, got, err, c.want)
+		}
+	}
+	sh.takes = time.Second
+	for _, command := range []string{"sleep 600 &", "sleep 600", "echo"} {
+		if got, err := sh.run(command); err == nil {
+			t.Errorf("run(%q) = %q, want an error", command, got)
+		}
+	}
+}

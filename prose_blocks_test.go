@@ -24,6 +24,7 @@ type block struct {
 	start, end int // of the body in the page's lines
 	body       []string
 	fresh      []string // the body with all outputs as they came now, if it was run
+	lacks      string   // a program that its commands need and that isn't there
 }
 
 func (b *block) String() string { return fmt.Sprintf("%s:%d: %s", b.page, b.line, b.info) }
@@ -111,7 +112,7 @@ func (b *block) woven(sources map[string][]string, run map[string]runner) ([]str
 		return nil, errors.New("this kind of block is unknown")
 	case !strings.HasPrefix(b.body[0], "$ "):
 		return nil, errors.New(`it does not begin with "$ " and a command`)
-	case run[b.info] == nil:
+	case run[b.info] == nil, b.lacks != "":
 		return b.body, nil
 	}
 	woven, fresh, err := replay(b.body, run[b.info])
@@ -119,7 +120,7 @@ func (b *block) woven(sources map[string][]string, run map[string]runner) ([]str
 	return woven, err
 }
 
-var consoles = []string{"console", "console local", "console test", "console docker", "console aws", "console clients"}
+var consoles = []string{"console", "console cli", "console local", "console test", "console docker", "console aws", "console clients"}
 
 func commands(body []string) []string {
 	var commands []string

@@ -22,6 +22,7 @@ func runners(t *testing.T) map[string]runner {
 		}
 		return sh.run(command)
 	}}
+	run["console cli"] = run["console"]
 	if local {
 		// This DynamoDB is the developer's too: use a table of our own.
 		name := fmt.Sprintf("prose-%d", time.Now().UnixNano())
@@ -57,4 +58,35 @@ func onLocal(command, table string) (string, error) {
 		return "", fmt.Errorf("each step of a console local block has%s and no -table: the test chooses it", flag)
 	}
 	return strings.ReplaceAll(command, flag, flag+" -table "+table), nil
+}
+
+// lacking is a program that a console cli block names and that can't be run
+// here.
+func lacking(b *block) string {
+	if b.info != "console cli" {
+		return ""
+	}
+	for _, command := range commands(b.body) {
+		for _, program := range regexp.MustCompile(`\b(aws|curl) `).FindAllStringSubmatch(command, -1) {
+			if exec.Command(program[1], "--version").Run() != nil {
+				return program[1]
+			}
+		}
+	}
+	return ""
+}
+
+func TestLacking(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
+	for _, c := range []struct{ name, info, body, want string }{
+		{"the AWS CLI", "console cli", "$ aws dynamodb list-tables", "aws"},
+		{"in a pipe", "console cli", "$ cat x | curl -d @- $URL", "curl"},
+		{"neither is named", "console cli", "$ echo $AWS_REGION", ""},
+		{"an output", "console cli", "$ echo\naws dynamodb", ""},
+		{"another kind", "console clients", "$ aws dynamodb list-tables", ""},
+	} {
+		if got := lacking(&block{info: c.info, body: strings.Split(c.body, "\n")}); got != c.want {
+			t.Errorf("%s: lacking() = %q, want %q", c.name, got, c.want)
+		}
+	}
 }

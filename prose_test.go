@@ -30,6 +30,7 @@ var pages = []string{"README.md", "TUTORIAL.md"}
 //	console           commands after "$ ", each with what it prints, in the
 //	                  page's one shell; a line … stands for any lines; one
 //	                  that ends in & prints its first line
+//	console cli       the same, where the AWS CLI and curl are
 //	console local     the same, where DynamoDB Local answers
 //	console test      commands that .ci/run must run too
 //	console docker,   commands that need what a test can't have;
@@ -63,6 +64,11 @@ func TestProse(t *testing.T) {
 		for _, b := range p.blocks {
 			kind, needs, _ := strings.Cut(b.info, " ")
 			delete(unused, needs)
+			if b.lacks = lacking(b); b.lacks != "" && os.Getenv("CI") == "true" {
+				t.Errorf("%v: CI=true, and %s does not run", b, b.lacks)
+			} else if b.lacks != "" {
+				skips(fmt.Sprintf("%v: install %s: %s", b, b.lacks, strings.Join(commands(b.body), "; ")))
+			}
 			if kind == "console" && (needs == "docker" || needs == "aws" || needs == "clients" || needs == "local" && !local) {
 				skips(fmt.Sprintf("%v: it needs %s: %s", b, needs, strings.Join(commands(b.body), "; ")))
 			}

@@ -12,10 +12,10 @@ import (
 	"dynamostreamer/internal/table"
 )
 
-// runners run a page's commands in one shell, in a folder of the page's own,
-// which is also where the embedded engine keeps its data.
+// runners run a page's commands in one shell, in a clone for the page alone,
+// where the embedded engine keeps its data too.
 func runners(t *testing.T) map[string]runner {
-	sh := newShell(t, t.TempDir())
+	sh := newShell(t)
 	run := map[string]runner{"console": func(command string) (string, error) {
 		if foreign := leavesFolder.FindString(served.ReplaceAllString(command, "")); foreign != "" {
 			return "", fmt.Errorf("a console block can't have %s: it runs on the embedded engine, or on one that the page serves", foreign)

@@ -22,7 +22,8 @@ import (
 // A shell runs a page's commands as a reader's terminal does: folder,
 // variables and background jobs last from one command to the next.
 type shell struct {
-	home  string
+	clone clone
+	home  string        // not the user's
 	takes time.Duration // most for a command, and for a job's first line
 	cmd   *exec.Cmd
 	in    io.Writer
@@ -38,20 +39,29 @@ const ending = "\nthe command has ended\n"
 // said on stderr.
 const step = `step() { "$@" || { echo "exit status $?" >&2; return 1; }; }` + "\n"
 
-// newShell starts a shell in a folder, which ends with the test.
-func newShell(t *testing.T, folder string, env ...string) *shell {
-	s := &shell{home: t.TempDir(), takes: 2 * time.Minute, cmd: exec.Command("bash"), ports: make(ports)}
+// newShell starts a shell in a new clone, which ends with the test.
+func newShell(t *testing.T) *shell {
+	for _, program := range []string{"bash", "git", "mkfifo"} {
+		_, err := exec.LookPath(program)
+		if err != nil && os.Getenv("CI") == "true" {
+			t.Fatal(err)
+		} else if err != nil {
+			skips(t.Name() + ": install " + program)
+			t.Skip(err)
+		}
+	}
+	s := &shell{clone: newClone(t), home: t.TempDir(), takes: 2 * time.Minute, cmd: exec.Command("bash"), ports: make(ports)}
 	out, w, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.out = out
-	s.cmd.Dir, s.cmd.Stdout, s.cmd.Stderr = folder, w, w
+	s.cmd.Dir, s.cmd.Stdout, s.cmd.Stderr = s.clone.folder, w, w
 	// Nothing of the user's: no other endpoint, no credentials.
 	s.cmd.Env = append([]string{
 		"PATH=" + bin + string(filepath.ListSeparator) + os.Getenv("PATH"),
 		"HOME=" + s.home, "AWS_EC2_METADATA_DISABLED=true",
-	}, env...)
+	}, s.clone.env...)
 	ownGroup(s.cmd)
 	if s.in, err = s.cmd.StdinPipe(); err != nil {
 		t.Fatal(err)
@@ -72,23 +82,54 @@ func newShell(t *testing.T, folder string, env ...string) *shell {
 // run runs a command of a page and returns what it prints, or the first line
 // of a command that ends in & and runs in the background.
 func (s *shell) run(command string) (string, error) {
-	command = s.ports.mapped(command)
-	job, inBackground := strings.CutSuffix(command, " &")
+	job, inBackground := strings.CutSuffix(s.ports.mapped(command), " &")
+	command, err := s.withPrograms(job, inBackground)
+	if err != nil {
+		return "", err
+	}
 	var printed string
-	var err error
 	switch {
 	case inBackground:
-		printed, err = s.start(programs.ReplaceAllString(job, "$2$3"))
+		printed, err = s.start(command)
 	case strings.HasPrefix(command, "kill %"):
 		printed, err = s.eval(command + "; wait " + strings.Fields(command)[1])
 	default:
-		printed, err = s.eval(programs.ReplaceAllString(command, "step $2$3"))
+		printed, err = s.eval(command)
 	}
 	return s.ports.shown(complaint.ReplaceAllString(printed, "bash: ")), err
 }
 
-// programs are the commands that stand for what is built in bin.
-var programs = regexp.MustCompile(`go run \./(steps|internal/embedded)/([^/\s]+)( |$)`)
+// goRunAny is go run and a folder.
+var goRunAny = regexp.MustCompile(`go run (\./\S+)`)
+
+// withPrograms puts the programs that are built in bin in place of go run,
+// unless the page has changed their sources. One in the background is built
+// first: it gets the signals of kill, which go run would not pass on.
+func (s *shell) withPrograms(command string, inBackground bool) (string, error) {
+	var failed error
+	command = goRunAny.ReplaceAllStringFunc(command, func(run string) string {
+		folder := strings.TrimPrefix(run, "go run ./")
+		program := filepath.Base(folder)
+		changed, err := s.clone.changed(folder)
+		if err != nil {
+			failed = err
+		}
+		switch inBin := filepath.Dir(folder) == "steps" || folder == "internal/embedded/serve"; {
+		case inBin && !changed && inBackground:
+			return program
+		case inBin && !changed:
+			return "step " + program
+		case !inBackground:
+			return run
+		}
+		built := filepath.Join(s.home, program)
+		if said, err := s.send("go build -o " + quoted(built) + " ./" + folder); said != "" || err != nil {
+			failed = fmt.Errorf("go build ./%s: %w: %s", folder, err, said)
+		}
+		return quoted(built)
+	})
+	return command, failed
+}
 
 // complaint begins what the shell says; in a terminal it has no line.
 var complaint = regexp.MustCompile(`(?m)^(bash|main): (eval: )?line \d+: `)
@@ -132,7 +173,8 @@ func (s *shell) start(command string) (string, error) {
 
 // send runs lines in the shell and returns what they print.
 func (s *shell) send(lines string) (string, error) {
-	if _, err := fmt.Fprintf(s.in, "%s\nprintf %s\n", lines, quoted(strings.ReplaceAll(ending, "\n", `\n`))); err != nil {
+	// $? lasts too.
+	if _, err := fmt.Fprintf(s.in, "%s\ncode=$?; printf %s; (exit $code)\n", lines, quoted(strings.ReplaceAll(ending, "\n", `\n`))); err != nil {
 		return "", fmt.Errorf("the shell has ended: %w", err)
 	}
 	text, err := readTo(s.out, s.takes, ending)
@@ -210,7 +252,7 @@ func freeAddress() string {
 
 // TestShell runs commands one after the other in one shell.
 func TestShell(t *testing.T) {
-	sh := newShell(t, t.TempDir())
+	sh := newShell(t)
 	for _, c := range []struct{ name, command, want string }{
 		{"an output", "echo a; echo b >&2", "a\nb\n"},
 		{"no end of a line", "printf a", "a"},
@@ -222,12 +264,20 @@ func TestShell(t *testing.T) {
 		{"another folder", "mkdir below && cd below", ""},
 		{"it lasts too", "basename $PWD", "below\n"},
 		{"a step that fails", "go run ./steps/02-generate extra", "02-generate: unexpected argument \"extra\" (see -h)\nexit status 2\n"},
+		{"its code", "echo $?", "1\n"},
 		{"a server", "go run ./internal/embedded/serve -memory &", "serving DynamoDB, kept in memory, at http://127.0.0.1:8000\n"},
 		{"its address", "go run ./steps/01-create-table -endpoint http://127.0.0.1:8000 2>&1 >/dev/null", "endpoint: http://127.0.0.1:8000\n"},
 		{"a job that writes elsewhere", "sleep 600 >log 2>&1 &", ""},
 		{"a job that fails", "exit 1 &", ""},
 		{"the server ends", "kill %1", ""},
 		{"it has ended", "go run ./steps/01-create-table -endpoint http://127.0.0.1:8000 2>&1 | grep -o 'nothing answers at http://127.0.0.1:8000'", "nothing answers at http://127.0.0.1:8000\n"},
+		{"a step", "cd .. && go run ./steps/06-audit extra 2>&1 | head -n 1", "06-audit: reading a journal: stat extra: no such file or directory\n"},
+		{"other sources", `printf 'package main\nfunc main() { println("mine") }\n' >steps/06-audit/main.go`, ""},
+		{"they run", "go run ./steps/06-audit", "mine\n"},
+		{"in the background too", "A=1 go run ./steps/06-audit &", "mine\n"},
+		{"they are seen", "git status --short", " M steps/06-audit/main.go\n?? below/\n"},
+		{"the sources as they were", "git restore steps", ""},
+		{"the step again", "go run ./steps/06-audit extra 2>&1 | head -n 1", "06-audit: reading a journal: stat extra: no such file or directory\n"},
 		{"another server", "go run ./internal/embedded/serve -memory -lab &", "serving DynamoDB, kept in memory, at http://127.0.0.1:8000\n"},
 	} {
 		if got, err := sh.run(c.command); got != c.want || err != nil {
@@ -239,5 +289,10 @@ func TestShell(t *testing.T) {
 		if got, err := sh.run(command); err == nil {
 			t.Errorf("run(%q) = %q, want an error", command, got)
 		}
+	}
+	// The command that took too long ended all.
+	if c, err := net.Dial("tcp", sh.ports["127.0.0.1:8000"]); err == nil {
+		c.Close()
+		t.Error("the server outlasts its shell")
 	}
 }

@@ -48,7 +48,7 @@ var (
 	leavesFolder = regexp.MustCompile(`--?endpoint\b|AWS_\w+`)
 	served       = regexp.MustCompile(`(--?endpoint(-url)?[ =]|AWS_ENDPOINT_URL\w*=)http://127\.0\.0\.1:\d+` +
 		`|AWS_(DEFAULT_)?REGION=\S+|AWS_(ACCESS_KEY_ID|SECRET_ACCESS_KEY)=any\b|\$AWS_\w+|unset( AWS_\w+)+`)
-	goRun = regexp.MustCompile(`go run \./steps/(\S+)`)
+	goRun = regexp.MustCompile(`go run (\./\S+)`)
 )
 
 // onLocal makes a command of a console local block use the table.

@@ -99,15 +99,12 @@ func (s *shell) run(command string) (string, error) {
 	return s.ports.shown(complaint.ReplaceAllString(printed, "bash: ")), err
 }
 
-// goRunAny is go run and a folder.
-var goRunAny = regexp.MustCompile(`go run (\./\S+)`)
-
 // withPrograms puts the programs that are built in bin in place of go run,
 // unless the page has changed their sources. One in the background is built
 // first: it gets the signals of kill, which go run would not pass on.
 func (s *shell) withPrograms(command string, inBackground bool) (string, error) {
 	var failed error
-	command = goRunAny.ReplaceAllStringFunc(command, func(run string) string {
+	command = goRun.ReplaceAllStringFunc(command, func(run string) string {
 		folder := strings.TrimPrefix(run, "go run ./")
 		program := filepath.Base(folder)
 		changed, err := s.clone.changed(folder)

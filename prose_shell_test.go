@@ -62,6 +62,10 @@ func newShell(t *testing.T) *shell {
 		"PATH=" + bin + string(filepath.ListSeparator) + os.Getenv("PATH"),
 		"HOME=" + s.home, "AWS_EC2_METADATA_DISABLED=true",
 	}, s.clone.env...)
+	// In a terminal curl shows no progress.
+	if err := os.WriteFile(filepath.Join(s.home, ".curlrc"), []byte("silent\nshow-error\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
 	ownGroup(s.cmd)
 	if s.in, err = s.cmd.StdinPipe(); err != nil {
 		t.Fatal(err)
@@ -90,7 +94,9 @@ func (s *shell) run(command string) (string, error) {
 	var printed string
 	switch {
 	case inBackground:
-		printed, err = s.start(command)
+		if printed, err = s.start(command); err == nil {
+			err = s.listens(command)
+		}
 	case strings.HasPrefix(command, "kill %"):
 		printed, err = s.eval(command + "; wait " + strings.Fields(command)[1])
 	default:
@@ -168,6 +174,24 @@ func (s *shell) start(command string) (string, error) {
 	return line + "\n", nil
 }
 
+var listensAt = regexp.MustCompile(`(?:-addr |ADDR=)(127\S+)`)
+
+// listens waits until a job listens at the address that its command names.
+func (s *shell) listens(command string) error {
+	address := listensAt.FindStringSubmatch(command)
+	if address == nil {
+		return nil
+	}
+	for deadline := time.Now().Add(s.takes); ; time.Sleep(20 * time.Millisecond) {
+		c, err := net.Dial("tcp", address[1])
+		if err == nil {
+			return c.Close()
+		} else if time.Now().After(deadline) {
+			return err
+		}
+	}
+}
+
 // send runs lines in the shell and returns what they print.
 func (s *shell) send(lines string) (string, error) {
 	// $? lasts too.
@@ -210,14 +234,16 @@ type ports map[string]string
 
 var (
 	loopback = regexp.MustCompile(`127\.0\.0\.1:[1-9]\d+`)
-	// unsaid is a server's address when the command has none.
-	unsaid = regexp.MustCompile(`go run \./internal/embedded/serve\b`)
+	// unsaid are the addresses of servers where the command has none.
+	unsaid = strings.NewReplacer(
+		"go run ./internal/embedded/serve", "go run ./internal/embedded/serve -addr "+strings.TrimPrefix(endpoint.LocalURL, "http://"),
+		"go run ./steps/07-watch", "go run ./steps/07-watch -addr 127.0.0.1:8007")
 )
 
 // mapped is a command with the test's addresses.
 func (p ports) mapped(command string) string {
 	if !strings.Contains(command, "-addr") {
-		command = unsaid.ReplaceAllString(command, "$0 -addr "+strings.TrimPrefix(endpoint.LocalURL, "http://"))
+		command = unsaid.Replace(command)
 	}
 	return loopback.ReplaceAllStringFunc(command, func(address string) string {
 		if p[address] == "" {
@@ -282,7 +308,7 @@ func TestShell(t *testing.T) {
 		}
 	}
 	sh.takes = time.Second
-	for _, command := range []string{"sleep 600 &", "sleep 600", "echo"} {
+	for _, command := range []string{"sleep 600 &", "ADDR=127.0.0.1:9090 echo &", "sleep 600", "echo"} {
 		if got, err := sh.run(command); err == nil {
 			t.Errorf("run(%q) = %q, want an error", command, got)
 		}

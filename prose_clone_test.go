@@ -58,7 +58,7 @@ func (c clone) copy(ignored []string) error {
 			return err
 		case skip[path] && entry.IsDir():
 			return filepath.SkipDir
-		case skip[path]:
+		case skip[path], !entry.IsDir() && !entry.Type().IsRegular():
 			return nil
 		case entry.IsDir():
 			return os.MkdirAll(to, 0o777)

@@ -24,6 +24,7 @@ type block struct {
 	start, end int // of the body in the page's lines
 	body       []string
 	fresh      []string // the body with all outputs as they came now, if it was run
+	lacks      string   // a program that its commands need and that isn't there
 }
 
 func (b *block) String() string { return fmt.Sprintf("%s:%d: %s", b.page, b.line, b.info) }
@@ -96,11 +97,11 @@ func (p *page) check(sources map[string][]string, run map[string]runner) (proble
 // woven is the body that the block should have.
 func (b *block) woven(sources map[string][]string, run map[string]runner) ([]string, error) {
 	language, region, isCode := strings.Cut(b.info, " ")
-	isCode = isCode && slices.Contains([]string{"go", "json", "yaml"}, language)
+	isCode = isCode && slices.Contains([]string{"go", "json", "yaml", "diff"}, language)
 	code, found := sources[region]
 	switch {
 	case isCode && !found:
-		return nil, errors.New("there is no such region")
+		return nil, errors.New("there is no such region or file")
 	case isCode:
 		return code, nil
 	case strings.TrimSpace(strings.Join(b.body, "")) == "":
@@ -111,7 +112,7 @@ func (b *block) woven(sources map[string][]string, run map[string]runner) ([]str
 		return nil, errors.New("this kind of block is unknown")
 	case !strings.HasPrefix(b.body[0], "$ "):
 		return nil, errors.New(`it does not begin with "$ " and a command`)
-	case run[b.info] == nil:
+	case run[b.info] == nil, b.lacks != "":
 		return b.body, nil
 	}
 	woven, fresh, err := replay(b.body, run[b.info])
@@ -119,7 +120,7 @@ func (b *block) woven(sources map[string][]string, run map[string]runner) ([]str
 	return woven, err
 }
 
-var consoles = []string{"console", "console local", "console test", "console docker", "console aws", "console clients"}
+var consoles = []string{"console", "console cli", "console local", "console test", "console docker", "console aws", "console clients"}
 
 func commands(body []string) []string {
 	var commands []string
@@ -172,10 +173,33 @@ const anyLines = "…"
 // each endpoint, but not for a block of a page, which runs on one.
 var notVarying = strings.NewReplacer("endpoint: ", "endpoint is ", "arn:aws:", "arn of aws:")
 
+// varyingOnPages varies beside what varies in the outputs of scripts.
+var varyingOnPages = []struct {
+	pattern *regexp.Regexp
+	name    string
+}{
+	// The AWS CLI, whose version 2 has times as text.
+	{regexp.MustCompile(`"(\w*DateTime)": ("[0-9T:.+\-]+"|SECONDS(\.\d+)?)`), `"$1": TIME`},
+	{regexp.MustCompile(`"(\w*StreamLabel)": "[0-9T:.\-]+"`), `"$1": LABEL`},
+	{regexp.MustCompile(`\|1\|[\w+/=]+"`), `|1|ITERATOR"`},
+	{regexp.MustCompile(`"eventID": "[0-9a-f]{32}"`), `"eventID": ID`},
+	{regexp.MustCompile(`"TableId": "[0-9a-f\-]{36}"`), `"TableId": ID`},
+	{regexp.MustCompile(`order=\d{4}-[0-9T:.\-]+/`), "order=LABEL/"},
+	// How often a reader polled; go test; Go's log; step 09's last figure.
+	{regexp.MustCompile(`\bcalls \d+, records (\d+), empty pages \d+,`), "calls N, records $1, empty pages N,"},
+	{regexp.MustCompile(`(?m)^ok  \t(\S+)\t(\(cached\)|\d+\.\d+s)$`), "ok $1 DURATION"},
+	{regexp.MustCompile(`\b\d{4}/\d\d/\d\d \d\d:\d\d:\d\d\b`), "TIME"},
+	{regexp.MustCompile(`(?m)\bchanges in \d+(\.\d+)?(ms|s); a bare loop fetches them in \d+(\.\d+)?(ms|s)$`), "changes in DURATION"},
+}
+
 // unvarying is an output without what varies between runs: times and such,
 // and the order of neighbouring lines about different items.
 func unvarying(lines []string) []string {
-	lines = strings.Split(normalise(notVarying.Replace(strings.Join(lines, "\n"))), "\n")
+	text := normalise(notVarying.Replace(strings.Join(lines, "\n")))
+	for _, v := range varyingOnPages {
+		text = v.pattern.ReplaceAllString(text, v.name)
+	}
+	lines = strings.Split(text, "\n")
 	for from := 0; from < len(lines); {
 		to := from
 		for to < len(lines) && (itemID.MatchString(lines[to]) || to > from && isChange(lines[to])) {
@@ -224,22 +248,25 @@ func elide(old, got []string) ([]string, error) {
 	return slices.Concat(got[:at], []string{anyLines}, got[len(got)-after:]), nil
 }
 
+// wholeFiles are the extensions of files that a page may have as a whole.
+var wholeFiles = []string{".go", ".json", ".yaml", ".patch"}
+
 // regions finds the marked regions of the sources, by "FILE#REGION", and the
-// files of the folder service, which pages have as a whole, by "FILE".
+// files that pages may have as a whole, by "FILE".
 func regions(root fs.FS) (map[string][]string, error) {
 	all := make(map[string][]string)
 	for _, folder := range []string{"steps", "internal"} {
 		err := fs.WalkDir(root, folder, func(path string, entry fs.DirEntry, err error) error {
-			whole := filepath.Base(filepath.Dir(path)) == "service" && !strings.HasSuffix(path, "_test.go")
-			if err != nil || entry.IsDir() || filepath.Ext(path) != ".go" && !whole {
+			extension := filepath.Ext(path)
+			if err != nil || entry.IsDir() || !slices.Contains(wholeFiles, extension) {
 				return err
 			}
 			text, err := fs.ReadFile(root, path)
 			if err != nil {
 				return err
 			}
-			if whole {
-				all[path] = strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")
+			all[path] = strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")
+			if extension != ".go" {
 				return nil
 			}
 			return regionsOf(path, string(text), all)
@@ -249,6 +276,13 @@ func regions(root fs.FS) (map[string][]string, error) {
 		}
 	}
 	return all, nil
+}
+
+// pageOwes reports whether some page must use a region or a file: what is
+// marked, and what a service is deployed with.
+func pageOwes(name string) bool {
+	service := filepath.Base(filepath.Dir(name)) == "service" && !strings.HasSuffix(name, "_test.go")
+	return service || strings.Contains(name, "#")
 }
 
 var weaveMark = regexp.MustCompile(`^\s*//weave:([a-z-]+)$`)

@@ -1,25 +1,20 @@
 package tutorial
 
 import (
-	"context"
 	"encoding/xml"
 	"errors"
 	"fmt"
 	"net/http/httptest"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
-	"testing/fstest"
 	"time"
 
 	"dynamostreamer/internal/endpoint"
 	"dynamostreamer/internal/stream"
 	"dynamostreamer/internal/stream/metrics"
-	"dynamostreamer/internal/table"
 )
 
 var pages = []string{"README.md", "TUTORIAL.md"}
@@ -28,9 +23,13 @@ var pages = []string{"README.md", "TUTORIAL.md"}
 // block is of a kind that is checked:
 //
 //	go FILE#REGION    the lines of FILE from //weave:REGION to //weave:end
-//	go FILE, json FILE, yaml FILE  a whole file of the folder service
-//	console           commands after "$ ", each with what it prints;
-//	                  a line … stands for any lines
+//	go FILE, json     a whole file under steps or internal
+//	FILE, yaml FILE,
+//	diff FILE
+//	console           commands after "$ ", each with what it prints, in the
+//	                  page's one shell; a line … stands for any lines; one
+//	                  that ends in & prints its first line
+//	console cli       the same, where the AWS CLI and curl are
 //	console local     the same, where DynamoDB Local answers
 //	console test      commands that .ci/run must run too
 //	console docker,   commands that need what a test can't have;
@@ -48,7 +47,9 @@ func TestProse(t *testing.T) {
 	}
 	unused := make(map[string]bool)
 	for name := range sources {
-		unused[name] = true
+		if pageOwes(name) {
+			unused[name] = true
+		}
 	}
 	for _, name := range pages {
 		text, err := os.ReadFile(name)
@@ -62,6 +63,11 @@ func TestProse(t *testing.T) {
 		for _, b := range p.blocks {
 			kind, needs, _ := strings.Cut(b.info, " ")
 			delete(unused, needs)
+			if b.lacks = lacking(b); b.lacks != "" && os.Getenv("CI") == "true" {
+				t.Errorf("%v: CI=true, and %s does not run", b, b.lacks)
+			} else if b.lacks != "" {
+				skips(fmt.Sprintf("%v: install %s: %s", b, b.lacks, strings.Join(commands(b.body), "; ")))
+			}
 			if kind == "console" && (needs == "docker" || needs == "aws" || needs == "clients" || needs == "local" && !local) {
 				skips(fmt.Sprintf("%v: it needs %s: %s", b, needs, strings.Join(commands(b.body), "; ")))
 			}
@@ -86,69 +92,6 @@ func TestProse(t *testing.T) {
 	for name := range unused {
 		t.Errorf("no page uses the region %s: use it or remove its marks", name)
 	}
-}
-
-// runners run a page's commands in a folder of the page's own, which is
-// also where the embedded engine keeps its data.
-func runners(t *testing.T) map[string]runner {
-	folder := t.TempDir()
-	shell := func(command string) (string, error) {
-		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-		defer cancel()
-		sh := exec.CommandContext(ctx, "sh", "-c", step+goRun.ReplaceAllString(command, "step $1"))
-		sh.Dir, sh.WaitDelay = folder, 5*time.Second
-		// Nothing of the user's: no other endpoint, no credentials.
-		sh.Env = []string{"PATH=" + bin + string(filepath.ListSeparator) + os.Getenv("PATH"), "HOME=" + folder}
-		out, err := sh.CombinedOutput()
-		var failed *exec.ExitError
-		if ctx.Err() != nil {
-			return "", fmt.Errorf("it did not end within two minutes; it printed:\n%s", out)
-		} else if err != nil && !errors.As(err, &failed) {
-			return "", err
-		}
-		return string(out), nil
-	}
-	run := map[string]runner{"console": func(command string) (string, error) {
-		if flag := leavesFolder.FindString(command); flag != "" {
-			return "", fmt.Errorf("a console block can't have %s: it runs on the embedded engine", flag)
-		}
-		return shell(command)
-	}}
-	if local {
-		// This DynamoDB is the developer's too: use a table of our own.
-		name := fmt.Sprintf("prose-%d", time.Now().UnixNano())
-		t.Cleanup(func() {
-			// The page may have deleted it.
-			exec.Command(filepath.Join(bin, "01-create-table"), "-delete", "-table", name, "-endpoint", "local").Run()
-		})
-		run["console local"] = func(command string) (string, error) {
-			command, err := onLocal(command, name)
-			if err != nil {
-				return "", err
-			}
-			printed, err := shell(command)
-			return strings.ReplaceAll(printed, name, table.DefaultName), err
-		}
-	}
-	return run
-}
-
-var (
-	goRun        = regexp.MustCompile(`go run \./steps/(\S+)`)
-	leavesFolder = regexp.MustCompile(`--?endpoint\b|AWS_\w+`)
-)
-
-// step runs a built step as go run would: its failure is code 1 and is
-// said on stderr.
-const step = `step() { "$@" || { echo "exit status $?" >&2; return 1; }; }` + "\n"
-
-// onLocal makes a command of a console local block use the table.
-func onLocal(command, table string) (string, error) {
-	const flag = " -endpoint local"
-	if strings.Contains(command, " -table") || strings.Count(command, flag) != len(goRun.FindAllString(command, -1)) {
-		return "", fmt.Errorf("each step of a console local block has%s and no -table: the test chooses it", flag)
-	}
-	return strings.ReplaceAll(command, flag, flag+" -table "+table), nil
 }
 
 // TestTestCommand holds README.md's test command and .ci/run together.
@@ -283,155 +226,4 @@ func composeProblems(compose, pom string) (problems []string) {
 		problems = append(problems, "there is no health check")
 	}
 	return problems
-}
-
-const source = `package p
-
-//weave:double
-
-// double is twice n.
-func double(n int) int {
-	return 2 * n
-}
-//weave:end
-
-func f() {
-	//weave:call
-	if true {
-		double(1)
-	}
-	//weave:end
-}
-`
-
-const (
-	code   = "go steps/a.go#call\nif true {\n\tdouble(1)\n}"
-	double = "go steps/a.go#double\n// double is twice n.\nfunc double(n int) int {\n\treturn 2 * n\n}"
-	first  = "ijfnprr33qyhvui7p2drvzs37i"
-	second = "3psyqlrfpfudimwbx7cskrkk3u"
-)
-
-// weaveCases are blocks, by their lines after the fence: what any command
-// prints, what is wrong with the block, and what it becomes, if not itself.
-var weaveCases = []struct{ name, block, printed, problem, mended string }{
-	{name: "code as it is", block: code},
-	{name: "code of a function", block: double},
-	{name: "drifted code", block: "go steps/a.go#call\ndouble(2)", problem: "would write", mended: code},
-	{name: "no such region", block: "go steps/a.go#gone\nx", problem: "no such region"},
-	{name: "a whole file", block: "json internal/service/a.json\n{}"},
-	{name: "a drifted file", block: "json internal/service/a.json\n[]", problem: "would write", mended: "json internal/service/a.json\n{}"},
-	{name: "no such file", block: "go steps/b.go#call\nx", problem: "no such region"},
-	{name: "code without a source", block: "go\nx", problem: "unknown"},
-	{name: "unknown kind", block: "shell\n$ x", problem: "unknown"},
-	{name: "no kind", block: "\nx", problem: "unknown"},
-	{name: "an empty diagram", block: "mermaid\n", problem: "empty"},
-	{name: "a diagram", block: "mermaid\ngraph LR"},
-	{name: "output without a command", block: "console\nx", problem: "does not begin"},
-	{name: "not run", block: "console docker\n$ docker\nanything", printed: "x\n"},
-	{name: "output as it is", block: "console\n$ x\na\nb", printed: "a\nb\n"},
-	{name: "no output", block: "console\n$ x", printed: ""},
-	{name: "not run on Local", block: "console local\n$ x\nanything", printed: "x\n"},
-	{name: "another endpoint", block: "console\n$ x\nendpoint: a", printed: "endpoint: b\n", problem: "would write", mended: "console\n$ x\nendpoint: b"},
-	{
-		name: "another region", block: "console\n$ x\narn:aws:dynamodb:a:1:t", printed: "arn:aws:dynamodb:b:1:t\n",
-		problem: "would write", mended: "console\n$ x\narn:aws:dynamodb:b:1:t",
-	},
-	{name: "another time", block: "console\n$ x\n2026-01-01T00:00:00Z", printed: "2027-02-02T02:02:02Z\n"},
-	{
-		name: "another order of items", block: "console\n$ x\nnote\n1 " + first + "\n2 " + second,
-		printed: "note\n2 " + second + "\n1 " + first + "\n",
-	},
-	{
-		name: "another order for one item", block: "console\n$ x\n1 " + first + "\n2 " + first,
-		printed: "2 " + first + "\n1 " + first + "\n", problem: "would write",
-		mended: "console\n$ x\n2 " + first + "\n1 " + first,
-	},
-	{name: "drifted output", block: "console\n$ x\na\n$ x\nb", printed: "b\n", problem: "would write", mended: "console\n$ x\nb\n$ x\nb"},
-	{name: "output that is missing", block: "console\n$ x", printed: "a\n", problem: "would write", mended: "console\n$ x\na"},
-	{name: "output too many", block: "console\n$ x\na", problem: "would write", mended: "console\n$ x"},
-	{name: "any lines", block: "console\n$ x\na\n…\nd", printed: "a\nb\nc\nd\n"},
-	{name: "any lines, none", block: "console\n$ x\na\n…\nd", printed: "a\nd\n"},
-	{
-		name: "drift beside any lines", block: "console\n$ x\na\n…\nd\ne", printed: "1\n2\n3\n4\n5\n",
-		problem: "would write", mended: "console\n$ x\n1\n…\n4\n5",
-	},
-	{
-		name: "outputs of one run", block: "console\n$ x\n2026-01-01T00:00:00Z\n```\nbetween\n```console\n$ x\nb",
-		printed: "2027-02-02T02:02:02Z\n", problem: "would write",
-		mended: "console\n$ x\n2027-02-02T02:02:02Z\n```\nbetween\n```console\n$ x\n2027-02-02T02:02:02Z",
-	},
-	{name: "drift between any lines", block: "console\n$ x\n…\na\n…", printed: "b\n", problem: "by hand"},
-}
-
-// TestWeave proves that what drifts, or is no block that can be checked,
-// is found and, where that is possible, mended.
-func TestWeave(t *testing.T) {
-	sources, err := regions(fstest.MapFS{
-		"steps/a.go":    {Data: []byte(source)},
-		"internal/a.md": {Data: []byte("//weave:ignored")},
-
-		"internal/service/a.json": {Data: []byte("{}\n")},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, c := range weaveCases {
-		text := "before\n```" + c.block + "\n```\nafter\n"
-		p, err := parse("page", text)
-		if err != nil {
-			t.Errorf("%s: %v", c.name, err)
-			continue
-		}
-		problem := errors.Join(p.check(sources, map[string]runner{"console": func(string) (string, error) { return c.printed, nil }})...)
-		if (problem == nil) != (c.problem == "") || problem != nil && !strings.Contains(problem.Error(), c.problem) {
-			t.Errorf("%s: check() = %v, want %q", c.name, problem, c.problem)
-		}
-		if c.mended != "" {
-			text = "before\n```" + c.mended + "\n```\nafter\n"
-		}
-		if p.String() != text {
-			t.Errorf("%s: it becomes\n%s\nwant\n%s", c.name, p, text)
-		}
-	}
-}
-
-func TestUnreadable(t *testing.T) {
-	for name, text := range map[string]string{
-		"a fence is open":     "```mermaid\ngraph",
-		"a fence in a fence":  "```mermaid\n```mermaid\n```",
-		"an indented fence":   "- x\n  ```mermaid\n  ```",
-		"a fence of tildes":   "~~~\n~~~",
-		"a space after fence": "```mermaid\nx\n``` ",
-	} {
-		if _, err := parse("page", text); err == nil {
-			t.Errorf("%s: parse(%q) gives no error", name, text)
-		}
-	}
-	for name, text := range map[string]string{
-		"it does not end":     "//weave:a\n",
-		"it does not begin":   "//weave:end\n",
-		"one in another":      "//weave:a\n//weave:b\n//weave:end\n",
-		"two of a name":       "//weave:a\n//weave:end\n//weave:a\n//weave:end\n",
-		"a mark with capital": "//weave:A\n//weave:end\n",
-	} {
-		if err := regionsOf("a.go", text, make(map[string][]string)); err == nil {
-			t.Errorf("%s: regionsOf(%q) gives no error", name, text)
-		}
-	}
-	for name, command := range map[string]string{
-		"no endpoint":         "go run ./steps/02-generate",
-		"another endpoint":    "go run ./steps/02-generate -endpoint aws",
-		"one step without it": "go run ./steps/02-generate -endpoint local | go run ./steps/03-read-stream",
-		"another table":       "go run ./steps/02-generate -endpoint local -table other",
-	} {
-		if _, err := onLocal(command, "mine"); err == nil {
-			t.Errorf("%s: onLocal(%q) gives no error", name, command)
-		}
-	}
-	run := runners(t)["console"]
-	for _, command := range []string{"go run ./steps/02-generate -endpoint local", "AWS_ENDPOINT_URL=http://h go run ./steps/02-generate"} {
-		if _, err := run(command); err == nil {
-			t.Errorf("the runner of console blocks runs %q", command)
-		}
-	}
 }

@@ -22,12 +22,13 @@ import (
 
 func afterRecord(ctx context.Context, streams *dynamodbstreams.Client, arn, shard, last string) (bool, error) {
 	//weave:trimmed
-	_, err := streams.GetShardIterator(ctx, &dynamodbstreams.GetShardIteratorInput{
+	in := &dynamodbstreams.GetShardIteratorInput{
 		StreamArn:         &arn,
 		ShardId:           &shard,
-		ShardIteratorType: streamtypes.ShardIteratorTypeAfterSequenceNumber,
+		ShardIteratorType: "AFTER_SEQUENCE_NUMBER",
 		SequenceNumber:    &last,
-	})
+	}
+	_, err := streams.GetShardIterator(ctx, in)
 	var trimmed *streamtypes.TrimmedDataAccessException
 	if errors.As(err, &trimmed) {
 		return false, nil // the record called last is older than 24 hours

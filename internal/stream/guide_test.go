@@ -27,7 +27,7 @@ func byLoop(ctx context.Context, reader *stream.Reader, handle handler) error {
 			return err
 		}
 		if err := handle(ctx, event); err != nil {
-			return err // the event comes again
+			return err // the event comes again, to the next reader
 		}
 	}
 	return nil
@@ -42,14 +42,15 @@ func byEvent(ctx context.Context, reader *stream.Reader, handle handler) error {
 
 func byPage(ctx context.Context, reader *stream.Reader, handle handler) error {
 	//weave:run-pages
-	return reader.RunPages(ctx, func(ctx context.Context, page *stream.Page) error {
+	handlePage := func(ctx context.Context, page *stream.Page) error {
 		for _, event := range page.Events {
 			if err := handle(ctx, event); err != nil {
 				return stream.FailedEvent(event, err)
 			}
 		}
 		return nil
-	})
+	}
+	return reader.RunPages(ctx, handlePage)
 	//weave:end
 }
 

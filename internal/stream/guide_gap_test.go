@@ -31,7 +31,7 @@ func afterRecord(ctx context.Context, streams *dynamodbstreams.Client, arn, shar
 	_, err := streams.GetShardIterator(ctx, in)
 	var trimmed *streamtypes.TrimmedDataAccessException
 	if errors.As(err, &trimmed) {
-		return false, nil // the record called last is older than 24 hours
+		return false, nil // last is older than 24 hours
 	}
 	return err == nil, err
 	//weave:end
@@ -65,13 +65,13 @@ func pastGaps(ctx context.Context, streams stream.API, arn, path string, compare
 	if err != nil {
 		return err
 	}
-	err = reader.Run(ctx, func(ctx context.Context, e stream.Event) error {
+	each := func(ctx context.Context, e stream.Event) error {
 		if e.Kind == stream.Lost {
 			return compare(e.Gap) // Keys, Old and New are nil
 		}
 		return handle(ctx, e)
-	})
-	return errors.Join(err, reader.Close())
+	}
+	return errors.Join(reader.Run(ctx, each), reader.Close())
 	//weave:end
 }
 

@@ -110,9 +110,8 @@ func (d Description) Differences() []string {
 	}
 	if d.StreamARN == "" {
 		diffs = append(diffs, "it has no stream")
-	} else if d.StreamViewType != types.StreamViewTypeNewAndOldImages {
-		diffs = append(diffs, fmt.Sprintf("its stream shows %s, not %s",
-			d.StreamViewType, types.StreamViewTypeNewAndOldImages))
+	} else if d.StreamViewType != StreamViewType {
+		diffs = append(diffs, fmt.Sprintf("its stream shows %s, not %s", d.StreamViewType, StreamViewType))
 	}
 	if d.TTLAttribute != "" && d.TTLAttribute != TTLAttribute {
 		diffs = append(diffs, fmt.Sprintf("its TTL attribute is %s, not %s", d.TTLAttribute, TTLAttribute))

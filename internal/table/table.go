@@ -23,6 +23,10 @@ const (
 	// the same name, which a test holds: with two spellings nothing would
 	// ever expire.
 	TTLAttribute = "ttl"
+
+	// StreamViewType is what a record of the stream holds: here the item
+	// before the change and after it.
+	StreamViewType = types.StreamViewTypeNewAndOldImages
 )
 
 // waitFor bounds each wait for AWS to make or remove a table.
@@ -49,7 +53,7 @@ func Create(ctx context.Context, db *dynamodb.Client, name string) (created bool
 		//weave:stream
 		StreamSpecification: &types.StreamSpecification{
 			StreamEnabled:  aws.Bool(true),
-			StreamViewType: types.StreamViewTypeNewAndOldImages,
+			StreamViewType: StreamViewType,
 		},
 		//weave:end
 	})

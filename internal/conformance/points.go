@@ -10,25 +10,26 @@ var Points = slices.Concat(shardPoints, pagePoints, failurePoints, recordPoints,
 
 // The titles of the sections of TUTORIAL.md that explain a point.
 const (
-	sectionStream   = "What a stream is"
-	sectionShards   = "A stream is a set of shards"
-	sectionOrder    = "Order is for one item"
-	sectionEmpty    = "An empty page is not the end"
-	sectionOpen     = "An open shard has no end"
-	sectionExpired  = "An iterator expires"
-	sectionThrottle = "Throttling is ordinary"
-	sectionRecord   = "Each write that changes something makes a record"
-	sectionWho      = "Who did it?"
-	sectionDies     = "A reader that dies"
-	sectionOnce     = "At least once"
-	sectionDay      = "You have 24 hours"
-	sectionAgain    = "A table that was made again"
-	sectionTwo      = "Two readers of one name"
-	sectionStop     = "Stopping has an order"
+	sectionStream    = "What a stream is"
+	sectionOneShard  = "Stage 1: one shard"
+	sectionEmpty     = "Stage 2: an empty page is not the end"
+	sectionLast      = "Stage 3: the last page has records"
+	sectionShards    = "Stage 4: new shards"
+	sectionParents   = "Stage 5: parents first"
+	sectionExpired   = "Stage 6: an iterator expires"
+	sectionThrottled = "Stage 7: throttling is ordinary"
+	sectionResuming  = "Stage 8: resuming"
+	sectionRecord    = "Each write that changes something makes a record"
+	sectionWho       = "Who did it?"
+	sectionOnce      = "At least once"
+	sectionDay       = "You have 24 hours"
+	sectionAgain     = "A table that was made again"
+	sectionTwo       = "Two readers of one name"
+	sectionStop      = "Stopping has an order"
 )
 
 var shardPoints = []Point{{
-	Name: "one-shard", Section: sectionStream,
+	Name: "one-shard", Section: sectionOneShard,
 	About: "handles each change of a shard once",
 	play: func(w *World) {
 		w.Put("ada", "grace")
@@ -37,7 +38,7 @@ var shardPoints = []Point{{
 		w.Put("barbara", "ada")
 	},
 }, {
-	Name: "parent-first", Section: sectionOrder,
+	Name: "parent-first", Section: sectionParents,
 	About: "reads a shard to its end before its child",
 	play: func(w *World) {
 		w.PagesOf(1)
@@ -48,7 +49,7 @@ var shardPoints = []Point{{
 		w.Start()
 	},
 }, {
-	Name: "three-generations", Section: sectionOrder,
+	Name: "three-generations", Section: sectionParents,
 	About: "waits for the parent of an empty parent",
 	play: func(w *World) {
 		w.PagesOf(1)
@@ -142,7 +143,7 @@ var pagePoints = []Point{{
 		w.Start()
 	},
 }, {
-	Name: "last-page", Section: sectionOpen,
+	Name: "last-page", Section: sectionLast,
 	About: "handles the records of a shard's last page",
 	play: func(w *World) {
 		w.PagesOf(2)

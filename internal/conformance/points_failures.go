@@ -6,7 +6,7 @@ import "dynamostreamer/internal/embedded"
 const beyondRetries = 4
 
 var failurePoints = []Point{{
-	Name: "throttled-lists", Section: sectionThrottle,
+	Name: "throttled-lists", Section: sectionThrottled,
 	About: "repeats DescribeStream where it is throttled",
 	play: func(w *World) {
 		w.Put("ada")
@@ -14,7 +14,7 @@ var failurePoints = []Point{{
 		w.Start()
 	},
 }, {
-	Name: "throttled-iterators", Section: sectionThrottle,
+	Name: "throttled-iterators", Section: sectionThrottled,
 	About: "repeats GetShardIterator likewise",
 	play: func(w *World) {
 		w.Put("ada")
@@ -22,7 +22,7 @@ var failurePoints = []Point{{
 		w.Start()
 	},
 }, {
-	Name: "throttled-records", Section: sectionThrottle,
+	Name: "throttled-records", Section: sectionThrottled,
 	About: "repeats GetRecords likewise",
 	play: func(w *World) {
 		w.Put("ada")
@@ -32,7 +32,7 @@ var failurePoints = []Point{{
 		w.Put("grace")
 	},
 }, {
-	Name: "server-errors", Section: sectionThrottle,
+	Name: "server-errors", Section: sectionThrottled,
 	About: "repeats a call where the service fails",
 	play: func(w *World) {
 		w.Put("ada")
@@ -42,7 +42,7 @@ var failurePoints = []Point{{
 		w.Put("grace")
 	},
 }, {
-	Name: "lost-answers", Section: sectionThrottle,
+	Name: "lost-answers", Section: sectionThrottled,
 	About: "repeats a call where the connection broke",
 	play: func(w *World) {
 		w.PagesOf(1)
@@ -51,7 +51,7 @@ var failurePoints = []Point{{
 		w.Start()
 	},
 }, {
-	Name: "hang", Section: sectionThrottle,
+	Name: "hang", Section: sectionThrottled,
 	About: "repeats a call that is never answered",
 	play: func(w *World) {
 		w.Put("ada")
@@ -61,7 +61,7 @@ var failurePoints = []Point{{
 		w.Put("grace")
 	},
 }, {
-	Name: "one-slow-shard", Section: sectionThrottle,
+	Name: "one-slow-shard", Section: sectionThrottled,
 	About: "reads other shards while one is throttled",
 	play: func(w *World) {
 		rows := w.Rows(12)
@@ -76,7 +76,7 @@ var failurePoints = []Point{{
 		w.NoLongerThrottles()
 	},
 }, {
-	Name: "call-rates", Section: sectionThrottle,
+	Name: "call-rates", Section: sectionThrottled,
 	About: "keeps to the service's rates",
 	play: func(w *World) {
 		w.Limits()

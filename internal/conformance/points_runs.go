@@ -17,7 +17,7 @@ var runPoints = []Point{{
 		})
 	},
 }, {
-	Name: "latest-resumed", Section: sectionDies, needs: []string{"latest", "resume"},
+	Name: "latest-resumed", Section: sectionResuming, needs: []string{"latest", "resume"},
 	About: "keeps where it began, without a record yet",
 	play: func(w *World) {
 		w.StartsAtLatest()
@@ -32,7 +32,7 @@ var runPoints = []Point{{
 		w.Start()
 	},
 }, {
-	Name: "resume", Section: sectionDies, needs: []string{"resume"},
+	Name: "resume", Section: sectionResuming, needs: []string{"resume"},
 	About: "resumes where it was when it was killed",
 	play: func(w *World) {
 		w.PagesOf(10)

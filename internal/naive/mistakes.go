@@ -60,10 +60,12 @@ func (s *source) sideBySide() {
 
 // firstShards reads the shards that there are.
 func (s *source) firstShards() {
+	//weave:first-shards
 	listed := s.shards() // wrong: once
 	for s.begin(listed, s.toTheEnd) {
 		s.wait(time.Now())
 	}
+	//weave:end
 }
 
 // toTheEnd reads a shard, and nothing is wrong with it.
@@ -78,16 +80,19 @@ func (s *source) toTheEnd(shard types.Shard) {
 
 // fromLatest reads a shard from now on.
 func (s *source) fromLatest(shard types.Shard) {
+	//weave:latest
 	iterator := s.latest(shard) // wrong: what was written before?
 	for iterator != nil {
 		page := s.records(iterator)
 		s.handle(shard, page.Records)
 		iterator = page.NextShardIterator
 	}
+	//weave:end
 }
 
 // withOneIterator reads a shard as long as its iterator lives.
 func (s *source) withOneIterator(shard types.Shard) {
+	//weave:one-iterator
 	iterator := s.start(shard)
 	for iterator != nil {
 		page, err := s.ask(iterator)
@@ -97,4 +102,5 @@ func (s *source) withOneIterator(shard types.Shard) {
 		s.handle(shard, page.Records)
 		iterator = page.NextShardIterator
 	}
+	//weave:end
 }

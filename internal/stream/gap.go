@@ -118,6 +118,8 @@ func recordTime(r types.Record) time.Time {
 	return aws.ToTime(r.Dynamodb.ApproximateCreationDateTime).UTC()
 }
 
+//weave:compare
+
 // compareSequence compares two sequence numbers, which have up to 40 digits,
 // as numbers.
 func compareSequence(a, b string) int {
@@ -127,6 +129,8 @@ func compareSequence(a, b string) int {
 	}
 	return strings.Compare(a, b)
 }
+
+//weave:end
 
 func later(a, b time.Time) time.Time {
 	if a.After(b) {

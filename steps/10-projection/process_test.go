@@ -25,6 +25,7 @@ type process struct {
 	kept  bool // it should not end by itself
 	trap  *trap
 	holds chan struct{} // while its calls are held
+	held  sync.WaitGroup
 }
 
 // said is what a process prints.
@@ -39,11 +40,15 @@ func (s *said) Write(text []byte) (int, error) {
 	return s.text.Write(text)
 }
 
-// last is the last line that was printed.
-func (s *said) last() string {
+func (s *said) String() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	lines := strings.Split(strings.TrimSpace(s.text.String()), "\n")
+	return s.text.String()
+}
+
+// last is the last line that was printed.
+func (s *said) last() string {
+	lines := strings.Split(strings.TrimSpace(s.String()), "\n")
 	return lines[len(lines)-1]
 }
 
@@ -154,24 +159,29 @@ func (p *process) springs(target string, body []byte) *trap {
 	return t
 }
 
-// gate waits while calls are held.
-func (p *process) gate() {
+// gate waits while calls are held. The call is over with done.
+func (p *process) gate() (done func()) {
 	p.mu.Lock()
 	holds := p.holds
-	p.mu.Unlock()
-	if holds != nil {
-		<-holds
+	if holds == nil {
+		p.mu.Unlock()
+		return func() {}
 	}
+	p.held.Add(1)
+	p.mu.Unlock()
+	<-holds
+	return p.held.Done
 }
 
-// release lets the calls that are held arrive.
+// release lets the calls that are held arrive, and returns when they are over.
 func (p *process) release() {
 	p.mu.Lock()
-	defer p.mu.Unlock()
 	if p.holds != nil {
 		close(p.holds)
 		p.holds = nil
 	}
+	p.mu.Unlock()
+	p.held.Wait()
 }
 
 // springs waits until the process has written about the page.
@@ -183,4 +193,20 @@ func (w *world) springs(p *process, t *trap) {
 	case <-time.After(*within):
 		panic(verdict(fmt.Sprintf("nothing was written about page %s within %v", t.page, *within)))
 	}
+}
+
+// What becomes of a process at a write.
+type fate int
+
+const (
+	killBefore fate = iota // it is killed, and the table never gets the write
+	killAfter              // it is killed once the table has the write
+	hold                   // this call, and all after it, are held until release
+)
+
+// A trap waits for a process to write about a page.
+type trap struct {
+	page   string
+	then   fate
+	sprung chan struct{}
 }

@@ -59,8 +59,8 @@ func TestProjection(t *testing.T) {
 	for _, s := range scenarios {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
-			if why := play(t, s, binary); why != "" {
-				t.Errorf("%s.\nLook at this: %s (TUTORIAL.md, %q).", why, s.look, s.section)
+			if why, printed := play(t, s, binary); why != "" {
+				t.Errorf("%s.\nLook at this: %s (TUTORIAL.md, %q).\nThe program printed:\n%s", why, s.look, s.section, printed)
 			}
 		})
 	}
@@ -80,8 +80,8 @@ func TestStubFails(t *testing.T) {
 		}
 		t.Skip("main.go is not the stub any more: test yours with -yours")
 	}
-	why := play(t, scenarios[0], build(t, ".", ""))
-	if !strings.Contains(string(why), "exit status 1") || !strings.Contains(string(why), end) {
+	why, _ := play(t, scenarios[0], build(t, ".", ""))
+	if !strings.Contains(why, "exit status 1") || !strings.Contains(why, end) {
 		t.Errorf("the stub's failure is %q; it should end with status 1 and say %q", why, end)
 	}
 }

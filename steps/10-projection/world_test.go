@@ -9,7 +9,6 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -47,9 +46,9 @@ type world struct {
 // A verdict says what the program did wrong.
 type verdict string
 
-// play runs a scenario with a program and returns what the program did wrong;
-// empty: nothing.
-func play(t *testing.T, s scenario, binary string) (why verdict) {
+// play runs a scenario with a program and returns what the program did wrong,
+// which is empty if it did nothing wrong, and what it printed.
+func play(t *testing.T, s scenario, binary string) (why, printed string) {
 	clock := embedded.NewScaledClock(1)
 	db, err := embedded.OpenMemory(embedded.Options{Clock: clock, SweepInterval: -1})
 	if err != nil {
@@ -59,6 +58,7 @@ func play(t *testing.T, s scenario, binary string) (why verdict) {
 	defer func() {
 		for _, p := range w.processes {
 			p.end()
+			printed += p.said.String()
 		}
 		if err := db.Close(); err != nil {
 			t.Error(err)
@@ -75,14 +75,14 @@ func play(t *testing.T, s scenario, binary string) (why verdict) {
 		switch p := recover().(type) {
 		case nil:
 		case verdict:
-			why = p
+			why = string(p)
 		default:
 			panic(p)
 		}
 	}()
 	s.play(w)
 	w.ends()
-	return ""
+	return "", ""
 }
 
 func must[T any](value T, err error) T {
@@ -196,7 +196,7 @@ func (w *world) difference() string {
 	slices.Sort(pages)
 	for _, page := range pages {
 		if truth[page] != projection[page] {
-			return fmt.Sprintf("page %s has %d users, and the projection says %d", page, truth[page], projection[page])
+			return fmt.Sprintf("the table has %d on page %s, and the projection says %d", truth[page], page, projection[page])
 		}
 	}
 	return ""
@@ -246,7 +246,7 @@ func (w *world) serve(p *process) *httptest.Server {
 		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 		r = r.WithContext(context.WithoutCancel(r.Context())) // it arrives, whatever becomes of its sender
 		sprung := p.springs(r.Header.Get("X-Amz-Target"), body)
-		p.gate()
+		defer p.gate()()
 		if sprung == nil || sprung.then != killBefore {
 			w.db.Handler().ServeHTTP(answer, r)
 		}
@@ -255,21 +255,4 @@ func (w *world) serve(p *process) *httptest.Server {
 			panic(http.ErrAbortHandler) // nobody gets an answer
 		}
 	}))
-}
-
-// What becomes of a process at a write.
-type fate int
-
-const (
-	killBefore fate = iota // it is killed, and the table never gets the write
-	killAfter              // it is killed once the table has the write
-	hold                   // this call, and all after it, are held until release
-)
-
-// A trap waits for a process to write about a page.
-type trap struct {
-	page   string
-	then   fate
-	sprung chan struct{}
-	once   sync.Once
 }

@@ -54,7 +54,7 @@ var mistakes = []mistake{
 	{"keeps-users-in-memory", "restart", "the table has 1 on page /checkout, and the projection says 0", []string{
 		loaded, "was, err := memory, error(nil)",
 		"is[u.Place] = u", "is[u.Place] = u; defer func() { memory[u.Place] = u }()",
-		"//weave:commit", "var memory = map[string]user{}",
+		"func read(", "var memory = map[string]user{}\n\nfunc read(",
 	}},
 	{"checkpoint-first", "killed-before", "the table has 0 on page /cart, and the projection says 1", []string{inOne, eachAlone}},
 	{"checkpoint-last", "killed-after", "the table has 1 on page /checkout, and the projection says 2", []string{inOne, "slices.Reverse(items)\n\t" + eachAlone, `"strconv"`, `"slices"; "strconv"`}},

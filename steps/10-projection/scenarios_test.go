@@ -24,7 +24,7 @@ var scenarios = []scenario{
 		w.on("/cart", "ken/2", "john")
 	}},
 	{"moves", "an event of the kind modified takes a user from one page to another", "Order is for one item", func(w *world) {
-		w.start()
+		w.begin()
 		w.on("/cart", "ada", "grace", "tony")
 		w.agrees()
 		w.on("/checkout", "ada", "grace")
@@ -34,7 +34,7 @@ var scenarios = []scenario{
 		w.user("tony", "", week) // on no page
 	}},
 	{"deletes", "an event of the kind deleted has no new image", "Everything that happened, not everything there is", func(w *world) {
-		w.start()
+		w.begin()
 		w.on("/cart", "ada", "grace", "tony")
 		w.on("/", "ken")
 		w.agrees()
@@ -43,7 +43,7 @@ var scenarios = []scenario{
 		w.leave("john")
 	}},
 	{"expiries", "a row that TTL removed is an event of the kind expired", "Who did it?", func(w *world) {
-		w.start()
+		w.begin()
 		w.on("/cart", "ada")
 		w.user("grace", "/cart", time.Hour)
 		w.user("tony", "/search", time.Hour)
@@ -56,16 +56,18 @@ var scenarios = []scenario{
 		for i := range 150 {
 			crowd = append(crowd, fmt.Sprint("user", i))
 		}
-		w.start()
+		p := w.begin()
 		w.on("/cart", "ada")
 		w.agrees()
+		p.stop()
 		w.on("/", crowd...)
 		for i, name := range crowd {
 			w.on(fmt.Sprint("/products/", i), name)
 		}
+		w.start() // and finds them all in one page of records
 	}},
 	{"shards", "a shard's children are read after it, and what a handler has in memory is not one shard's", "A stream is a set of shards", func(w *world) {
-		w.start()
+		w.begin()
 		w.on("/", "ada", "grace", "tony", "ken", "john", "edsger")
 		w.split()
 		w.on("/cart", "ada", "grace", "tony", "ken")
@@ -87,7 +89,7 @@ var scenarios = []scenario{
 		w.leave("tony")
 	}},
 	{"restart", "a clean shutdown keeps the checkpoints: see Reader.Close", "A reader that dies", func(w *world) {
-		p := w.start()
+		p := w.begin()
 		w.on("/cart", "ada", "grace")
 		w.agrees()
 		p.stop()
@@ -96,7 +98,7 @@ var scenarios = []scenario{
 		w.start()
 	}},
 	{"killed-before", "it was killed before a write arrived: no checkpoint may be past an event that isn't counted", "At least once", func(w *world) {
-		p := w.start()
+		p := w.begin()
 		w.on("/cart", "ada", "grace")
 		w.agrees()
 		trap := p.traps("/checkout", killBefore)
@@ -106,7 +108,7 @@ var scenarios = []scenario{
 		w.start()
 	}},
 	{"killed-after", "it was killed after a write arrived: an event that comes twice must count once", "Counted once", func(w *world) {
-		p := w.start()
+		p := w.begin()
 		w.on("/cart", "ada", "grace")
 		w.agrees()
 		trap := p.traps("/checkout", killAfter)
@@ -116,7 +118,7 @@ var scenarios = []scenario{
 		w.start()
 	}},
 	{"gap", "records were lost: whatever they said, the table has it", "You have 24 hours", func(w *world) {
-		p := w.start()
+		p := w.begin()
 		w.on("/cart", "ada", "grace", "tony")
 		w.on("/", "ken")
 		w.agrees()
@@ -130,7 +132,7 @@ var scenarios = []scenario{
 		w.on("/cart", "ken")
 	}},
 	{"two-replicas", "one was frozen amid a write and the other one took over: the late write must be refused", "Two readers of one name", func(w *world) {
-		first := w.start()
+		first := w.begin()
 		w.on("/cart", "ada")
 		w.agrees()
 		w.start()

@@ -99,6 +99,18 @@ func (w *world) on(page string, names ...string) {
 	}
 }
 
+// begin starts the program, and lets it read the stream beyond what a copy of
+// the table may have told it too. The two users have one partition key, so a scan
+// that finds the first one is over when the second one comes.
+func (w *world) begin() *process {
+	p := w.start()
+	w.on("/home", "first")
+	w.agrees()
+	w.on("/home", "first/2")
+	w.agrees()
+	return p
+}
+
 // user writes a user whose row lives for a time.
 func (w *world) user(name, page string, ttl time.Duration) {
 	id, _, _ := strings.Cut(name, "/") // two users may have the same id

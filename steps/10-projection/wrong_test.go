@@ -18,7 +18,7 @@ type mistake struct {
 
 // These are pieces of the solution, and what some mistakes make of them.
 const (
-	taken     = "now = append(now, u)"
+	noted     = "now = append(now, u)"
 	inOne     = "_, err := p.db.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: items})\n\treturn err"
 	eachAlone = `for i := range items {
 		if _, err := p.db.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: items[i : i+1]}); err != nil {
@@ -38,19 +38,19 @@ const (
 
 // without ignores events of a kind.
 func without(kind string) []string {
-	return []string{taken, "if e.Kind != stream." + kind + " { " + taken + " }"}
+	return []string{noted, "if e.Kind != stream." + kind + " { " + noted + " }"}
 }
 
 var mistakes = []mistake{
 	{"half-a-key", "inserts", "the table has 3 on page /cart, and the projection says 2", []string{`row.ID + " " + row.Email`, `row.ID`}},
 	{"ignores-moves", "moves", "the table has 1 on page /cart, and the projection says 3", without("Modified")},
-	{"never-counts-down", "moves", "the table has 1 on page /cart, and the projection says 5", []string{"more[was[place].Page]--", ""}},
+	{"never-counts-down", "moves", "and the projection says", []string{"more[was[place].Page]--", ""}},
 	{"ignores-deletes", "deletes", "the table has 0 on page /, and the projection says 1", without("Deleted")},
 	{"ignores-expiries", "expiries", "the table has 1 on page /cart, and the projection says 2", without("Expired")},
-	{"large-transactions", "many", "the projection says 0", []string{"PageSize:    eventsAtOnce,", ""}},
+	{"large-transactions", "many", "the table has 1 on page /products/0, and the projection says 0", []string{"PageSize:    eventsAtOnce,", ""}},
 	{"starts-at-oldest", "older-rows", "the table has 2 on page /cart, and the projection says 0", []string{copies, "", "rows := &", "_ = ", "rows.Rate = stream.Unbounded", "_ = 0"}},
 	{"starts-at-latest", "older-rows", "the table has 2 on page /cart, and the projection says 0", []string{copies, "Start: stream.Latest,"}},
-	{"goes-by-old-images", "older-rows", "the table has 0 on page /cart, and the projection says -1", []string{loaded, oldImage}},
+	{"goes-by-old-images", "older-rows", "on page /cart, and the projection says", []string{loaded, oldImage}},
 	{"keeps-users-in-memory", "restart", "the table has 1 on page /checkout, and the projection says 0", []string{
 		loaded, "was, err := memory, error(nil)",
 		"is[u.Place] = u", "is[u.Place] = u; defer func() { memory[u.Place] = u }()",

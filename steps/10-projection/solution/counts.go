@@ -21,8 +21,8 @@ const (
 	users = "users" // see user
 )
 
-// A user is one who is on a page. As what an event says, or the projection
-// doesn't have, Page is empty for one who is on none.
+// A user is where somebody is. Page is empty where an event says that they left,
+// and where the projection doesn't have them.
 type user struct {
 	Reader string `dynamodbav:"reader"`
 	Place  string `dynamodbav:"place"` // the row's id and email

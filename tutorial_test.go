@@ -107,7 +107,7 @@ var targets = []target{{"embedded", ""}, {"local", endpoint.LocalURL}}
 
 func TestSteps(t *testing.T) {
 	t.Parallel()
-	folders, err := filepath.Glob("testdata/0*")
+	folders, err := filepath.Glob("testdata/[0-9]*")
 	if err != nil || len(folders) == 0 {
 		t.Fatalf("no scripts under testdata: %v", err)
 	}

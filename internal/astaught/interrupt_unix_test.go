@@ -1,0 +1,58 @@
+//go:build unix
+
+package main
+
+import (
+	"bufio"
+	"io"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// TestInterrupt: Ctrl-C deletes the tables, whatever it comes at: it reaches the script, the
+// program and the step that runs.
+func TestInterrupt(t *testing.T) {
+	t.Parallel()
+	url := serve(t)
+	for _, c := range []struct{ name, after string }{
+		{"among the facts", "a put over an item makes a MODIFY"},
+		{"while step 05 runs", "a put over an item is a change"},
+	} {
+		cmd := exec.Command("bash", "../../.ci/aws", "-endpoint", url)
+		cmd.Stdin = strings.NewReader("yes\n")
+		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+		stdout, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var stderr strings.Builder
+		cmd.Stderr = &stderr
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		lines := bufio.NewReader(stdout)
+		for line := ""; !strings.Contains(line, c.after); {
+			if line, err = lines.ReadString('\n'); err != nil {
+				t.Fatalf("%s: it ended before: %v: %s", c.name, err, &stderr)
+			}
+		}
+		if len(tablesAt(t, url)) == 0 {
+			t.Errorf("%s: there are no tables yet", c.name)
+		}
+		if err := syscall.Kill(-cmd.Process.Pid, syscall.SIGINT); err != nil {
+			t.Fatal(err)
+		}
+		rest, err := io.ReadAll(lines)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Wait(); cmd.ProcessState.ExitCode() != 1 || !strings.Contains(stderr.String(), "astaught: interrupted") || !strings.HasSuffix(string(rest), "all tables are deleted\n") {
+			t.Errorf("%s: %v, %q and %q, want exit status 1, interrupted, all tables deleted", c.name, err, &stderr, rest)
+		}
+		if left := tablesAt(t, url); len(left) > 0 {
+			t.Errorf("%s: left behind: %q", c.name, left)
+		}
+	}
+}

@@ -35,9 +35,9 @@ type finding struct {
 	what    string
 }
 
-// look looks at all facts and prints a line for each, and what was seen of those that are
+// look looks at facts and prints a line for each, and what was seen of those that are
 // not as taught. It returns an error if any differs or failed.
-func (w *world) look() (err error) {
+func (w *world) look(facts []fact) (err error) {
 	var cancel context.CancelFunc
 	w.ctx, cancel = context.WithTimeout(w.stopped, seeWithin)
 	defer cancel()

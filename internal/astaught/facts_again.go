@@ -44,7 +44,7 @@ var againFacts = []fact{
 	{aboutAgain, "no stream has what was written while it was off", func(w *world) {
 		w.putInto(w.againTable(), "on", nil)
 		l := w.logOf(w.again.second)
-		w.want(w.eventually(func() bool { l.read(); return len(l.of("on")) > 0 }), "no record after two minutes")
+		w.want(w.eventually(func() bool { l.read(); return len(l.of("on")) > 0 }), "no record")
 		w.want(len(l.of("off")) == 0, "it is in the second one")
 	}},
 	{aboutAgain, "ListStreams has both", func(w *world) {
@@ -65,7 +65,7 @@ var againFacts = []fact{
 	{aboutNew, "the new stream has nothing of the old table", func(w *world) {
 		w.putInto(w.againTable(), "new", nil)
 		l := w.logOf(w.again.third)
-		w.want(w.eventually(func() bool { l.read(); return len(l.of("new")) > 0 }), "no record after two minutes")
+		w.want(w.eventually(func() bool { l.read(); return len(l.of("new")) > 0 }), "no record")
 		w.want(len(l.records) == 1, "%d records", len(l.records))
 	}},
 }
@@ -80,7 +80,7 @@ func (w *world) switchStream(name string, spec *types.StreamSpecification) types
 		w.must(err)
 		is := d.StreamSpecification
 		return (is != nil && aws.ToBool(is.StreamEnabled)) == *spec.StreamEnabled
-	}), "the stream did not change within two minutes")
+	}), "the stream did not change")
 	return d
 }
 
@@ -89,7 +89,7 @@ func (w *world) wantRows(arn string, rows ...string) {
 	_, err := w.streams.DescribeStream(w.ctx, &dynamodbstreams.DescribeStreamInput{StreamArn: &arn})
 	w.accepted(err)
 	l := w.logOf(arn)
-	w.want(w.eventually(l.read), "no end after two minutes")
+	w.want(w.eventually(l.read), "no end")
 	var got []string
 	for _, r := range l.records {
 		got = append(got, text(r.Dynamodb.Keys[table.PartitionKey]))
@@ -103,8 +103,7 @@ var lateFacts = []fact{
 		removed := func() []record {
 			return slices.DeleteFunc(w.log.of(expires), func(r record) bool { return r.Dynamodb.NewImage != nil })
 		}
-		gone := w.wait(func() bool { w.log.read(); return len(removed()) > 0 })
-		if !gone {
+		if !w.wait(func() bool { w.log.read(); return len(removed()) > 0 }) {
 			w.unseen("no row was removed within %v: DynamoDB may take days", w.ttlWait)
 		}
 		r := removed()[0]

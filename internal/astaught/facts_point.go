@@ -150,7 +150,7 @@ func (w *world) reading(p *process, id string) {
 		w.put(id, attributes{"try": n(fmt.Sprint(tries))})
 		w.must(w.sleep(10 * w.poll))
 		return slices.ContainsFunc(w.events(p, id), func(e event) bool { return e.ID == id })
-	}), "%s was not shown within two minutes: %s", id, p.last())
+	}), "%s was not shown: %s", id, p.last())
 }
 
 // rows inserts some rows, and returns their ids.

@@ -31,7 +31,7 @@ func (w *world) read(in *dynamodbstreams.GetShardIteratorInput) (sequences []str
 		}
 		iterator = out.NextShardIterator
 		return len(sequences) > 0 || iterator == nil
-	}), "no record after two minutes")
+	}), "no record")
 	return sequences
 }
 
@@ -78,7 +78,7 @@ var iteratorFacts = []fact{
 			}
 			iterator = out.NextShardIterator
 			return slices.ContainsFunc(out.Records, func(r types.Record) bool { return *r.Dynamodb.SequenceNumber == *recent[0].Dynamodb.SequenceNumber })
-		}), "no record after two minutes")
+		}), "no record")
 	}},
 	{aboutThree, "AT_TIMESTAMP begins at a time", func(w *world) {
 		in := from(w.threeChanges("timestamp")[0], types.ShardIteratorTypeAtTimestamp)

@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"io"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -16,11 +17,14 @@ import (
 func TestInterrupt(t *testing.T) {
 	t.Parallel()
 	url := serve(t)
-	for _, c := range []struct{ name, after string }{
-		{"among the facts", "a put over an item makes a MODIFY"},
-		{"while step 05 runs", "a put over an item is a change"},
+	for _, c := range []struct {
+		name, after string
+		command     []string
+	}{
+		{"among the facts", "a put over an item makes a MODIFY", []string{"bash", "../../.ci/aws"}},
+		{"while step 05 runs", "a put over an item is a change", []string{filepath.Join(bin, "astaught"), "-steps", bin}},
 	} {
-		cmd := exec.Command("bash", "../../.ci/aws", "-endpoint", url)
+		cmd := exec.Command(c.command[0], append(c.command[1:], "-endpoint", url)...)
 		cmd.Stdin = strings.NewReader("yes\n")
 		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 		stdout, err := cmd.StdoutPipe()

@@ -112,7 +112,7 @@ func (w *world) changes(id string, story func()) []record {
 		w.log.read()
 		all = w.log.of(id)
 		return len(all) > 0 && all[len(all)-1].Dynamodb.NewImage[end] != nil
-	}), "no record of a row after two minutes")
+	}), "no record of a row")
 	return all[:len(all)-1]
 }
 

@@ -127,7 +127,7 @@ func compare(o options, stdin io.Reader, stdout io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, w.deleteTables()) }()
-	return w.look()
+	return w.look(facts)
 }
 
 // account is the number of the account that the credentials are of.

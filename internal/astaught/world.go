@@ -28,6 +28,7 @@ type world struct {
 	streams  *dynamodbstreams.Client
 	out      io.Writer
 	poll     time.Duration // between two calls of GetRecords for a shard
+	within   time.Duration // what the service does in its own time is waited for
 	idle     time.Duration // the -idle of step 03
 	rate     string        // the -rate of steps that write
 	noted    string        // of the fact that is looked at
@@ -45,7 +46,7 @@ type world struct {
 func newWorld(ctx context.Context, o options, onAWS bool, db *dynamodb.Client, streams *dynamodbstreams.Client) *world {
 	w := &world{
 		options: o, stopped: ctx, db: db, streams: streams,
-		poll: 20 * time.Millisecond, idle: 500 * time.Millisecond, rate: "50",
+		poll: 20 * time.Millisecond, within: 2 * time.Minute, idle: 500 * time.Millisecond, rate: "50",
 		fullName: "astaught-" + strings.ToLower(rand.Text()[:10]),
 	}
 	if onAWS { // it throttles, and records take longer
@@ -126,9 +127,9 @@ func (w *world) sleep(d time.Duration) error {
 }
 
 // eventually waits until something has happened that the service does in its own time, and
-// reports whether it did within two minutes.
+// reports whether it has.
 func (w *world) eventually(happened func() bool) bool {
-	for end := time.Now().Add(2 * time.Minute); !happened(); w.must(w.sleep(w.poll)) {
+	for end := time.Now().Add(w.within); !happened(); w.must(w.sleep(w.poll)) {
 		if time.Now().After(end) {
 			return false
 		}

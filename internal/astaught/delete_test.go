@@ -47,8 +47,7 @@ func TestDeletesBusyTables(t *testing.T) {
 // TestSaysWhatIsLeft: where tables can't be deleted, all are named.
 func TestSaysWhatIsLeft(t *testing.T) {
 	db := dynamodb.NewFromConfig(answers(t, "application/x-amz-json-1.0", refusal("AccessDeniedException")))
-	w := newWorld(t.Context(), options{}, false, db, nil)
-	w.out = io.Discard
+	w := newWorld(options{}, false, db, nil, io.Discard)
 	err := w.deleteTables()
 	for _, want := range append(w.tables(), "AccessDenied", "may be left") {
 		if err == nil || !strings.Contains(err.Error(), want) {

@@ -36,10 +36,10 @@ type finding struct {
 }
 
 // look looks at facts and prints a line for each, and what was seen of those that are
-// not as taught. It returns an error if any differs or failed.
-func (w *world) look(facts []fact) (err error) {
+// not as taught, until ctx ends. It returns an error if any differs or failed.
+func (w *world) look(ctx context.Context, facts []fact) (err error) {
 	var cancel context.CancelFunc
-	w.ctx, cancel = context.WithTimeout(w.stopped, seeWithin)
+	w.ctx, cancel = context.WithTimeout(ctx, seeWithin)
 	defer cancel()
 	if w.folder, err = os.MkdirTemp("", "astaught"); err != nil {
 		return err
@@ -54,7 +54,7 @@ func (w *world) look(facts []fact) (err error) {
 			break
 		}
 		found := w.see(f)
-		if w.stopped.Err() != nil {
+		if ctx.Err() != nil {
 			break // what it was doing was interrupted
 		}
 		counts[found.outcome]++
@@ -65,7 +65,7 @@ func (w *world) look(facts []fact) (err error) {
 	}
 	fmt.Fprintf(w.out, "%d as taught, %d differ, %d failed, %d not seen\n", counts[asTaught], counts[differs], counts[failed], counts[unseen])
 	switch {
-	case w.stopped.Err() != nil:
+	case ctx.Err() != nil:
 		return errors.New("interrupted")
 	case w.ctx.Err() != nil:
 		return fmt.Errorf("not all facts were seen within %v", seeWithin)

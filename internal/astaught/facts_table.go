@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -47,19 +48,25 @@ var tableFacts = []fact{
 		w.refused(err, "ValidationException", "ResourceInUseException")
 	}},
 	{"A new table has a new stream", "ListStreams has the table's stream", func(w *world) {
-		arns := w.streamsOf(w.fullName)
-		w.want(len(arns) == 1 && arns[0] == *w.table.LatestStreamArn, "%q", arns)
+		w.lists(w.fullName, *w.table.LatestStreamArn)
 	}},
 }
 
-// streamsOf lists the ARNs of a table's streams.
-func (w *world) streamsOf(name string) (arns []string) {
-	out, err := w.streams.ListStreams(w.ctx, &dynamodbstreams.ListStreamsInput{TableName: &name})
-	w.must(err)
-	for _, s := range out.Streams {
-		arns = append(arns, *s.StreamArn)
-	}
-	return arns
+// lists wants ListStreams to have these streams of a table, and no others.
+func (w *world) lists(name string, want ...string) {
+	var got []string
+	slices.Sort(want)
+	listed := w.eventually(func() bool {
+		out, err := w.streams.ListStreams(w.ctx, &dynamodbstreams.ListStreamsInput{TableName: &name})
+		w.must(err)
+		got = nil
+		for _, s := range out.Streams {
+			got = append(got, *s.StreamArn)
+		}
+		slices.Sort(got)
+		return slices.Equal(got, want)
+	})
+	w.want(listed, "%q, not %q", got, want)
 }
 
 // The rows by whose ttl DynamoDB removes them, or not.
@@ -79,9 +86,13 @@ var ttlFacts = []fact{
 	{aboutTTL, "TTL is enabled, or about to be, once it has an attribute", func(w *world) {
 		w.must(w.setTTL(table.TTLAttribute, true))
 		w.writeExpiring()
-		ttl := w.ttl()
-		enabled := ttl.TimeToLiveStatus == types.TimeToLiveStatusEnabled || ttl.TimeToLiveStatus == types.TimeToLiveStatusEnabling
-		w.want(enabled && aws.ToString(ttl.AttributeName) == table.TTLAttribute, "%s, of %q", ttl.TimeToLiveStatus, aws.ToString(ttl.AttributeName))
+		var ttl *types.TimeToLiveDescription
+		shown := w.eventually(func() bool {
+			ttl = w.ttl()
+			enabled := ttl.TimeToLiveStatus == types.TimeToLiveStatusEnabled || ttl.TimeToLiveStatus == types.TimeToLiveStatusEnabling
+			return enabled && aws.ToString(ttl.AttributeName) == table.TTLAttribute
+		})
+		w.want(shown, "%s, of %q", ttl.TimeToLiveStatus, aws.ToString(ttl.AttributeName))
 		w.note("%s", ttl.TimeToLiveStatus)
 	}},
 	{aboutTTL, "enabling TTL twice is refused", func(w *world) {

@@ -5,11 +5,16 @@ package main
 import (
 	"bufio"
 	"io"
+	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 )
 
 // TestInterrupt: Ctrl-C deletes the tables, whatever it comes at: it reaches the script, the
@@ -57,6 +62,30 @@ func TestInterrupt(t *testing.T) {
 		}
 		if left := tablesAt(t, url); len(left) > 0 {
 			t.Errorf("%s: left behind: %q", c.name, left)
+		}
+	}
+}
+
+// TestInterruptsDeleting: another Ctrl-C ends the deleting, and what is left is named.
+func TestInterruptsDeleting(t *testing.T) {
+	received := make(chan os.Signal, 1)
+	signal.Notify(received, os.Interrupt) // so that it never ends the test
+	defer signal.Stop(received)
+	db := dynamodb.NewFromConfig(answers(t, "application/x-amz-json-1.0", refusal("ResourceInUseException")))
+	w := newWorld(options{}, false, db, nil, io.Discard)
+	ended := make(chan error, 1)
+	go func() { ended <- w.deleteTables() }()
+	for {
+		if err := syscall.Kill(os.Getpid(), syscall.SIGINT); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case err := <-ended:
+			if err == nil || !strings.Contains(err.Error(), strings.Join(w.tables(), ", ")) {
+				t.Errorf("deleteTables() = %v, want it to name %q", err, w.tables())
+			}
+			return
+		case <-time.After(100 * time.Millisecond):
 		}
 	}
 }

@@ -47,8 +47,9 @@ func (w *world) shards(arn string) []streamtypes.Shard {
 // whether all shards were.
 func (l *log) read() (ended bool) {
 	w := l.w
-	ended = true
-	for _, s := range w.shards(l.arn) {
+	shards := w.shards(l.arn)
+	ended = len(shards) > 0
+	for _, s := range shards {
 		id := *s.ShardId
 		if parent, known := l.next[aws.ToString(s.ParentShardId)]; known && parent != nil {
 			ended = false

@@ -40,7 +40,7 @@ const (
 //	two tables of 1 read and 1 write unit, for an hour     0.002 USD
 //	less than 25 MB for an hour                            0.000 USD
 //
-// which is half of what it says, since other regions have higher prices.
+// That is about half of what is said, since other regions have higher prices.
 const cost = "0.06 USD"
 
 // options are the values of the flags.
@@ -94,8 +94,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 
 // compare asks, looks at all facts and deletes the tables, also after Ctrl-C.
 func compare(o options, stdin io.Reader, stdout io.Writer) (err error) {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+	ctx := context.Background() // until there is something to delete, Ctrl-C ends the process
 	e, err := endpoint.Resolve(o.endpoint, os.Getenv)
 	if err != nil {
 		return err
@@ -120,14 +119,15 @@ func compare(o options, stdin io.Reader, stdout io.Writer) (err error) {
 		}
 		where += ", account " + id
 	}
-	w := newWorld(ctx, o, e.AWS(), db, streams)
-	w.out = stdout
+	w := newWorld(o, e.AWS(), db, streams, stdout)
 	fmt.Fprintf(stdout, "endpoint: %s\ntables: %s\n", where, strings.Join(w.tables(), ", "))
 	if err := consent(stdin, stdout, o.yes, e.AWS()); err != nil {
 		return err
 	}
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
 	defer func() { err = errors.Join(err, w.deleteTables()) }()
-	return w.look(facts)
+	return w.look(ctx, facts)
 }
 
 // account is the number of the account that the credentials are of.

@@ -60,11 +60,11 @@ func TestNoticesSteps(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			var out bytes.Buffer
-			w := worldAt(t, serve(t), wrongSteps(t, c.command), &out)
+			w := worldAt(serve(t), wrongSteps(t, c.command), &out)
 			if c.name == "silent" {
 				w.within = time.Second // for what it never prints
 			}
-			err := w.look(c.seen)
+			err := w.look(t.Context(), c.seen)
 			for name, got := range parse(out.String()).outcomes {
 				want := asTaught
 				if slices.Contains(c.noticed, name) {

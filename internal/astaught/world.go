@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
+	streamtypes "github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
 	"github.com/aws/smithy-go"
 
 	"dynamostreamer/internal/table"
@@ -22,8 +23,7 @@ import (
 // A world is the DynamoDB that is looked at, and the tables that were made in it.
 type world struct {
 	options
-	ctx      context.Context // of each call: stopped, with the time limit
-	stopped  context.Context // ends at Ctrl-C
+	ctx      context.Context // of each call
 	db       *dynamodb.Client
 	streams  *dynamodbstreams.Client
 	out      io.Writer
@@ -43,9 +43,9 @@ type world struct {
 }
 
 // newWorld looks at nothing yet.
-func newWorld(ctx context.Context, o options, onAWS bool, db *dynamodb.Client, streams *dynamodbstreams.Client) *world {
+func newWorld(o options, onAWS bool, db *dynamodb.Client, streams *dynamodbstreams.Client, out io.Writer) *world {
 	w := &world{
-		options: o, stopped: ctx, db: db, streams: streams,
+		options: o, db: db, streams: streams, out: out,
 		poll: 20 * time.Millisecond, within: 2 * time.Minute, idle: 500 * time.Millisecond, rate: "50",
 		fullName: "astaught-" + strings.ToLower(rand.Text()[:10]),
 	}
@@ -74,7 +74,7 @@ func (w *world) prepare() (err error) {
 }
 
 // create makes a table with the keys and the stream of step 01, billed by use, waits until
-// it is active, and returns the status that it had at first.
+// both can be used, and returns the status that the table had at first.
 func (w *world) create(name string) (first types.TableStatus, d types.TableDescription, err error) {
 	out, err := w.db.CreateTable(w.ctx, &dynamodb.CreateTableInput{
 		TableName: &name,
@@ -92,7 +92,9 @@ func (w *world) create(name string) (first types.TableStatus, d types.TableDescr
 	if err != nil {
 		return "", d, fmt.Errorf("creating table %s: %w", name, err)
 	}
-	d, err = w.active(name)
+	if d, err = w.active(name); err == nil {
+		err = w.listed(aws.ToString(d.LatestStreamArn))
+	}
 	return out.TableDescription.TableStatus, d, err
 }
 
@@ -112,6 +114,23 @@ func (w *world) active(name string) (types.TableDescription, error) {
 		}
 		if err := w.sleep(w.poll); err != nil {
 			return types.TableDescription{}, err
+		}
+	}
+}
+
+// listed waits until a stream has shards.
+func (w *world) listed(arn string) error {
+	for {
+		out, err := w.streams.DescribeStream(w.ctx, &dynamodbstreams.DescribeStreamInput{StreamArn: &arn})
+		var unknown *streamtypes.ResourceNotFoundException
+		switch {
+		case err == nil && len(out.StreamDescription.Shards) > 0:
+			return nil
+		case err != nil && !errors.As(err, &unknown):
+			return fmt.Errorf("waiting for stream %s: %w", arn, err)
+		}
+		if err := w.sleep(w.poll); err != nil {
+			return err
 		}
 	}
 }

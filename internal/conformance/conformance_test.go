@@ -47,7 +47,7 @@ func run(m *testing.M) int {
 // fails are the points that each reader fails, and with these no others. Those of the naive
 // readers are without what none of them gives.
 var fails = map[string]string{
-	"ours": "", "right": "", "right-in-table": "",
+	"ours": "", "right": "", "right-in-table": "", "right-slow": "", "right-refuses-late": "",
 
 	// What is said.
 	"silent":             every,
@@ -64,6 +64,8 @@ var fails = map[string]string{
 	"ends-with-the-list":     "shard-pages stale-list stream-switched table-again", // no listed shard is open
 	"vanished-for-ever":      "vanished-shards",
 	"later-shards-at-latest": "latest later-shards split stale-list shard-pages expired-iterator trimmed stream-switched table-again",
+	// Pages.
+	"one-change-a-row": "no-change kinds expired values",
 	// Iterators.
 	"expired-starts-over": "expired-iterator",
 	"expired-skips":       "expired-iterator",
@@ -76,6 +78,7 @@ var fails = map[string]string{
 	"hammers":             "call-rates",
 	// Positions.
 	"no-checkpoint":     "latest-resumed resume killed-mid-page two-at-once shutdown trimmed-while-away",
+	"saves-seldom":      "resume killed-mid-page two-at-once", // where it begins it saves at once
 	"no-lease":          "two-at-once",
 	"idle-forgotten":    "latest-resumed",
 	"handled-too-early": "killed-mid-page",
@@ -90,7 +93,7 @@ var fails = map[string]string{
 	// It takes the shards one after the other.
 	"naive-side-by-side": "parent-first three-generations split one-slow-shard",
 	// It ends with the shards that it knows.
-	"naive-first-shards":     "split later-shards stale-list last-page expired-iterator",
+	"naive-first-shards":     "split later-shards stale-list expired-iterator",
 	"naive-latest":           every, // all of them begin with a change before the start
 	"naive-expired-iterator": "expired-iterator",
 }
@@ -175,6 +178,57 @@ func options(id string) Options {
 		o.Command = []string{ours}
 	}
 	return o
+}
+
+// TestSaves: a reader that saves its position seldom passes where one waits for that.
+func TestSaves(t *testing.T) {
+	for _, point := range strings.Fields(fails["saves-seldom"]) {
+		t.Run(point, func(t *testing.T) {
+			t.Parallel()
+			o := options("saves-seldom")
+			o.Saves = 10 * time.Second
+			if r := runNamed(t, point, o); r.Outcome != Pass {
+				t.Errorf("point %s is %s, want %s: %s", point, r.Outcome, Pass, r.Why)
+			}
+		})
+	}
+}
+
+// TestSentences: a verdict says what happened.
+func TestSentences(t *testing.T) {
+	for _, c := range []struct{ id, point, why string }{
+		{"silent", "one-shard", `^the insert of ada was never handled: it was on a page of shard A, and it printed no event yet \(is each line flushed\?\)$`},
+		{"grandchildren-early", "three-generations", `^barbara was deleted before she was inserted: shard C was read before the end of A$`},
+		{"no-timeout", "hang", `^the insert of grace was never handled: the call of GetRecords of shard A that hung was not repeated within [23](\.[0-9])?s$`},
+		{"one-shard-at-a-time", "one-slow-shard", `^the change of row-[0-9]+ was never handled: .* while shard B was throttled$`},
+	} {
+		t.Run(c.id, func(t *testing.T) {
+			t.Parallel()
+			o := options(c.id)
+			o.Timeout = 3 * time.Second
+			if r := runNamed(t, c.point, o); !regexp.MustCompile(c.why).MatchString(r.Why) {
+				t.Errorf("point %s: %q doesn't match %s", c.point, r.Why, c.why)
+			}
+		})
+	}
+}
+
+func named(t *testing.T, point string) Point {
+	t.Helper()
+	points, err := Named([]string{point})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return points[0]
+}
+
+func runNamed(t *testing.T, point string, o Options) Result {
+	t.Helper()
+	r, err := Run(t.Context(), named(t, point), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
 }
 
 // TestMixed: the worlds that mix all pass a right reader, and find out wrong ones.

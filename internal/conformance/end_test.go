@@ -3,12 +3,14 @@
 package conformance
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"net"
 	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -45,11 +47,7 @@ func TestNothingIsLeft(t *testing.T) {
 					}
 				}()
 			}
-			points, err := Named([]string{"one-shard"})
-			if err != nil {
-				t.Fatal(err)
-			}
-			if _, err := Run(ctx, points[0], o); c.stop != errors.Is(err, context.Canceled) || !c.stop && err != nil {
+			if _, err := Run(ctx, named(t, "one-shard"), o); c.stop != errors.Is(err, context.Canceled) || !c.stop && err != nil {
 				t.Fatalf("Run: %v; the test was stopped: %v", err, c.stop)
 			}
 			text, err := os.ReadFile(told)
@@ -82,6 +80,97 @@ func lives(pid string) bool {
 	status, err := os.ReadFile("/proc/" + pid + "/stat")
 	_, rest, _ := strings.Cut(string(status), ") ")
 	return err == nil && !strings.HasPrefix(rest, "Z")
+}
+
+// TestDiesWithTheTest: a reader's process dies where the test is killed.
+func TestDiesWithTheTest(t *testing.T) {
+	test := exec.Command(os.Args[0])
+	test.Env = append(os.Environ(), isTheTest+"=1")
+	out, err := test.StdoutPipe()
+	if err == nil {
+		err = test.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid, err := bufio.NewReader(out).ReadString('\n')
+	if err := errors.Join(err, test.Process.Kill()); err != nil {
+		t.Fatal(err)
+	}
+	_ = test.Wait() // it was killed
+	for deadline := time.Now().Add(10 * time.Second); lives(strings.TrimSpace(pid)); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("process %s lives", strings.TrimSpace(pid))
+		}
+	}
+}
+
+// isTheTest is in the environment of a test program that starts a reader's process, and waits.
+const isTheTest = "CONFORMANCE_STARTS"
+
+func init() {
+	if os.Getenv(isTheTest) == "" {
+		return
+	}
+	p, err := startProcess([]string{"sleep", "1000"}, os.Environ(), func([]byte) {}, os.Stderr)
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(p.cmd.Process.Pid)
+	<-p.ended
+}
+
+// TestEndings: how a reader ends matters where it is told to, and where it ends unasked.
+func TestEndings(t *testing.T) {
+	for _, c := range []struct {
+		name, script, point string
+		want                Outcome
+		why                 string // the beginning
+	}{
+		{"143", `trap "wait; exit 143" TERM; $READER right & wait`, "shutdown", Pass, ""},
+		{"another status", `trap "wait; exit 3" TERM; $READER right & wait`, "shutdown", Fail, "on SIGTERM it exited with status 3"},
+		{"SIGTERM itself", `$READER right & wait`, "shutdown", Fail, "on SIGTERM it ended with signal: terminated"},
+		{"unasked", `exec $READER naive-first-shards`, "last-page", Pass, ""},
+		{"unasked and badly", `$READER naive-first-shards; exit 3`, "last-page", Fail, "although the stream continues, it exited with status 3"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			o := options("right")
+			o.Command = []string{"sh", "-c", "READER=" + wrong + "; " + c.script}
+			r := runNamed(t, c.point, o)
+			if r.Outcome != c.want || !strings.HasPrefix(r.Why, c.why) {
+				t.Errorf("point %s is %s: %s; want %s: %s", c.point, r.Outcome, r.Why, c.want, c.why)
+			}
+		})
+	}
+}
+
+// TestExitTellsLoss: an exit status tells a loss where one is waited for, and nowhere else.
+func TestExitTellsLoss(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		then func(*World)
+		want Outcome
+	}{
+		{"waited for", func(w *World) { w.TellsLoss("ada was lost") }, Pass},
+		{"possible", func(w *World) { w.Lasts(time.Minute) }, Fail},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			o := options("right")
+			o.Command = []string{"sh", "-c", "timeout 1 " + wrong + " right; exit 3"}
+			r, err := Run(t.Context(), Point{Name: c.name, play: func(w *World) {
+				w.Loses(func() {})
+				w.Put("ada")
+				w.Start()
+				w.Handles()
+				c.then(w)
+			}}, o)
+			if err != nil || r.Outcome != c.want {
+				t.Errorf("where a loss is %s, a reader that exited with 3 is %s: %s, error %v; want %s", c.name, r.Outcome, r.Why, err, c.want)
+			}
+		})
+	}
 }
 
 func TestSilentCommand(t *testing.T) {

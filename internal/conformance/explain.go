@@ -48,16 +48,21 @@ func shown(image json.RawMessage) string {
 	return cut(string(image), 120)
 }
 
-// explain says why a change is missing, by what the reader called.
-func (j *judge) explain(c *change, calls []call) string {
+// explain says why a change is missing, by the reader's calls and those without an answer.
+func (j *judge) explain(c *change, calls, waiting []call) string {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return fmt.Sprintf("%v was never handled: %s", c, j.whyMissing(c, calls))
+	return fmt.Sprintf("%v was never handled: %s", c, j.whyMissing(c, ofShard(calls, c.shard), ofShard(waiting, c.shard)))
 }
 
-func (j *judge) whyMissing(c *change, calls []call) string {
+// hangs is how long a call has no answer that hangs.
+const hangs = 200 * time.Millisecond
+
+func (j *judge) whyMissing(c *change, calls, waiting []call) string {
 	letter := j.letter(c.shard)
-	calls = ofShard(calls, c.shard)
+	if len(waiting) > 0 && time.Since(waiting[0].at) > hangs {
+		return fmt.Sprintf("the call of GetRecords of shard %s that hung was not repeated within %v", letter, time.Since(waiting[0].at).Round(hangs))
+	}
 	if len(calls) == 0 {
 		return fmt.Sprintf("shard %s was never read", letter)
 	}
@@ -68,11 +73,17 @@ func (j *judge) whyMissing(c *change, calls []call) string {
 			if one.last {
 				page = "the last page"
 			}
-			return fmt.Sprintf("it was on %s of shard %s", page, letter)
+			why := fmt.Sprintf("it was on %s of shard %s", page, letter)
+			if j.events == 0 {
+				why += ", and it printed no event yet (is each line flushed?)"
+			}
+			return why
 		}
 		passed = passed || one.at.After(c.known) && one.code == "" && len(one.records) == 0 && !one.blank
 	}
 	switch last := calls[len(calls)-1]; {
+	case last.code != "" && time.Since(last.at) > time.Second:
+		return fmt.Sprintf("GetRecords of shard %s met %s, and was not repeated within %v", letter, last.code, time.Since(last.at).Round(hangs))
 	case last.code != "":
 		return fmt.Sprintf("the last answer to GetRecords of shard %s was %s", letter, last.code)
 	case passed:

@@ -5,8 +5,12 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"strings"
 	"sync"
+
+	"dynamostreamer/internal/cli"
 )
 
 // handledTable is the table into which a reader may put what it handled, in place of lines
@@ -25,30 +29,32 @@ type event struct {
 // An item is one in DynamoDB's JSON.
 type item = map[string]json.RawMessage
 
-// parseLine reads a line of stdout. One that isn't an event is not ok.
-func parseLine(line []byte) (e event, ok bool) {
-	line = bytes.TrimSpace(line)
+// parseLine reads a line of stdout. The error follows "the line".
+func parseLine(line []byte) (e event, err error) {
 	var lost struct{ Lost any }
-	if !bytes.HasPrefix(line, []byte("{")) || json.Unmarshal(line, &lost) != nil {
-		return e, false
+	if json.Unmarshal(line, &lost) != nil {
+		return e, errors.New("is not a JSON object")
 	}
-	if lost.Lost != nil && lost.Lost != false {
-		return event{lost: true}, true
+	if lost.Lost != nil && lost.Lost != false && lost.Lost != "" {
+		return event{lost: true}, nil
 	}
-	if json.Unmarshal(line, &e) != nil || e.ID == "" {
-		return e, false
+	if json.Unmarshal(line, &e) != nil {
+		return e, errors.New("has an id, a sequence or a kind that is not a string")
 	}
-	return e.withoutNull(), true
+	if e.ID == "" {
+		return e, errors.New("has no id")
+	}
+	e.New, e.Old = image(e.New), image(e.Old)
+	return e, nil
 }
 
-func (e event) withoutNull() event {
-	if string(e.New) == "null" {
-		e.New = nil
+// image is an image that a reader gives, where null and {} are none.
+func image(text json.RawMessage) json.RawMessage {
+	var attributes item
+	if json.Unmarshal(text, &attributes) == nil && len(attributes) == 0 {
+		return nil
 	}
-	if string(e.Old) == "null" {
-		e.Old = nil
-	}
-	return e
+	return text
 }
 
 // parseItem reads an item of handledTable.
@@ -58,14 +64,21 @@ func parseItem(i item) event {
 		_ = json.Unmarshal(i[name], &value) // of another type: as if it weren't there
 		return cmp.Or(value.S, value.N)
 	}
-	image := func(name string) json.RawMessage {
+	mapOf := func(name string) json.RawMessage {
 		var value struct{ M json.RawMessage }
 		_ = json.Unmarshal(i[name], &value)
-		return value.M
+		return image(value.M)
 	}
+	lost := false
+	var value map[string]any
+	_ = json.Unmarshal(i["lost"], &value)
+	for kind, what := range value {
+		lost = kind != "NULL" && what != false && what != ""
+	}
+	id, _, _ := strings.Cut(text("id"), "#") // a batch can't have two items of one id
 	return event{
-		ID: text("id"), Sequence: text("sequence"), Kind: text("kind"),
-		New: image("new"), Old: image("old"), lost: i["lost"] != nil,
+		ID: id, Sequence: text("sequence"), Kind: text("kind"),
+		New: mapOf("new"), Old: mapOf("old"), lost: lost,
 	}
 }
 
@@ -92,14 +105,17 @@ func (in request) puts() (items []item) {
 	return items
 }
 
-// A sink takes the events in the order in which they come, also from several readers. It
-// may stop taking them after some, which makes a reader wait in the middle of its work.
+// A sink takes the events in the order in which they come, also from several readers, and
+// counts the other lines. It may stop taking events after some, which makes a reader
+// wait in the middle of its work.
 type sink struct {
 	saw func(event)
 
 	mu      sync.Mutex
 	left    int           // how many it takes until it stops; negative: it doesn't
 	stopped chan struct{} // closed once it takes events again
+	unread  int           // lines that could not be read as events
+	example string        // the first of them, and what is wrong with it
 }
 
 func newSink(saw func(event)) *sink { return &sink{saw: saw, left: -1} }
@@ -128,8 +144,8 @@ func (s *sink) hasStopped() bool {
 	return s.left == 0
 }
 
-// take waits until an event may be taken, or ctx ends.
-func (s *sink) take(ctx context.Context) {
+// take waits until n events may be taken together, or ctx ends.
+func (s *sink) take(ctx context.Context, n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for s.left == 0 {
@@ -144,20 +160,41 @@ func (s *sink) take(ctx context.Context) {
 			return
 		}
 	}
-	s.left = max(s.left-1, -1)
+	if s.left > 0 {
+		s.left = max(s.left-n, 0)
+	}
 }
 
 // line takes a line of a reader's stdout.
 func (s *sink) line(text []byte) {
-	if e, ok := parseLine(text); ok {
-		s.take(context.Background())
+	text = bytes.TrimSpace(text)
+	e, err := parseLine(text)
+	switch {
+	case err == nil:
+		s.take(context.Background(), 1)
 		s.saw(e)
+	case len(text) > 0:
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.unread++; s.unread == 1 {
+			s.example = fmt.Sprintf("%s %v", cut(string(text), 60), err)
+		}
 	}
+}
+
+// couldNotRead says which lines could not be read; empty: all could.
+func (s *sink) couldNotRead() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.unread == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; %s on stdout could not be read: %s", cli.Count(s.unread, "line"), s.example)
 }
 
 // put takes items that are put, once counted is called: when the engine has them.
 func (s *sink) put(ctx context.Context, items []item) (counted func()) {
-	s.take(ctx)
+	s.take(ctx, len(items))
 	return func() {
 		for _, i := range items {
 			s.saw(parseItem(i))

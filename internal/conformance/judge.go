@@ -11,6 +11,7 @@ type judge struct {
 	mu sync.Mutex
 	*truth
 	events  int
+	first   int     // how many changes were handled
 	foreign []event // handled, and not known yet: the world learns of a change after its write
 	losses  int     // how many the reader told
 	wrong   string  // what is certainly wrong; empty: nothing yet
@@ -22,6 +23,7 @@ type judge struct {
 // permits are what a point lets a reader do, or needs.
 type permits struct {
 	loss            bool // a loss may be told
+	exit            bool // ending with a status other than 0 tells it
 	anew            bool // reading may begin with the oldest change, which then is absent
 	kinds, expiries bool // the reader has to tell kinds, and removals by TTL from others
 	images          bool
@@ -86,6 +88,7 @@ func (j *judge) judge(c *change, e event) {
 		j.isWrong("%s was handled %s, and may be handled %s at most", c, times(c.times), times(c.most))
 	}
 	if c.times == 1 {
+		j.first++
 		j.judgeOrder(c)
 	}
 	j.judgeKind(c, e)
@@ -148,15 +151,20 @@ func (j *judge) outcome() (wrong, absent string, stopped error) {
 	return j.wrong, j.absent, j.stopped
 }
 
-// missing returns the first change that was not handled as often as it has to be, or nil.
-func (j *judge) missing() *change { return j.missingBut("") }
+// reached counts the changes that were handled.
+func (j *judge) reached() int {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.first
+}
 
-// missingBut is missing for the changes outside of a shard.
-func (j *judge) missingBut(shard string) *change {
+// missing returns the first change outside of a shard that was not handled as often as it has
+// to be, or nil.
+func (j *judge) missing(but string) *change {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for _, c := range j.changes {
-		if c.times < c.fewest && c.shard != shard {
+		if c.times < c.fewest && c.shard != but {
 			return c
 		}
 	}

@@ -63,7 +63,7 @@ func TestJudge(t *testing.T) {
 		j.judgeForeign()
 		wrong, absent, _ := j.outcome()
 		missing := ""
-		if m := j.missing(); m != nil {
+		if m := j.missing(""); m != nil {
 			missing = m.String()
 		}
 		if wrong != c.wrong || absent != c.absent || missing != c.missing {

@@ -40,8 +40,9 @@ var shardPoints = []Point{{
 	Name: "parent-first", Section: sectionOrder,
 	About: "reads a shard to its end before its child",
 	play: func(w *World) {
-		w.PagesOf(2)
-		w.Put("ada", "grace", "radia", "frances", "barbara")
+		w.PagesOf(1)
+		w.Put(w.Rows(12)...)
+		w.Put("barbara")
 		w.Roll()
 		w.Delete("barbara")
 		w.Start()
@@ -50,8 +51,9 @@ var shardPoints = []Point{{
 	Name: "three-generations", Section: sectionOrder,
 	About: "waits for the parent of an empty parent",
 	play: func(w *World) {
-		w.PagesOf(2)
-		w.Put("ada", "grace", "radia", "frances", "barbara")
+		w.PagesOf(1)
+		w.Put(w.Rows(12)...)
+		w.Put("barbara")
 		w.Roll() // nothing is written to the child
 		w.Roll()
 		w.Delete("barbara")
@@ -62,7 +64,7 @@ var shardPoints = []Point{{
 	About: "reads both children of a shard",
 	play: func(w *World) {
 		rows := w.Rows(12)
-		w.PagesOf(3)
+		w.PagesOf(1)
 		w.Put(rows...)
 		w.Split()
 		w.Put(rows...)

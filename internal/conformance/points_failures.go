@@ -1,6 +1,10 @@
 package conformance
 
-import "dynamostreamer/internal/embedded"
+import (
+	"time"
+
+	"dynamostreamer/internal/embedded"
+)
 
 // The SDKs make a call three times by themselves. A fourth failure reaches the reader.
 const beyondRetries = 4
@@ -84,7 +88,7 @@ var failurePoints = []Point{{
 		w.Put(w.Rows(15)...)
 		w.Start()
 		w.Handles()
-		w.Settles()
+		w.Lasts(2 * time.Second)
 		w.RefusedAtMost(10)
 	},
 }}

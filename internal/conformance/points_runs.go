@@ -73,15 +73,12 @@ var runPoints = []Point{{
 		first := w.Start()
 		w.Handles()
 		second := w.StartAnother()
-		w.Settles()
 		w.Put("grace", "barbara")
 		w.Handles()
 		w.Settles()
 		w.Kill(first)
-		if second.hasEnded() { // it refused to run beside another one
-			w.Start()
-		}
 		w.Put("radia")
+		w.TakesOver(second)
 	},
 }, {
 	Name: "shutdown", Section: sectionStop,

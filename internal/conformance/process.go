@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -16,7 +17,8 @@ import (
 type process struct {
 	cmd    *exec.Cmd
 	ended  chan struct{} // closed when it has ended and all it printed was taken
-	err    error         // of its end
+	err    error         // of its end; known once it has ended
+	began  time.Time     // when it was started
 	stops  bool          // it was told to stop
 	mayEnd bool          // it may end by itself
 
@@ -29,9 +31,9 @@ const grace = 10 * time.Second
 
 // startProcess starts a command, whose lines on stdout go to a function.
 func startProcess(command, env []string, line func([]byte), stderr io.Writer) (*process, error) {
-	p := &process{cmd: exec.Command(command[0], command[1:]...), ended: make(chan struct{})}
+	p := &process{cmd: exec.Command(command[0], command[1:]...), ended: make(chan struct{}), began: time.Now()}
 	p.cmd.Env = env
-	separate(p.cmd)
+	p.cmd.SysProcAttr = separate()
 	out, outWriter, err := os.Pipe()
 	if err != nil {
 		return nil, err
@@ -114,8 +116,11 @@ func (p *process) hasEnded() bool {
 	}
 }
 
-// failed reports whether it has ended with an exit status other than 0.
-func (p *process) failed() bool { return p.hasEnded() && p.err != nil }
+// endedWell reports whether it has ended as one does that was told to: with status 0, or
+// with the 143 of a Java program or a shell that heeded SIGTERM.
+func (p *process) endedWell() bool {
+	return p.err == nil || p.cmd.ProcessState.ExitCode() == 128+int(syscall.SIGTERM)
+}
 
 // how says how it ended, to follow "it".
 func (p *process) how() string {
@@ -139,5 +144,5 @@ func cut(text string, n int) string {
 	if len(text) <= n {
 		return text
 	}
-	return text[:n] + "…"
+	return strings.ToValidUTF8(text[:n], "") + "…"
 }

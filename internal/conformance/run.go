@@ -45,7 +45,8 @@ type Result struct {
 type Options struct {
 	Command []string      // the reader's; {url}, {table}, {arn}, {dir} and {start} are filled in
 	Without []string      // of Abilities: what the reader doesn't give
-	Timeout time.Duration // that the reader may take for what a point waits for
+	Timeout time.Duration // that the reader may take to get further with what a point waits for
+	Saves   time.Duration // how often the reader saves its position; 0: each second
 	Stderr  io.Writer     // gets the reader's stderr
 }
 
@@ -83,6 +84,9 @@ func Run(ctx context.Context, p Point, o Options) (result Result, err error) {
 	defer func() { stop(); err = errors.Join(err, w.close()) }()
 	v, err := w.play(p)
 	result.Outcome, result.Why, result.Took = v.outcome, strings.TrimSpace(v.why), time.Since(began)
+	if v.outcome != Pass {
+		result.Why += w.sink.couldNotRead()
+	}
 	return result, err
 }
 

@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -25,9 +26,10 @@ type service struct {
 	put   func(context.Context, []item) (counted func()) // is told of the puts into handledTable
 
 	mu       sync.Mutex
-	holding  chan struct{} // closed when calls are no longer held; nil: they aren't
-	underWay int           // calls in the engine
+	holding  chan struct{}  // closed when calls are no longer held; nil: they aren't
+	underWay map[*call]bool // in the engine
 	calls    []call
+	blanks   int               // how many of them met an empty page
 	shardOf  map[string]string // by iterator
 	shaping
 }
@@ -57,7 +59,7 @@ func newService() (*service, error) {
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	s := &service{db: db, clock: clock, url: "http://" + listener.Addr().String(), shardOf: make(map[string]string)}
+	s := &service{db: db, clock: clock, url: "http://" + listener.Addr().String(), underWay: make(map[*call]bool), shardOf: make(map[string]string)}
 	s.http = &http.Server{Handler: s, ReadHeaderTimeout: time.Minute}
 	go s.http.Serve(listener)
 	return s, nil
@@ -119,7 +121,7 @@ func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		sign(r, readerKey)
 	}
 	_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
-	c := call{operation: operation, at: time.Now()}
+	c := &call{operation: operation, at: time.Now()}
 	in := request{}
 	_ = json.Unmarshal(body, &in) // the engine refuses what is not a request
 	counted := func() {}
@@ -129,8 +131,8 @@ func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Context().Err() != nil {
 		return // the reader died while its put was held
 	}
-	s.enter()
-	answer := s.answer(r, &c, in, body)
+	s.enter(c)
+	answer := s.answer(r, c, in, body)
 	s.leave(c)
 	if c.code == "" {
 		counted()
@@ -144,7 +146,7 @@ func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // enter waits while calls are held.
-func (s *service) enter() {
+func (s *service) enter(c *call) {
 	s.mu.Lock()
 	for s.holding != nil {
 		held := s.holding
@@ -152,15 +154,18 @@ func (s *service) enter() {
 		<-held
 		s.mu.Lock()
 	}
-	s.underWay++
+	s.underWay[c] = true
 	s.mu.Unlock()
 }
 
-func (s *service) leave(c call) {
+func (s *service) leave(c *call) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.underWay--
-	s.calls = append(s.calls, c)
+	delete(s.underWay, c)
+	s.calls = append(s.calls, *c)
+	if c.blank {
+		s.blanks++
+	}
 }
 
 // meanwhile does something while the reader's calls wait, and those are over that were
@@ -169,7 +174,7 @@ func (s *service) meanwhile(do func()) {
 	s.mu.Lock()
 	held := make(chan struct{})
 	s.holding = held
-	for limit := time.Now().Add(200 * time.Millisecond); s.underWay > 0 && time.Now().Before(limit); {
+	for limit := time.Now().Add(200 * time.Millisecond); len(s.underWay) > 0 && time.Now().Before(limit); {
 		s.mu.Unlock()
 		time.Sleep(time.Millisecond)
 		s.mu.Lock()
@@ -187,13 +192,10 @@ func (s *service) meanwhile(do func()) {
 // answer lets the engine answer, as the shaping has it, and notes what it answered.
 func (s *service) answer(r *http.Request, c *call, in request, body []byte) *answer {
 	s.mu.Lock()
-	c.shard = s.shardOf[in.ShardIterator]
+	c.shard = cmp.Or(in.ShardId, s.shardOf[in.ShardIterator])
 	refused := s.refuses(c)
 	body = s.shape(c.operation, body)
 	s.mu.Unlock()
-	if in.ShardId != "" {
-		c.shard = in.ShardId
-	}
 	out := newAnswer()
 	if refused {
 		out.refuse()
@@ -202,7 +204,7 @@ func (s *service) answer(r *http.Request, c *call, in request, body []byte) *ans
 		defer func() {
 			if p := recover(); p != nil {
 				c.code = "a broken connection"
-				s.leave(*c)
+				s.leave(c)
 				panic(p)
 			}
 		}()
@@ -257,6 +259,23 @@ func (s *service) noted() []call {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.calls[:len(s.calls):len(s.calls)]
+}
+
+// waiting returns the calls that have no answer yet.
+func (s *service) waiting() (calls []call) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for c := range s.underWay {
+		calls = append(calls, call{operation: c.operation, shard: c.shard, at: c.at})
+	}
+	return calls
+}
+
+// emptied counts the empty pages that faults made.
+func (s *service) emptied() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.blanks
 }
 
 // An answer is the engine's, before the reader gets it.

@@ -2,9 +2,12 @@
 
 package conformance
 
-import "os/exec"
+import (
+	"os/exec"
+	"syscall"
+)
 
-func separate(*exec.Cmd) {}
+func separate() *syscall.SysProcAttr { return nil }
 
 // terminate kills: there is no SIGTERM.
 func terminate(cmd *exec.Cmd) { _ = cmd.Process.Kill() }

@@ -7,8 +7,13 @@ import (
 	"syscall"
 )
 
-// separate gives a command a process group, so that signals reach what it starts too.
-func separate(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
+// separate gives a command a process group, so that signals reach what it starts too. On
+// Linux it dies with the test, also where that is killed.
+func separate() *syscall.SysProcAttr {
+	attr := &syscall.SysProcAttr{Setpgid: true}
+	dieWithParent(attr)
+	return attr
+}
 
 func terminate(cmd *exec.Cmd) { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
 

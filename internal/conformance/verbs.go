@@ -1,7 +1,6 @@
 package conformance
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -75,19 +74,38 @@ func (w *World) StartsAtLatest() {
 	w.Permit(func(p *permits) { p.anew = true })
 }
 
-// StartAnother starts another reader beside the first, which may refuse to run.
+// StartAnother starts another reader beside the first, which may refuse to run. It gives it
+// as long as the first took to start.
 func (w *World) StartAnother() *process {
+	first := w.service.noted()[0].at.Sub(w.processes[0].began)
+	p := w.standby()
+	w.Lasts(first + w.saves)
+	return p
+}
+
+func (w *World) standby() *process {
 	p := w.Start()
 	p.mayEnd = true
 	return p
 }
 
-// StopsWell stops the reader, which has to end by itself and with exit status 0.
+// TakesOver waits until a standby has handled all changes. One that refused to run is
+// restarted after a second, as a supervisor does.
+func (w *World) TakesOver(p *process) {
+	w.until(func() bool {
+		if p.hasEnded() && time.Since(p.began) > time.Second {
+			p = w.standby()
+		}
+		return w.judge.missing("") == nil
+	}, func() string { return w.unhandled("") })
+}
+
+// StopsWell stops the reader, which has to end by itself, and well.
 func (w *World) StopsWell(p *process) {
 	switch cleanly := w.Stop(p); {
 	case !cleanly:
 		w.ends(Fail, "it did not end within %v of SIGTERM, and was killed", grace)
-	case p.err != nil:
+	case !p.endedWell():
 		w.ends(Fail, "on SIGTERM it %s", p.how())
 	}
 }
@@ -108,15 +126,7 @@ func (w *World) TakesOnly(n int) { w.sink.stopAfter(n) }
 
 // Waits waits until the reader does.
 func (w *World) Waits() {
-	w.until(w.sink.hasStopped, func() string { return w.judge.explain(w.judge.missing(), w.service.noted()) })
-}
-
-// HandlesAllBut waits until all changes are handled, except those of one shard.
-func (w *World) HandlesAllBut(shard string) {
-	missing := func() *change { return w.judge.missingBut(shard) }
-	w.until(func() bool { return missing() == nil }, func() string {
-		return fmt.Sprintf("%s while shard %s was throttled", w.judge.explain(missing(), w.service.noted()), w.judge.letter(shard))
-	})
+	w.until(w.sink.hasStopped, func() string { return w.unhandled("") })
 }
 
 // Loses lets what was not handled be lost by what it does, which the reader may tell.
@@ -128,6 +138,7 @@ func (w *World) Loses(do func()) {
 
 // TellsLoss waits until the reader has told a loss, after it handled all that it could.
 func (w *World) TellsLoss(what string) {
+	w.Permit(func(p *permits) { p.exit = true })
 	w.Handles()
 	w.until(w.judge.toldLoss, func() string { return what + ", and no loss was told" })
 }

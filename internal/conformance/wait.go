@@ -6,9 +6,12 @@ import (
 	"time"
 )
 
-// until waits until a condition holds. Before, the verdict may be certain.
+// until waits until a condition holds. Before, the verdict may be certain: at the latest
+// when the timeout has passed since the reader got further. A nil otherwise: it can't pass.
 func (w *World) until(holds func() bool, otherwise func() string) {
-	for deadline := time.Now().Add(w.timeout); ; time.Sleep(5 * time.Millisecond) {
+	deadline, got := time.Now().Add(w.timeout), w.got()
+	for ; ; time.Sleep(5 * time.Millisecond) {
+		ended := w.ended() // what it handled until then is known
 		wrong, absent, end := w.judge.outcome()
 		switch {
 		case end != nil:
@@ -19,23 +22,37 @@ func (w *World) until(holds func() bool, otherwise func() string) {
 			w.ends(Fail, "%s", wrong)
 		case holds():
 			return
+		case ended != nil:
+			w.exited(ended)
 		}
-		for _, p := range w.processes {
-			if p.hasEnded() && !p.stops && !p.mayEnd {
-				w.exited(p)
-			}
+		if now := w.got(); now > got {
+			deadline, got = time.Now().Add(w.timeout), now
 		}
-		if time.Now().After(deadline) {
+		if otherwise != nil && time.Now().After(deadline) {
 			w.ends(Fail, "%s", otherwise())
 		}
 	}
 }
 
+// got counts what takes a reader further: changes handled, and empty pages passed.
+func (w *World) got() int { return w.judge.reached() + w.service.emptied() }
+
+// ended returns a reader that has ended by itself and should not have, or nil. Once the
+// story is over, a reader may end that has nothing to complain of.
+func (w *World) ended() *process {
+	for _, p := range w.processes {
+		if p.hasEnded() && !p.stops && !p.mayEnd && !(w.over && p.err == nil) {
+			return p
+		}
+	}
+	return nil
+}
+
 // exited gives the verdict on a reader that ended by itself. A status other than 0 tells a
-// loss, where there may be one.
+// loss, where one is waited for.
 func (w *World) exited(p *process) {
 	w.judge.mu.Lock()
-	told := w.judge.may.loss && w.judge.events > 0 && p.failed()
+	told := w.judge.may.exit && w.judge.events > 0 && p.err != nil
 	w.judge.mu.Unlock()
 	calls := w.service.noted()
 	if len(calls) == 0 {
@@ -50,16 +67,30 @@ func (w *World) exited(p *process) {
 // speaks ends the test of a reader that never made a call.
 func (w *World) speaks() {
 	if len(w.service.noted()) == 0 {
-		panic(ErrSilent)
+		panic(fmt.Errorf("%w (within %v)", ErrSilent, w.timeout))
 	}
 }
 
 // Handles waits until the reader has handled all changes.
-func (w *World) Handles() {
-	w.until(func() bool { return w.judge.missing() == nil }, func() string {
-		w.speaks()
-		return w.judge.explain(w.judge.missing(), w.service.noted())
-	})
+func (w *World) Handles() { w.HandlesAllBut("") }
+
+// HandlesAllBut waits until all changes are handled, except those of a throttled shard.
+func (w *World) HandlesAllBut(shard string) {
+	w.until(func() bool { return w.judge.missing(shard) == nil }, func() string { return w.unhandled(shard) })
+}
+
+// unhandled says why a change is missing outside of a throttled shard.
+func (w *World) unhandled(throttled string) string {
+	w.speaks()
+	c := w.judge.missing(throttled)
+	if c == nil {
+		return "it handled all, but only after the timeout"
+	}
+	why := w.judge.explain(c, w.service.noted(), w.service.waiting())
+	if throttled != "" {
+		why += fmt.Sprintf(" while shard %s was throttled", w.judge.letter(throttled))
+	}
+	return why
 }
 
 // Polls waits until each open shard has been read again: what is new by then was asked
@@ -84,14 +115,14 @@ func (w *World) CatchesUp() {
 	w.Polls()
 }
 
-// Settles gives the reader the time to repeat what it shouldn't, and to keep its position.
-func (w *World) Settles() {
-	from := time.Now()
-	w.until(func() bool { return time.Since(from) > settling }, nil)
-}
+// Settles gives the reader the time to repeat what it shouldn't, and to save its position.
+func (w *World) Settles() { w.Lasts(w.saves + 100*time.Millisecond) }
 
-// settling is longer than the second for which readers keep a position to themselves.
-const settling = 1100 * time.Millisecond
+// Lasts lets the reader read for a time.
+func (w *World) Lasts(d time.Duration) {
+	from := time.Now()
+	w.until(func() bool { return time.Since(from) > d }, nil)
+}
 
 // quiet waits until the reader had an opportunity to repeat what it handled: it has read
 // each open shard again, or half a second has passed.
@@ -125,6 +156,7 @@ func (w *World) Stop(p *process) (cleanly bool) {
 // finish waits until all is handled, and ends the readers.
 func (w *World) finish() {
 	w.Handles()
+	w.over = true
 	w.quiet()
 	w.wrote(nil) // what is still unknown now is wrong
 	for _, p := range w.processes {

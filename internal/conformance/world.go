@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,12 +27,14 @@ type World struct {
 	dir     string // a folder for the reader
 	start   string // where the reader begins: TRIM_HORIZON or LATEST
 	timeout time.Duration
+	saves   time.Duration
 
 	service   *service
 	judge     *judge
 	sink      *sink
 	processes []*process
-	written   int // rows and changes so far, which makes each one another
+	written   int  // rows and changes so far, which makes each one another
+	over      bool // the story is: the reader has handled all that it had to
 }
 
 // A verdict ends a scenario.
@@ -48,7 +51,7 @@ func newWorld(o Options) (*World, error) {
 	}
 	w := &World{
 		command: o.Command, without: o.Without, stderr: o.Stderr,
-		start: "TRIM_HORIZON", timeout: o.Timeout, service: s,
+		start: "TRIM_HORIZON", timeout: o.Timeout, saves: cmp.Or(o.Saves, time.Second), service: s,
 	}
 	w.judge = &judge{truth: newTruth(s)}
 	w.sink = newSink(w.judge.saw)
@@ -249,6 +252,7 @@ func (w *World) Start() *process {
 		"AWS_REGION": w.service.db.Region(), "AWS_DEFAULT_REGION": w.service.db.Region(),
 		"AWS_ACCESS_KEY_ID": readerKey, "AWS_SECRET_ACCESS_KEY": readerKey, "AWS_EC2_METADATA_DISABLED": "true",
 		"TABLE": tableName, "STREAM_ARN": arn, "DIR": w.dir, "START": w.start,
+		"NO_PROXY": "127.0.0.1,localhost", "no_proxy": "127.0.0.1,localhost",
 	})
 	p, err := startProcess(command, env, w.sink.line, w.stderr)
 	if err != nil {
@@ -258,7 +262,7 @@ func (w *World) Start() *process {
 	return p
 }
 
-// environment replaces all of AWS's variables by others.
+// environment replaces all of AWS's variables, and some more, by others.
 func environment(env []string, with map[string]string) []string {
 	env = slices.DeleteFunc(slices.Clone(env), func(v string) bool {
 		name, _, _ := strings.Cut(v, "=")

@@ -21,6 +21,7 @@ type choices struct {
 	without string
 	seed    uint64
 	timeout time.Duration
+	saves   time.Duration
 	verbose bool
 }
 
@@ -32,9 +33,10 @@ func newChoices(step *cli.Step) *choices {
 		"count as absent what the reader does not give: some of\n`"+strings.Join(conformance.Abilities, ",")+"`")
 	step.Uint64Var(&c.seed, "seed", 0,
 		"play the world of this `number` only, which mixes all\nthat the points do")
-	// A hundred pages at the service's rate are 20 seconds.
 	step.DurationVar(&c.timeout, "timeout", 30*time.Second,
-		"`time` that the reader may take for what a point waits\nfor, such as a change to be handled")
+		"`time` that the reader may take to handle one more change,\nor to do what else a point waits for")
+	step.DurationVar(&c.saves, "saves", time.Second,
+		"`time` within which the reader saves its position: it is\nnot killed earlier where it may repeat nothing")
 	step.BoolVar(&c.verbose, "v", false,
 		"print what the command prints on stderr")
 	return c
@@ -51,28 +53,31 @@ func pointList() string {
 
 // read checks the flags.
 func (c *choices) read() (points []conformance.Point, o conformance.Options, err error) {
-	points, o.Timeout, o.Command = conformance.Points, c.timeout, c.step.Args()
-	o.Stderr = io.Discard
+	points = conformance.Points
+	o = conformance.Options{
+		Command: c.step.Args(), Without: list(c.without), Timeout: c.timeout, Saves: c.saves, Stderr: io.Discard,
+	}
 	if c.verbose {
 		o.Stderr = os.Stderr
 	}
-	for name := range strings.SplitSeq(c.without, ",") {
-		if name != "" && !slices.Contains(conformance.Abilities, name) {
+	for _, name := range o.Without {
+		if !slices.Contains(conformance.Abilities, name) {
 			return nil, o, cli.Usagef("-without %s is unknown: give some of %s", name, strings.Join(conformance.Abilities, ","))
 		}
-		o.Without = append(o.Without, name)
 	}
 	switch {
 	case c.step.NArg() == 0:
 		return nil, o, cli.Usagef("give the command that starts the reader, after --")
 	case c.timeout == 0:
 		return nil, o, cli.Usagef("-timeout must be more than 0")
+	case c.saves == 0:
+		return nil, o, cli.Usagef("-saves must be more than 0")
 	case c.only != "" && c.step.Given("seed"):
 		return nil, o, cli.Usagef("-only and -seed don't go together: a seed is a world for itself")
 	case c.step.Given("seed"):
 		return []conformance.Point{conformance.Mixed(c.seed)}, o, nil
 	case c.only != "":
-		points, err = conformance.Named(strings.Split(c.only, ","))
+		points, err = conformance.Named(list(c.only))
 		if err != nil {
 			return nil, o, cli.Usagef("-only: %v: -h lists them", err)
 		}
@@ -81,6 +86,16 @@ func (c *choices) read() (points []conformance.Point, o conformance.Options, err
 		return nil, o, cli.Usagef("the command can't be started: %v", err)
 	}
 	return points, o, nil
+}
+
+// list splits names at commas, and spaces around them don't matter.
+func list(text string) (names []string) {
+	for name := range strings.SplitSeq(text, ",") {
+		if name = strings.TrimSpace(name); name != "" {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // all reports whether no point is left out.

@@ -58,7 +58,12 @@ It prints a line for each change that it handled, and flushes it:
 A kind is inserted, modified, deleted or expired, and the images are DynamoDB's
 JSON. Without kinds or images, the points that need them are absent.
 {"lost": "…"} tells a loss, as an exit status other than 0 does. Instead, it may
-put items with these attributes into the table handled, whose key is id.
+put items with these attributes into the table handled, whose key is id: two
+items of one batch may be ada#1 and ada#2. Other lines are passed over, and
+counted where a point fails.
 
-A reader is stopped by SIGTERM, or killed. Build it first: go run passes on
-neither signals nor exit statuses.`
+A reader is stopped by SIGTERM, or killed. It ends well with status 0 or, as
+Java programs do, 143; one that SIGTERM itself ended did not stop by itself.
+Where all was handled and nothing is to come, it may also end unasked, with
+status 0. Build it first: go run passes on neither signals nor exit statuses. A
+shell script must exec it.`

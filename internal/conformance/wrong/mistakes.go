@@ -5,12 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
-	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -26,6 +23,16 @@ import (
 var mistakes = map[string]mistake{
 	"right":          {}, // none
 	"right-in-table": {puts: true},
+	"right-refuses-late": {end: func(err error) error {
+		if err != nil && !errors.Is(err, context.Canceled) {
+			time.Sleep(3 * time.Second)
+		}
+		return err
+	}},
+	"right-slow": {event: func(e stream.Event) (stream.Event, bool) {
+		time.Sleep(20 * time.Millisecond)
+		return e, true
+	}},
 
 	// What is said.
 	"silent": {event: func(e stream.Event) (stream.Event, bool) { return e, false }},
@@ -128,6 +135,17 @@ var mistakes = map[string]mistake{
 		}
 	})},
 
+	// Pages.
+	"one-change-a-row": {api: calls(func(c *callers) {
+		c.records = func(ctx context.Context, in *dynamodbstreams.GetRecordsInput) (*dynamodbstreams.GetRecordsOutput, error) {
+			out, err := c.API.GetRecords(ctx, in, once)
+			if err == nil {
+				out.Records = newestOfRows(out.Records)
+			}
+			return out, err
+		}
+	})},
+
 	// Iterators.
 	"expired-starts-over": {api: renews(types.ShardIteratorTypeTrimHorizon)},
 	"expired-skips":       {api: renews(types.ShardIteratorTypeLatest)},
@@ -173,6 +191,7 @@ var mistakes = map[string]mistake{
 
 	// Positions.
 	"no-checkpoint":  {options: func(o *stream.Options) { o.Checkpoints = nil }},
+	"saves-seldom":   {options: func(o *stream.Options) { o.CheckpointEvery = 10 * time.Second }},
 	"no-lease":       {options: func(o *stream.Options) { o.Checkpoints = unleased{} }},
 	"idle-forgotten": {options: func(o *stream.Options) { o.Checkpoints = newOfRecords(o.Checkpoints) }},
 	"handled-too-early": {print: func(text []byte) error {
@@ -203,157 +222,20 @@ var later = struct {
 	lines chan []byte
 }{lines: make(chan []byte, 10_000)}
 
-// callers change some of an API's calls.
-type callers struct {
-	stream.API
-	describe func(context.Context, *dynamodbstreams.DescribeStreamInput) (*dynamodbstreams.DescribeStreamOutput, error)
-	iterator func(context.Context, *dynamodbstreams.GetShardIteratorInput) (*dynamodbstreams.GetShardIteratorOutput, error)
-	records  func(context.Context, *dynamodbstreams.GetRecordsInput) (*dynamodbstreams.GetRecordsOutput, error)
-}
-
-func calls(change func(*callers)) func(stream.API) stream.API {
-	return func(api stream.API) stream.API {
-		c := &callers{API: api}
-		change(c)
-		return c
+// newestOfRows keeps the last record of each row.
+func newestOfRows(records []types.Record) (kept []types.Record) {
+	newest := make(map[string]int)
+	id := func(r types.Record) string { return r.Dynamodb.Keys["id"].(*types.AttributeValueMemberS).Value }
+	for i, r := range records {
+		newest[id(r)] = i
 	}
-}
-
-func once(o *dynamodbstreams.Options) { o.Retryer = aws.NopRetryer{} }
-
-func (c *callers) DescribeStream(ctx context.Context, in *dynamodbstreams.DescribeStreamInput, o ...func(*dynamodbstreams.Options)) (*dynamodbstreams.DescribeStreamOutput, error) {
-	if c.describe == nil {
-		return c.API.DescribeStream(ctx, in, once)
-	}
-	return c.describe(ctx, in)
-}
-
-func (c *callers) GetShardIterator(ctx context.Context, in *dynamodbstreams.GetShardIteratorInput, o ...func(*dynamodbstreams.Options)) (*dynamodbstreams.GetShardIteratorOutput, error) {
-	if c.iterator == nil {
-		return c.API.GetShardIterator(ctx, in, once)
-	}
-	return c.iterator(ctx, in)
-}
-
-func (c *callers) GetRecords(ctx context.Context, in *dynamodbstreams.GetRecordsInput, o ...func(*dynamodbstreams.Options)) (*dynamodbstreams.GetRecordsOutput, error) {
-	if c.records == nil {
-		return c.API.GetRecords(ctx, in, once)
-	}
-	return c.records(ctx, in)
-}
-
-// lists changes what DescribeStream lists.
-func lists(change func([]types.Shard) []types.Shard) func(stream.API) stream.API {
-	return calls(func(c *callers) {
-		c.describe = func(ctx context.Context, in *dynamodbstreams.DescribeStreamInput) (*dynamodbstreams.DescribeStreamOutput, error) {
-			out, err := c.API.DescribeStream(ctx, in, once)
-			if err == nil {
-				out.StreamDescription.Shards = change(out.StreamDescription.Shards)
-			}
-			return out, err
+	for i, r := range records {
+		if newest[id(r)] == i {
+			kept = append(kept, r)
 		}
-	})
-}
-
-// renews takes iterators of another type once one has expired.
-func renews(kind types.ShardIteratorType) func(stream.API) stream.API {
-	return calls(func(c *callers) {
-		var expired atomic.Bool
-		c.records = func(ctx context.Context, in *dynamodbstreams.GetRecordsInput) (*dynamodbstreams.GetRecordsOutput, error) {
-			out, err := c.API.GetRecords(ctx, in, once)
-			if old := (*types.ExpiredIteratorException)(nil); errors.As(err, &old) {
-				expired.Store(true)
-			}
-			return out, err
-		}
-		c.iterator = func(ctx context.Context, in *dynamodbstreams.GetShardIteratorInput) (*dynamodbstreams.GetShardIteratorOutput, error) {
-			if expired.Swap(false) {
-				in = &dynamodbstreams.GetShardIteratorInput{StreamArn: in.StreamArn, ShardId: in.ShardId, ShardIteratorType: kind}
-			}
-			return c.API.GetShardIterator(ctx, in, once)
-		}
-	})
-}
-
-// ofCode returns a function that reports whether an error has one of some codes.
-func ofCode(codes ...string) func(error) bool {
-	return func(err error) bool {
-		var api smithy.APIError
-		return errors.As(err, &api) && slices.Contains(codes, api.ErrorCode())
 	}
+	return kept
 }
-
-// fails makes some errors be such that no reader tries again.
-func fails(fatal func(error) bool) func(stream.API) stream.API {
-	check := func(err error) error {
-		if err != nil && fatal(err) {
-			return errors.New("gave up: " + err.Error())
-		}
-		return err
-	}
-	return calls(func(c *callers) {
-		c.describe = func(ctx context.Context, in *dynamodbstreams.DescribeStreamInput) (*dynamodbstreams.DescribeStreamOutput, error) {
-			out, err := c.API.DescribeStream(ctx, in, once)
-			return out, check(err)
-		}
-		c.iterator = func(ctx context.Context, in *dynamodbstreams.GetShardIteratorInput) (*dynamodbstreams.GetShardIteratorOutput, error) {
-			out, err := c.API.GetShardIterator(ctx, in, once)
-			return out, check(err)
-		}
-		c.records = func(ctx context.Context, in *dynamodbstreams.GetRecordsInput) (*dynamodbstreams.GetRecordsOutput, error) {
-			out, err := c.API.GetRecords(ctx, in, once)
-			return out, check(err)
-		}
-	})
-}
-
-// ofRecords keeps nothing of a shard of which nothing was read.
-type ofRecords struct {
-	stream.Checkpoints
-	stream.Lease
-	stream.Peeker
-}
-
-func newOfRecords(c stream.Checkpoints) ofRecords {
-	return ofRecords{c, c.(stream.Lease), c.(stream.Peeker)}
-}
-
-func (c ofRecords) Save(ctx context.Context, changed, removed []stream.Checkpoint) error {
-	changed = slices.DeleteFunc(slices.Clone(changed), func(one stream.Checkpoint) bool { return one.Sequence == "" && one.State == "" })
-	return c.Checkpoints.Save(ctx, changed, removed)
-}
-
-// unleased are checkpoints in a file that any number of readers may write.
-type unleased struct{}
-
-func (u unleased) path() string { return filepath.Join(os.Getenv("DIR"), "unleased") }
-
-func (u unleased) Load(context.Context) (all []stream.Checkpoint, err error) {
-	text, err := os.ReadFile(u.path())
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, nil
-	}
-	return all, errors.Join(err, json.Unmarshal(text, &all))
-}
-
-func (u unleased) Save(ctx context.Context, changed, removed []stream.Checkpoint) error {
-	all, err := u.Load(ctx)
-	if err != nil {
-		return err
-	}
-	replaced := append(slices.Clone(changed), removed...)
-	all = slices.DeleteFunc(all, func(c stream.Checkpoint) bool {
-		return slices.ContainsFunc(replaced, func(r stream.Checkpoint) bool { return r.Stream == c.Stream && r.Shard == c.Shard })
-	})
-	text, err := json.Marshal(append(all, changed...))
-	if err != nil {
-		return err
-	}
-	next := u.path() + strconv.Itoa(os.Getpid())
-	return errors.Join(os.WriteFile(next, text, 0o666), os.Rename(next, u.path()))
-}
-
-func (u unleased) Close() error { return nil }
 
 // floats rounds the numbers of an image as many languages do.
 func floats(image json.RawMessage) json.RawMessage {

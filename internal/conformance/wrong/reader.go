@@ -81,11 +81,9 @@ func runRight(ctx context.Context, m mistake) error {
 		m.print = putter(ctx, dynamodb.NewFromConfig(cfg))
 	}
 	reader, err := stream.Open(ctx, api, os.Getenv("STREAM_ARN"), options)
-	if err != nil {
-		return err
+	if err == nil {
+		err = errors.Join(reader.Run(ctx, m.handle), reader.Close())
 	}
-	err = reader.Run(ctx, m.handle)
-	err = errors.Join(err, reader.Close())
 	if m.end != nil {
 		err = m.end(err)
 	}

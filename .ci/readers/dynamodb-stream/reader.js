@@ -1,14 +1,15 @@
 // Reads a stream with dynamodb-stream as its README does: it fetches the
-// stream's state again and again, and keeps the state of the shards in $DIR. An
-// error ends the program. It does so every 250 ms, and not every 10 s.
+// stream's state again and again, and keeps the state of the shards in $DIR. It
+// waits 250 ms in between, and not 10 s.
 //
-// fetchStreamState is the two calls below. It tells records by events that have
-// no sequence number, so the records are those that the second one returns.
+// fetchStreamState is the two calls of fetch. It tells records by events that have
+// no sequence number, so the records are those that the second call returns.
 //
 // The library begins each shard at LATEST. For a start at TRIM_HORIZON, this
 // program gets the iterators of the shards that are listed at the start, and gives
-// them to it as their state. It repeats these calls of its own where they fail. A
-// call that isn't answered within a second fails, and the SDK makes it again.
+// them to it as their state. It repeats these calls where they fail, and the
+// library's, of which the README says nothing. A call that isn't answered
+// within a second fails, and the SDK makes it again.
 const { DynamoDBStreams } = require('@aws-sdk/client-dynamodb-streams')
 const DynamoDBStream = require('dynamodb-stream')
 const fs = require('fs')
@@ -21,18 +22,18 @@ const client = new DynamoDBStreams({ requestHandler: { requestTimeout: 1000, thr
 let stopped = false
 process.on('SIGTERM', () => { stopped = true })
 
-async function repeat(call) {
+async function repeat (call) {
   for (;;) {
     try {
       return await call()
     } catch (err) {
-      console.error(err)
+      console.error(String(err))
       await sleep(250)
     }
   }
 }
 
-async function oldest() {
+async function oldest () {
   const shards = {}
   const request = { StreamArn: arn }
   do {
@@ -47,16 +48,19 @@ async function oldest() {
   return shards
 }
 
-async function main() {
+async function main () {
   const stream = new DynamoDBStream(client, arn)
   if (fs.existsSync(file)) {
     stream.setShardState(JSON.parse(fs.readFileSync(file, 'utf8')))
   } else if (process.env.START === 'TRIM_HORIZON') {
     stream.setShardState(await oldest())
   }
-  while (!stopped) {
+  const fetch = async () => {
     await stream.fetchStreamShards()
-    const records = await stream.fetchStreamRecords()
+    return stream.fetchStreamRecords()
+  }
+  while (!stopped) {
+    const records = await repeat(fetch)
     process.stdout.write(lines(records ?? []))
     fs.writeFileSync(file, JSON.stringify(stream.getShardState()))
     await sleep(250)

@@ -62,11 +62,10 @@ public final class Reader {
     scheduler.run();
   }
 
-  /** Ends well on SIGTERM, for which Java's own exit status is 143. */
+  /** Lets the worker shut down on SIGTERM. */
   private static void stop(Scheduler scheduler) {
     try {
       scheduler.startGracefulShutdown().get(9, TimeUnit.SECONDS);
-      Runtime.getRuntime().halt(0);
     } catch (Exception e) {
       System.err.println("shutdown: " + e);
     }

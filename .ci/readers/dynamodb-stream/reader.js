@@ -7,14 +7,15 @@
 //
 // The library begins each shard at LATEST. For a start at TRIM_HORIZON, this
 // program gets the iterators of the shards that are listed at the start, and gives
-// them to it as their state. It repeats these calls where they fail, and the
-// library's, of which the README says nothing. A call that isn't answered
-// within a second fails, and the SDK makes it again.
+// them to it as their state. It repeats these calls where they fail, and a fetch,
+// of which the README says nothing. Where GetRecords failed in the library, the
+// fetch didn't: Node ended the program because of a rejection that nobody handles. A
+// call that isn't answered within a second fails, and the SDK makes it again.
 const { DynamoDBStreams } = require('@aws-sdk/client-dynamodb-streams')
 const DynamoDBStream = require('dynamodb-stream')
 const fs = require('fs')
 const { setTimeout: sleep } = require('timers/promises')
-const { lines } = require('./lines')
+const { print } = require('./print')
 
 const arn = process.env.STREAM_ARN
 const file = `${process.env.DIR}/shards.json`
@@ -33,15 +34,24 @@ async function repeat (call) {
   }
 }
 
+// oldestOf is a shard's iterator; undefined: the shard has vanished.
+async function oldestOf (ShardId) {
+  try {
+    const request = { StreamArn: arn, ShardId, ShardIteratorType: 'TRIM_HORIZON' }
+    return (await client.getShardIterator(request)).ShardIterator
+  } catch (err) {
+    if (err.name !== 'ResourceNotFoundException') throw err
+  }
+}
+
 async function oldest () {
   const shards = {}
   const request = { StreamArn: arn }
   do {
     const { StreamDescription: page } = await repeat(() => client.describeStream(request))
     for (const { ShardId } of page.Shards) {
-      const { ShardIterator } = await repeat(() => client.getShardIterator(
-        { StreamArn: arn, ShardId, ShardIteratorType: 'TRIM_HORIZON' }))
-      shards[ShardId] = { shardId: ShardId, nextShardIterator: ShardIterator }
+      const ShardIterator = await repeat(() => oldestOf(ShardId))
+      if (ShardIterator) shards[ShardId] = { shardId: ShardId, nextShardIterator: ShardIterator }
     }
     request.ExclusiveStartShardId = page.LastEvaluatedShardId
   } while (request.ExclusiveStartShardId)
@@ -61,7 +71,7 @@ async function main () {
   }
   while (!stopped) {
     const records = await repeat(fetch)
-    process.stdout.write(lines(records ?? []))
+    await new Promise(done => print(records ?? [], done))
     fs.writeFileSync(file, JSON.stringify(stream.getShardState()))
     await sleep(250)
   }

@@ -9,7 +9,7 @@
 const { DynamoDBStreams } = require('@aws-sdk/client-dynamodb-streams')
 const readable = require('dynamodb-streams-readable')
 const fs = require('fs')
-const { lines } = require('./lines')
+const { print } = require('./print')
 
 const file = `${process.env.DIR}/position`
 const client = new DynamoDBStreams({ requestHandler: { requestTimeout: 1000, throwOnRequestTimeout: true } })
@@ -24,8 +24,7 @@ function read () {
   }
   stream = readable(client, process.env.STREAM_ARN, options)
     .on('data', records => {
-      process.stdout.write(lines(records))
-      fs.writeFileSync(file, records.at(-1).dynamodb.SequenceNumber)
+      print(records, () => fs.writeFileSync(file, records.at(-1).dynamodb.SequenceNumber))
     })
     .on('error', err => {
       console.error(String(err))

@@ -1,5 +1,5 @@
-// The lines for records that 09-conformance reads: an image is DynamoDB's JSON,
-// in which the SDK made bytes of base64.
+// Prints records as 09-conformance reads them. An image is DynamoDB's JSON, in
+// which the SDK made bytes of base64.
 const plain = value => {
   if (value instanceof Uint8Array) return Buffer.from(value).toString('base64')
   if (Array.isArray(value)) return value.map(plain)
@@ -12,10 +12,13 @@ const kind = ({ eventName, userIdentity }) => {
   return userIdentity?.PrincipalId === 'dynamodb.amazonaws.com' ? 'expired' : 'deleted'
 }
 
-exports.lines = records => records.map(record => JSON.stringify({
+const line = record => JSON.stringify({
   id: record.dynamodb.Keys.id.S,
   sequence: record.dynamodb.SequenceNumber,
   kind: kind(record),
   new: plain(record.dynamodb.NewImage),
   old: plain(record.dynamodb.OldImage)
-}) + '\n').join('')
+}) + '\n'
+
+// print calls done once the lines are written.
+exports.print = (records, done) => process.stdout.write(records.map(line).join(''), done)

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/url"
 	"os"
@@ -142,6 +143,17 @@ func TestEndings(t *testing.T) {
 				t.Errorf("point %s is %s: %s; want %s: %s", c.point, r.Outcome, r.Why, c.want, c.why)
 			}
 		})
+	}
+}
+
+// TestLongLine: a line without an end is not kept.
+func TestLongLine(t *testing.T) {
+	longest, lines := 0, 0
+	eachLine(io.NopCloser(strings.NewReader(strings.Repeat("x", 2*longestLine)+"\nshort\ncut off")), func(line []byte) {
+		longest, lines = max(longest, len(line)), lines+1
+	})
+	if longest > longestLine || lines != 4 {
+		t.Errorf("%d lines of at most %d bytes, want 4 of %d", lines, longest, longestLine)
 	}
 }
 

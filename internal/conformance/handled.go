@@ -41,8 +41,8 @@ func parseLine(line []byte) (e event, err error) {
 	if json.Unmarshal(line, &e) != nil {
 		return e, errors.New("has an id, a sequence or a kind that is not a string")
 	}
-	if e.ID == "" {
-		return e, errors.New("has no id")
+	if e.ID == "" || e.Sequence == "" {
+		return e, errors.New("has no id or no sequence")
 	}
 	e.New, e.Old = image(e.New), image(e.Old)
 	return e, nil
@@ -114,6 +114,7 @@ type sink struct {
 	mu      sync.Mutex
 	left    int           // how many it takes until it stops; negative: it doesn't
 	stopped chan struct{} // closed once it takes events again
+	taken   int           // events
 	unread  int           // lines that could not be read as events
 	example string        // the first of them, and what is wrong with it
 }
@@ -160,6 +161,7 @@ func (s *sink) take(ctx context.Context, n int) {
 			return
 		}
 	}
+	s.taken += n
 	if s.left > 0 {
 		s.left = max(s.left-n, 0)
 	}
@@ -168,18 +170,27 @@ func (s *sink) take(ctx context.Context, n int) {
 // line takes a line of a reader's stdout.
 func (s *sink) line(text []byte) {
 	text = bytes.TrimSpace(text)
+	if len(text) == 0 {
+		return
+	}
 	e, err := parseLine(text)
-	switch {
-	case err == nil:
+	if err == nil {
 		s.take(context.Background(), 1)
 		s.saw(e)
-	case len(text) > 0:
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		if s.unread++; s.unread == 1 {
-			s.example = fmt.Sprintf("%s %v", cut(string(text), 60), err)
-		}
+		return
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.unread++; s.unread == 1 {
+		s.example = fmt.Sprintf("%s %v", cut(string(text), 60), err)
+	}
+}
+
+// isEmpty reports whether nothing came.
+func (s *sink) isEmpty() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.taken == 0 && s.unread == 0
 }
 
 // couldNotRead says which lines could not be read; empty: all could.

@@ -176,3 +176,10 @@ func (j *judge) toldLoss() bool {
 	defer j.mu.Unlock()
 	return j.losses > 0
 }
+
+// stop ends the scenario.
+func (j *judge) stop(why error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.stopped = why
+}

@@ -1,10 +1,6 @@
 package conformance
 
-import (
-	"time"
-
-	"dynamostreamer/internal/embedded"
-)
+import "dynamostreamer/internal/embedded"
 
 // The SDKs make a call three times by themselves. A fourth failure reaches the reader.
 const beyondRetries = 4
@@ -88,7 +84,7 @@ var failurePoints = []Point{{
 		w.Put(w.Rows(15)...)
 		w.Start()
 		w.Handles()
-		w.Lasts(2 * time.Second)
+		w.Lasts(2 * second)
 		w.RefusedAtMost(10)
 	},
 }}

@@ -73,12 +73,16 @@ func startProcess(command, env []string, line func([]byte), stderr io.Writer) (*
 	return p, nil
 }
 
-// eachLine calls a function for each line until the end of the pipe, which it closes.
+// longestLine is in bytes: the points have small rows. What is longer comes in parts.
+const longestLine = 1 << 20
+
+// eachLine calls a function for each line until the end of the pipe, which it closes. The
+// function must not keep the line.
 func eachLine(pipe io.ReadCloser, line func([]byte)) {
 	defer pipe.Close()
-	for r := bufio.NewReader(pipe); ; {
-		text, err := r.ReadBytes('\n')
-		if err != nil {
+	for r := bufio.NewReaderSize(pipe, longestLine); ; {
+		text, err := r.ReadSlice('\n')
+		if err != nil && err != bufio.ErrBufferFull {
 			return // a line that was cut off is not handled
 		}
 		line(text)
@@ -94,13 +98,13 @@ func (p *process) kill() {
 }
 
 // stop tells it to stop, and kills it if it doesn't.
-func (p *process) stop(grace time.Duration) (stopped bool) {
+func (p *process) stop(within time.Duration) (stopped bool) {
 	p.stops = true
 	terminate(p.cmd)
 	select {
 	case <-p.ended:
 		return true
-	case <-time.After(grace):
+	case <-time.After(within):
 		p.kill()
 		return false
 	}

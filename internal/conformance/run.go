@@ -110,10 +110,3 @@ func (w *World) play(p Point) (v verdict, err error) {
 	w.finish()
 	return verdict{Pass, ""}, nil
 }
-
-// stop ends the scenario.
-func (j *judge) stop(why error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	j.stopped = why
-}

@@ -56,7 +56,7 @@ const (
 	describesASecond = 10
 	recordsASecond   = 5
 	// What a reader calls a second apart may arrive a little less apart.
-	limitedFor = time.Second - 50*time.Millisecond
+	limitWindow = time.Second - 50*time.Millisecond
 )
 
 // refuses reports whether a call is refused because it is one too many.
@@ -70,7 +70,7 @@ func (s *service) refuses(c *call) bool {
 	}
 	n := 0
 	for _, before := range slices.Backward(s.calls) {
-		if c.at.Sub(before.at) >= limitedFor {
+		if c.at.Sub(before.at) >= limitWindow {
 			break
 		}
 		if before.operation == c.operation && before.code == "" && (c.operation != "GetRecords" || before.shard == c.shard) {

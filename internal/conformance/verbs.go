@@ -13,6 +13,7 @@ import (
 type duration = time.Duration
 
 const (
+	second = time.Second
 	minute = time.Minute
 	hour   = time.Hour
 )
@@ -77,9 +78,9 @@ func (w *World) StartsAtLatest() {
 // StartAnother starts another reader beside the first, which may refuse to run. It gives it
 // as long as the first took to start.
 func (w *World) StartAnother() *process {
-	first := w.service.noted()[0].at.Sub(w.processes[0].began)
+	startup := w.service.noted()[0].at.Sub(w.processes[0].began)
 	p := w.standby()
-	w.Lasts(first + w.saves)
+	w.Lasts(startup + w.saves)
 	return p
 }
 

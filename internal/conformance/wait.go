@@ -6,12 +6,13 @@ import (
 	"time"
 )
 
-// until waits until a condition holds. Before, the verdict may be certain: at the latest
-// when the timeout has passed since the reader got further. A nil otherwise: it can't pass.
+// until waits until a condition holds, or the verdict is certain. That is, at the latest, when
+// the reader has made no progress for the timeout: otherwise says why it fails then. If
+// otherwise is nil, the condition holds after some time in any case.
 func (w *World) until(holds func() bool, otherwise func() string) {
-	deadline, got := time.Now().Add(w.timeout), w.got()
+	deadline, before := time.Now().Add(w.timeout), w.progress()
 	for ; ; time.Sleep(5 * time.Millisecond) {
-		ended := w.ended() // what it handled until then is known
+		ended := w.endedUnasked() // first: what it handled before is known then
 		wrong, absent, end := w.judge.outcome()
 		switch {
 		case end != nil:
@@ -25,8 +26,8 @@ func (w *World) until(holds func() bool, otherwise func() string) {
 		case ended != nil:
 			w.exited(ended)
 		}
-		if now := w.got(); now > got {
-			deadline, got = time.Now().Add(w.timeout), now
+		if now := w.progress(); now > before {
+			deadline, before = time.Now().Add(w.timeout), now
 		}
 		if otherwise != nil && time.Now().After(deadline) {
 			w.ends(Fail, "%s", otherwise())
@@ -34,12 +35,12 @@ func (w *World) until(holds func() bool, otherwise func() string) {
 	}
 }
 
-// got counts what takes a reader further: changes handled, and empty pages passed.
-func (w *World) got() int { return w.judge.reached() + w.service.emptied() }
+// progress counts what takes a reader further: changes handled, and empty pages passed.
+func (w *World) progress() int { return w.judge.reached() + w.service.emptied() }
 
-// ended returns a reader that has ended by itself and should not have, or nil. Once the
-// story is over, a reader may end that has nothing to complain of.
-func (w *World) ended() *process {
+// endedUnasked returns a reader that has ended and should not have, or nil. Once the story is
+// over, a reader may end with status 0.
+func (w *World) endedUnasked() *process {
 	for _, p := range w.processes {
 		if p.hasEnded() && !p.stops && !p.mayEnd && !(w.over && p.err == nil) {
 			return p
@@ -86,7 +87,11 @@ func (w *World) unhandled(throttled string) string {
 	if c == nil {
 		return "it handled all, but only after the timeout"
 	}
-	why := w.judge.explain(c, w.service.noted(), w.service.waiting())
+	calls := w.service.noted()
+	why := w.judge.explain(c, calls, w.service.waiting())
+	if w.sink.isEmpty() && slices.ContainsFunc(calls, func(c call) bool { return len(c.records) > 0 }) {
+		why += "; it has printed nothing (is each line flushed?)"
+	}
 	if throttled != "" {
 		why += fmt.Sprintf(" while shard %s was throttled", w.judge.letter(throttled))
 	}

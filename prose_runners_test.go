@@ -47,7 +47,7 @@ var (
 	// how it reaches the page's server.
 	leavesFolder = regexp.MustCompile(`--?endpoint\b|AWS_\w+`)
 	served       = regexp.MustCompile(`(--?endpoint(-url)?[ =]|AWS_ENDPOINT_URL\w*=)http://127\.0\.0\.1:\d+` +
-		`|AWS_(DEFAULT_)?REGION=\S+|AWS_(ACCESS_KEY_ID|SECRET_ACCESS_KEY)=any\b|\$AWS_\w+|unset( AWS_\w+)+`)
+		`|AWS_(DEFAULT_)?REGION=\S+|AWS_PAGER=|AWS_(ACCESS_KEY_ID|SECRET_ACCESS_KEY)=any\b|\$AWS_\w+|unset( AWS_\w+)+`)
 	goRun = regexp.MustCompile(`go run (\./\S+)`)
 )
 

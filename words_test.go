@@ -21,8 +21,8 @@ type phrase struct {
 }
 
 // phrases are what an English-speaking engineer would not say, or what this
-// project has another word for. They must not be in comments, in messages, in
-// README.md or in SPEED.md.
+// project has another word for. They must not be in comments, in messages or on
+// the pages.
 var phrases = []phrase{
 	{regexp.MustCompile(`(?i)\b(is|are|was) no [a-z]+`), "is not a …; there is no …"},
 	{regexp.MustCompile(`(?i)\bh(o|e)ld(s|ing)? .{1,40}\bagainst\b`), "compares … with"},
@@ -54,7 +54,7 @@ var oldNames = []string{"Gone", "Floor"}
 // TestWords reads all that is for people: each name, comment and message of
 // the programs, and the pages.
 func TestWords(t *testing.T) {
-	for _, page := range []string{"README.md", "SPEED.md", filepath.Join("internal", "stream", "CHANGES.md"), filepath.Join("internal", "embedded", "CHANGES.md")} {
+	for _, page := range []string{"README.md", "TUTORIAL.md", "SPEED.md", filepath.Join("internal", "stream", "CHANGES.md"), filepath.Join("internal", "embedded", "CHANGES.md")} {
 		text, err := os.ReadFile(page)
 		if err != nil {
 			t.Fatal(err)

@@ -11,10 +11,10 @@ import (
 )
 
 const (
-	aboutIterators = "An iterator expires"
-	aboutEmpty     = "An empty page is not the end"
+	aboutIterators = "Stage 1: one shard"
+	aboutEmpty     = "Stage 2: an empty page is not the end"
 	aboutOpen      = "An open shard has no end"
-	aboutShards    = "A stream is a set of shards"
+	aboutShards    = "Stage 4: new shards"
 	aboutLog       = "What a stream is"
 	aboutDay       = "You have 24 hours"
 )
@@ -86,7 +86,7 @@ var iteratorFacts = []fact{
 		_, err := w.streams.GetShardIterator(w.ctx, in)
 		w.accepted(err)
 	}},
-	{aboutIterators, "reading takes nothing out of a stream", func(w *world) {
+	{aboutLog, "reading takes nothing out of a stream", func(w *world) {
 		in := from(w.log.records[0], types.ShardIteratorTypeTrimHorizon)
 		first, second := w.read(in), w.read(in)
 		w.want(first[0] == second[0], "it begins with %s, and then with %s", first[0], second[0])

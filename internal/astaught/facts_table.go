@@ -17,7 +17,7 @@ const (
 	aboutTable    = "A stream is a property of a table"
 	aboutCreating = "Creating is not instant"
 	aboutTTL      = "TTL needs an attribute"
-	aboutThree    = "Three DynamoDBs"
+	aboutThree    = "A. Three DynamoDBs"
 )
 
 var tableFacts = []fact{

@@ -141,7 +141,7 @@ func TestButtons(t *testing.T) {
 	}
 }
 
-// The tutorial's exercise 8a.
+// The tutorial's exercise 7a.
 func TestSideBySideIsLate(t *testing.T) {
 	if !freezes {
 		t.Skip("this system can't freeze a process")
@@ -166,7 +166,7 @@ func TestSideBySideIsLate(t *testing.T) {
 	b.until("it is out of order", func() bool { return b.count("naive", watch.OutOfOrder) > 0 && b.oursIsRight() })
 }
 
-// The tutorial's exercise 8b.
+// The tutorial's exercise 7b.
 func TestHang(t *testing.T) {
 	b := open(t, "-rate", "0")
 	b.post("/watch/lab/split", body{"table": "user-activities"})

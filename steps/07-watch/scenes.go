@@ -36,7 +36,6 @@ const (
 	writing   = "section 2"
 	inReading = "section 3"
 	expiring  = "section 4"
-	resuming  = "section 6"
 )
 
 // scenes are all of them. The first step of each clears the stage.
@@ -101,14 +100,14 @@ func scenes() []scene {
 			step("Let the second live a day longer", "Its bar is long again. This works even after its time, as long as the row is there.", "write", prolongFirst),
 			step("Jump an hour", "All rows of the page but that one expire. Hover over a dot “expired”: DynamoDB removed it, and says so.", "clock", labCall("clock", body{"jump": "1h"})),
 		),
-		made("checkpoint", "A reader that dies", resuming, "",
+		made("checkpoint", "A reader that dies", inReading, "",
 			"On a bar, S, H and F are how far a reader saved, handled and fetched. Our reader saves now and then. Look at what happens to the dots between S and H.",
 			"A checkpoint saves, for each shard, the sequence number of the last event that was handled. After a crash the reader resumes there: what was handled and not yet saved comes again, and nothing is lost.",
 			step("Insert 10 rows, then 10 more, and kill our reader as soon as it handled them", "S stands behind the first ten, H at the end.", "write", all(insertRows(10), awaitSaved, insertRows(10), killHandled)),
 			step("Insert 5 rows", "Five dots that wait for it.", "write", insertRows(5)),
 			step("Start our reader", "It resumes after S: the ten between S and H are redelivered, and nothing is lost.", "write", startOurs),
 		),
-		made("a-day-late", "You have 24 hours", resuming, "",
+		made("a-day-late", "You have 24 hours", inReading, "",
 			"DynamoDB keeps a record for 24 hours: the window over the bars. Our reader stands still for longer. Look for red dots, and at what it says.",
 			"What is older than 24 hours is gone, whoever has not read it. A reader can’t get it back, but it must tell you: then you copy the table anew.",
 			step("Kill our reader, and insert 5 rows", "Five dots that wait for it.", "clock", all(killOurs, insertRows(5))),

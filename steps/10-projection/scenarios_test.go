@@ -67,7 +67,7 @@ var scenarios = []scenario{
 		}
 		w.start() // and finds them all in one page of records
 	}},
-	{"shards", "a shard's children are read after it, and what a handler has in memory is not one shard's", "A stream is a set of shards", func(w *world) {
+	{"shards", "a shard's children are read after it, and what a handler has in memory is not one shard's", "Stage 4: new shards", func(w *world) {
 		w.begin()
 		w.on("/", "ada", "grace", "tony", "ken", "john", "edsger")
 		w.split()

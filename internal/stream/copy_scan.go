@@ -63,8 +63,12 @@ func (r *Reader) scanTable(ctx context.Context, handle pageHandler) error {
 	}
 	r.mu.Lock()
 	c := &r.copy
+	rate := any(c.rate.units)
+	if c.rate.units == Unbounded {
+		rate = "unbounded"
+	}
 	r.log.Info("copying table", "table", *tableName(r.arn), "copy", c.number, "rows", c.of, "copied", c.rows(),
-		"bytes", c.bytes, "rate", c.rate.units, "takes", c.takes.Round(time.Second))
+		"bytes", c.bytes, "rate", rate, "takes", c.takes.Round(time.Second))
 	pace := newPacer(Unbounded) // slows down where DynamoDB throttles
 	crew := newCrew(ctx)
 	for i, s := range c.segments {

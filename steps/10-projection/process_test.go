@@ -128,7 +128,7 @@ func (p *process) stop() {
 		panic(verdict(fmt.Sprintf("the program did not stop within %v of SIGTERM", *within)))
 	}
 	if code := p.cmd.ProcessState.ExitCode(); code != 0 {
-		panic(verdict("the program did not stop cleanly at SIGTERM: " + p.how()))
+		panic(verdict("the program has to end with exit status 0 at SIGTERM, and not with " + p.how()))
 	}
 }
 

@@ -174,15 +174,15 @@ func (w *Writer) Change(ctx context.Context, c Change) error {
 
 //weave:condition
 
-// there is the condition of every change: that the row still exists.
-var there = aws.String("attribute_exists(" + table.PartitionKey + ")")
+// rowExists is the condition of every change.
+var rowExists = aws.String("attribute_exists(" + table.PartitionKey + ")")
 
 //weave:end
 
 func (w *Writer) call(ctx context.Context, c Change) error {
 	if c.Kind == Deleted {
 		_, err := w.API.DeleteItem(ctx, &dynamodb.DeleteItemInput{
-			TableName: &w.Table, Key: c.Row.Key(), ConditionExpression: there,
+			TableName: &w.Table, Key: c.Row.Key(), ConditionExpression: rowExists,
 		})
 		return err
 	}
@@ -194,7 +194,7 @@ func (w *Writer) call(ctx context.Context, c Change) error {
 		TableName:                 &w.Table,
 		Key:                       c.Row.Key(),
 		UpdateExpression:          aws.String("SET activity = :activity"),
-		ConditionExpression:       there,
+		ConditionExpression:       rowExists,
 		ExpressionAttributeValues: map[string]types.AttributeValue{":activity": activity},
 	})
 	return err

@@ -169,7 +169,7 @@ func progress() {
 	if info, err := os.Stderr.Stat(); err != nil || info.Mode()&os.ModeCharDevice == 0 {
 		return
 	}
-	fmt.Fprintln(os.Stderr, "building is done; the scripts of the steps, TUTORIAL.md and README.md run for two or three minutes")
+	fmt.Fprintln(os.Stderr, "building is done; the scripts of the steps, TUTORIAL.md and README.md run for about five minutes")
 	for began := time.Now(); ; {
 		time.Sleep(15 * time.Second)
 		fmt.Fprintf(os.Stderr, "%v: %d scripts have run\n", time.Since(began).Round(time.Second), scripts.Load())

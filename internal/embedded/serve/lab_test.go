@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
 	"regexp"
 	"strings"
 	"sync"
@@ -23,7 +22,6 @@ import (
 	streamtypes "github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
 	"github.com/aws/smithy-go"
 
-	"dynamostreamer/internal/embedded/engine"
 	"dynamostreamer/internal/embedded/server"
 )
 
@@ -261,44 +259,5 @@ X "POST /lab/roll" 404, N bytes in D: {"table":"none"}: table none does not exis
 		if got != c.want {
 			t.Errorf("-v %v: logged\n%swant\n%s", c.all, got, c.want)
 		}
-	}
-}
-
-// The calls that the tutorial shows do what it says.
-func TestLabOfTheTutorial(t *testing.T) {
-	page, err := os.ReadFile("../../../TUTORIAL.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	shown := regexp.MustCompile(`(?m)^\$ curl (?:-d '(.*)' )?http://127\.0\.0\.1:8000(/lab/\S+)$`).FindAllStringSubmatch(string(page), -1)
-	if len(shown) < 3 {
-		t.Fatalf("the tutorial shows %d calls, want some", len(shown))
-	}
-	w := newLabWorld(t, inMemory)
-	w.create("user-activities")
-	for _, call := range shown {
-		method := http.MethodPost
-		if call[1] == "" {
-			method = http.MethodGet
-		}
-		if status, answer := w.call(method, call[2], call[1]); status != 200 {
-			t.Errorf("%s = %d %s", call[0], status, answer)
-		}
-	}
-	var s state
-	_, answer := w.call("GET", "/lab/state", "")
-	if err := json.Unmarshal([]byte(answer), &s); err != nil {
-		t.Fatal(err)
-	}
-	open := func(s engine.StreamState) (n int) {
-		for _, sh := range s.Shards {
-			if sh.Open {
-				n++
-			}
-		}
-		return n
-	}
-	if n := open(s.Streams[1]); n != 2 {
-		t.Errorf("%d shards are open, want 2", n)
 	}
 }

@@ -60,8 +60,9 @@ func (c Checkpoint) key() checkpointKey { return checkpointKey{c.Stream, c.Shard
 // and Failures() int64, which count calls, Stats shows them.
 type Checkpoints interface {
 	// Load makes the caller the owner, unless it acquired the Lease before,
-	// and returns all that is kept. From here on no other reader may write: either it is refused with its
-	// own error, or its next Save fails with a *FencedError.
+	// and returns all that is kept, in any order. From here on no other
+	// reader may write: either it is refused with its own error, or its next
+	// Save fails with a *FencedError.
 	Load(context.Context) ([]Checkpoint, error)
 	// Save keeps the changed checkpoints, in the place of older ones of
 	// the same stream and shard, and removes others. It returns once they

@@ -126,7 +126,14 @@ func (f *checkpointFile) Load(ctx context.Context) ([]Checkpoint, error) {
 			return nil, err
 		}
 	}
-	return slices.Collect(maps.Values(f.kept)), nil
+	return f.sorted(), nil
+}
+
+// sorted returns what is kept, by stream and shard.
+func (f *checkpointFile) sorted() []Checkpoint {
+	return slices.SortedFunc(maps.Values(f.kept), func(a, b Checkpoint) int {
+		return cmp.Or(cmp.Compare(a.Stream, b.Stream), cmp.Compare(a.Shard, b.Shard))
+	})
 }
 
 func (f *checkpointFile) read() (all []Checkpoint, generation int64, err error) {
@@ -177,9 +184,7 @@ func (f *checkpointFile) Save(_ context.Context, changed, removed []Checkpoint) 
 
 func (f *checkpointFile) write() error {
 	content := fileContent{Version: checkpointVersion, Generation: f.generation}
-	for _, c := range slices.SortedFunc(maps.Values(f.kept), func(a, b Checkpoint) int {
-		return cmp.Or(cmp.Compare(a.Stream, b.Stream), cmp.Compare(a.Shard, b.Shard))
-	}) {
+	for _, c := range f.sorted() {
 		if c.OfCopy() {
 			content.Version = copyVersion
 		}

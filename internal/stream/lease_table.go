@@ -33,13 +33,13 @@ func (t *Table) release() {
 
 // updateOwn updates the item of the generation, while that is this reader's.
 func (t *Table) updateOwn(ctx context.Context, update string, values map[string]types.AttributeValue) error {
-	values[":mine"] = t.mine()
+	values[":mine"], values[":me"] = t.mine(), t.me
 	return t.updateGeneration(ctx, update, "#generation = :mine AND #owner = :me", values)
 }
 
-// updateGeneration updates the item of the generation once. :me is this reader.
+// updateGeneration updates the item of the generation once. It leaves values as
+// they are: an earlier attempt may still be on its way with them.
 func (t *Table) updateGeneration(ctx context.Context, update, condition string, values map[string]types.AttributeValue) error {
-	values[":me"] = t.me
 	_, err := t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName: &t.table, Key: t.key(generationPlace), UpdateExpression: &update, ConditionExpression: &condition,
 		ExpressionAttributeNames: map[string]string{"#generation": attrGeneration, "#owner": "owner"}, ExpressionAttributeValues: values,
@@ -134,7 +134,7 @@ func (t *Table) acquire(ctx context.Context, standby func()) error {
 func (t *Table) take(ctx context.Context, seen lease) error {
 	t.me = &types.AttributeValueMemberS{Value: rand.Text()}
 	next := seen.generation + 1
-	values := map[string]types.AttributeValue{":next": number(next)}
+	values := map[string]types.AttributeValue{":next": number(next), ":me": t.me}
 	condition := "attribute_not_exists(#generation)"
 	if seen.generation > 0 {
 		condition = "#generation = :current AND (attribute_not_exists(beat) OR beat = :beat)"

@@ -212,9 +212,13 @@ func (s *Step) help() {
 	if s.takes == "" || strings.HasPrefix(s.takes, "--") {
 		usage = strings.TrimSpace("[flags] " + usage)
 	}
-	fmt.Fprintf(s.stdout, "%s %s\n\nusage: go run ./steps/%[1]s %[3]s\n\n", s.Name(), s.about, usage)
-	s.SetOutput(s.stdout)
+	fmt.Fprintf(s.stdout, "%s %s\n\nusage: go run ./steps/%[1]s %[3]s\n", s.Name(), s.about, usage)
+	var flags strings.Builder
+	s.SetOutput(&flags)
 	s.PrintDefaults()
+	if flags.Len() > 0 {
+		fmt.Fprintf(s.stdout, "\n%s", &flags)
+	}
 	fmt.Fprintf(s.stdout, "\nexample:\n  %s\n", s.example)
 	stopped := "1"
 	if s.StopsWell {

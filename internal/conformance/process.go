@@ -139,7 +139,7 @@ func (p *process) how() string {
 		text = "ended with " + p.err.Error()
 	}
 	if p.said != "" {
-		return text + "; it last said: " + cut(p.said, 120)
+		return text + "; it last said: " + cut(p.said, 300) // an SDK's error ends with its cause
 	}
 	return text
 }

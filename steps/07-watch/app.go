@@ -88,8 +88,8 @@ func (a *app) run(ctx context.Context) {
 		all.Go(func() { a.lab.follow(ctx) })
 	}
 	a.model.Judge(ours, ours, "stream.Reader, the tutorial's", watch.Words{
-		Lost:       "It was trimmed before it was read: DynamoDB keeps records for 24 hours.",
-		OutOfOrder: "It was handled after a later change of the same row.",
+		Lost:       "DynamoDB trims a record after 24 hours, read or not.",
+		OutOfOrder: "A later change of the same row was handled first.",
 	}, false)
 	a.judgeNaive()
 	err := a.ours.start(ours)

@@ -128,6 +128,22 @@ var lossPoints = []Point{{
 		w.TellsLoss("grace was trimmed before she was read")
 	},
 }, {
+	Name: "vanished-while-away", Section: sectionDay, needs: []string{"losses", "resume"},
+	About: "tells a loss with a shard that vanished meanwhile",
+	play: func(w *World) {
+		w.Put("ada")
+		first := w.Start()
+		w.Handles()
+		w.Settles()
+		w.Stop(first)
+		w.Put("grace")
+		w.Roll()
+		w.Loses(func() { w.Later(49 * hour) })
+		w.Put("barbara")
+		w.Start()
+		w.TellsLoss("grace vanished with her shard before she was read")
+	},
+}, {
 	Name: "vanished-shards", Section: sectionDay,
 	About: "passes over listed shards that have vanished",
 	play: func(w *World) {

@@ -195,7 +195,11 @@ func (s *service) answer(r *http.Request, c *call, in request, body []byte) *ans
 	c.shard = cmp.Or(in.ShardId, s.shardOf[in.ShardIterator])
 	refused := s.refuses(c)
 	body = s.shape(c.operation, body)
+	slow := c.operation == "GetRecords" && s.slow != "" && c.shard == s.slow
 	s.mu.Unlock()
+	if slow {
+		time.Sleep(slowness)
+	}
 	out := newAnswer()
 	if refused {
 		out.refuse()

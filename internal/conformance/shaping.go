@@ -16,9 +16,13 @@ type shaping struct {
 	shardsPage int     // the shards of a page at most
 	ghosts     []shard // are listed although they have vanished
 	throttled  string  // a shard whose records are refused
+	slow       string  // a shard whose records are answered after slowness
 	limited    bool    // calls beyond the service's rates are refused
 	refused    int     // how many calls were, for that
 }
+
+// slowness is how late an answer about a slow shard is.
+const slowness = 150 * time.Millisecond
 
 // A shard is one as DescribeStream lists it.
 type shard struct {

@@ -53,6 +53,9 @@ func (w *World) Throttles(shard string) {
 // NoLongerThrottles ends what Throttles began.
 func (w *World) NoLongerThrottles() { w.shape(func(s *shaping) { s.throttled = "" }) }
 
+// AnswersSlowly makes each page of a shard take slowness.
+func (w *World) AnswersSlowly(shard string) { w.shape(func(s *shaping) { s.slow = shard }) }
+
 // Limits refuses calls beyond the rates that the service allows.
 func (w *World) Limits() { w.shape(func(s *shaping) { s.limited = true }) }
 

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -81,6 +83,12 @@ var mistakes = map[string]mistake{
 			}
 		}
 		return kept
+	})},
+	"sorts-for-a-second": {print: sorter(time.Second), api: lists(func(shards []types.Shard) []types.Shard {
+		for i := range shards {
+			shards[i].ParentShardId = nil
+		}
+		return shards
 	})},
 	"grandchildren-early": {api: lists(func(shards []types.Shard) []types.Shard {
 		parents := make(map[string]string)
@@ -224,6 +232,34 @@ var later = struct {
 	once  sync.Once
 	lines chan []byte
 }{lines: make(chan []byte, 10_000)}
+
+// sorter returns a print that takes lines for some time after the first, and then prints
+// them in the order of the stream.
+func sorter(over time.Duration) func([]byte) error {
+	var mu sync.Mutex
+	var lines []line
+	flush := func() {
+		mu.Lock()
+		defer mu.Unlock()
+		slices.SortFunc(lines, func(a, b line) int {
+			return cmp.Or(cmp.Compare(len(a.Sequence), len(b.Sequence)), cmp.Compare(a.Sequence, b.Sequence))
+		})
+		encoder := json.NewEncoder(os.Stdout)
+		for _, l := range lines {
+			encoder.Encode(l)
+		}
+		lines = nil
+	}
+	return func(text []byte) error {
+		mu.Lock()
+		defer mu.Unlock()
+		if len(lines) == 0 {
+			time.AfterFunc(over, flush)
+		}
+		lines = append(lines, line{})
+		return json.Unmarshal(text, &lines[len(lines)-1])
+	}
+}
 
 // newestOfRows keeps the last record of each row.
 func newestOfRows(records []types.Record) (kept []types.Record) {

@@ -68,7 +68,7 @@ var failurePoints = []Point{{
 		w.Split()
 		w.Put(rows...)
 		w.Start()
-		w.Handles()
+		w.CatchesUp()
 		slow := w.open()[0]
 		w.Throttles(slow)
 		w.Put(rows...)

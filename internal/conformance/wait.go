@@ -114,9 +114,11 @@ func (w *World) Polls() {
 	}
 }
 
-// CatchesUp waits until the reader has handled all changes, and asks for more.
+// CatchesUp waits until the reader has handled all changes, and asks for more although it
+// got an empty page.
 func (w *World) CatchesUp() {
 	w.Handles()
+	w.Polls()
 	w.Polls()
 }
 

@@ -2,6 +2,7 @@ package stream
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -11,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"pgregory.net/rapid"
 
@@ -319,7 +321,8 @@ func called[In, Out any](p *rivalProcess, ctx context.Context, in *In, call func
 	var mu sync.Mutex
 	var answer *Out
 	err := p.call(ctx, func(ctx context.Context) error {
-		o, err := call(ctx, in, tryWriteOnce)
+		sent := *in // a late one is sent beside others
+		o, err := call(ctx, &sent, tryWriteOnce)
 		mu.Lock()
 		defer mu.Unlock()
 		answer = o
@@ -356,5 +359,9 @@ func (p *rivalProcess) DeleteItem(ctx context.Context, in *dynamodb.DeleteItemIn
 }
 
 func (p *rivalProcess) TransactWriteItems(ctx context.Context, in *dynamodb.TransactWriteItemsInput, _ ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error) {
-	return called(p, ctx, in, p.db.TransactWriteItems)
+	request := *in
+	if request.ClientRequestToken == nil { // the SDK would give each sending its own
+		request.ClientRequestToken = aws.String(rand.Text())
+	}
+	return called(p, ctx, &request, p.db.TransactWriteItems)
 }

@@ -224,12 +224,12 @@ func await(ts *testscript.TestScript, neg bool, args []string) {
 	pattern, err := regexp.Compile("(?m)" + args[1])
 	ts.Check(err)
 	var text []byte
-	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(3 * time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		if text, err = os.ReadFile(ts.MkAbs(args[0])); err == nil && pattern.Match(text) {
 			return
 		}
 	}
-	ts.Fatalf("%s did not match %s within a minute; it has:\n%s", args[0], args[1], text)
+	ts.Fatalf("%s did not match %s within three minutes; it has:\n%s", args[0], args[1], text)
 }
 
 // call sends the script's endpoint a request that no step makes, with the

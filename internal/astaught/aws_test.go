@@ -123,7 +123,7 @@ func (r result) others() (others []string) {
 func TestAWS(t *testing.T) {
 	t.Parallel()
 	url := serve(t)
-	script := exec.Command("bash", "../../.ci/aws", "-endpoint", url, "-yes", "-ttl-wait", "1m")
+	script := exec.Command("bash", "../../.ci/aws", "-endpoint", url, "-yes", "-ttl-wait", "9m")
 	out, err := script.CombinedOutput()
 	r := parse(string(out))
 	if others := r.others(); err != nil || len(others) > 0 {
@@ -152,7 +152,7 @@ func TestAWSFindsDifferences(t *testing.T) {
 	t.Parallel()
 	localtest.Need(t)
 	var out bytes.Buffer
-	code := run([]string{"-endpoint", localtest.URL, "-yes", "-ttl-wait", "1m", "-steps", bin}, strings.NewReader(""), &out, &out)
+	code := run([]string{"-endpoint", localtest.URL, "-yes", "-ttl-wait", "9m", "-steps", bin}, strings.NewReader(""), &out, &out)
 	r := parse(out.String())
 	if code != 1 || !strings.Contains(r.text, "facts are not as taught") {
 		t.Errorf("exit status %d, want 1", code)

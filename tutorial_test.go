@@ -1,7 +1,7 @@
 // Package tutorial verifies the steps, by the scripts under testdata, and
 // the prose of TUTORIAL.md and README.md.
 //
-//	go test            # everything here, in a minute or two
+//	go test            # everything here, in about six minutes
 //	go test -update    # rewrite the expected outputs; read the diff
 //	go test -long      # and what takes long
 package tutorial

@@ -129,7 +129,7 @@ var lossPoints = []Point{{
 	},
 }, {
 	Name: "vanished-while-away", Section: sectionDay, needs: []string{"losses", "resume"},
-	About: "tells a loss with a shard that vanished meanwhile",
+	About: "tells a loss where its shard has vanished",
 	play: func(w *World) {
 		w.Put("ada")
 		first := w.Start()

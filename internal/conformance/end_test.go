@@ -22,19 +22,21 @@ import (
 func TestNothingIsLeft(t *testing.T) {
 	for _, c := range []struct {
 		name, id string
-		stop     bool // the test is stopped in the middle of the point
+		stop     bool   // the test is stopped in the middle of the point
+		by       string // what runs the other process
 	}{
-		{"passed", "right", false},
-		{"failed", "all-twice", false},
-		{"ignores SIGTERM", "never-ends", false},
-		{"stopped", "silent", true},
+		{"passed", "right", false, ""},
+		{"failed", "all-twice", false, ""},
+		{"ignores SIGTERM", "never-ends", false, ""},
+		{"stopped", "silent", true, ""},
+		{"leaves the group", "right", false, "setsid"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			told := filepath.Join(t.TempDir(), "told")
 			o := options(c.id)
 			// It starts a process that ignores SIGTERM, and tells what it was given.
-			script := fmt.Sprintf(`(trap "" TERM; exec sleep 1000 >/dev/null 2>&1) & echo "$! $$ $AWS_ENDPOINT_URL $DIR" >%s.new; mv %s.new %s; exec %s %s`, told, told, told, wrong, c.id)
+			script := fmt.Sprintf(`(trap "" TERM; exec %s sleep 1000 >/dev/null 2>&1) & echo "$! $$ $AWS_ENDPOINT_URL $DIR" >%s.new; mv %s.new %s; exec %s %s`, c.by, told, told, told, wrong, c.id)
 			o.Command = []string{"sh", "-c", script}
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()

@@ -2,11 +2,13 @@ package conformance
 
 import (
 	"bufio"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -18,6 +20,7 @@ type process struct {
 	cmd    *exec.Cmd
 	ended  chan struct{} // closed when it has ended and all it printed was taken
 	err    error         // of its end; known once it has ended
+	mark   string        // a variable that it and what it starts have
 	began  time.Time     // when it was started
 	stops  bool          // it was told to stop
 	mayEnd bool          // it may end by itself
@@ -31,8 +34,11 @@ const grace = 10 * time.Second
 
 // startProcess starts a command, whose lines on stdout go to a function.
 func startProcess(command, env []string, line func([]byte), stderr io.Writer) (*process, error) {
-	p := &process{cmd: exec.Command(command[0], command[1:]...), ended: make(chan struct{}), began: time.Now()}
-	p.cmd.Env = env
+	p := &process{
+		cmd: exec.Command(command[0], command[1:]...), ended: make(chan struct{}),
+		mark: "CONFORMANCE_READER=" + rand.Text(), began: time.Now(),
+	}
+	p.cmd.Env = append(slices.Clone(env), p.mark)
 	p.cmd.SysProcAttr = separate()
 	out, outWriter, err := os.Pipe()
 	if err != nil {
@@ -63,7 +69,7 @@ func startProcess(command, env []string, line func([]byte), stderr io.Writer) (*
 	})
 	go func() {
 		p.err = p.cmd.Wait()
-		killGroup(p.cmd) // what it started and left
+		kill(p.cmd, p.mark) // what it started and left
 		// A process that left the group may have the pipes.
 		closing := time.AfterFunc(time.Second, func() { out.Close(); errs.Close() })
 		reading.Wait()
@@ -93,7 +99,7 @@ func eachLine(pipe io.ReadCloser, line func([]byte)) {
 func (p *process) kill() {
 	p.stops = true
 	if !p.hasEnded() {
-		killGroup(p.cmd)
+		kill(p.cmd, p.mark)
 	}
 }
 

@@ -17,4 +17,8 @@ func separate() *syscall.SysProcAttr {
 
 func terminate(cmd *exec.Cmd) { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
 
-func killGroup(cmd *exec.Cmd) { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+// kill kills a command and what it started, on Linux also what left its group.
+func kill(cmd *exec.Cmd, mark string) {
+	_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+	killMarked(mark)
+}

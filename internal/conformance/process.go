@@ -145,7 +145,7 @@ func (p *process) how() string {
 		text = "ended with " + p.err.Error()
 	}
 	if p.said != "" {
-		return text + "; it last said: " + cut(p.said, 300) // an SDK's error ends with its cause
+		return text + "; it last said: " + cut(p.said, 400) // an SDK's error ends with its cause
 	}
 	return text
 }

@@ -206,7 +206,7 @@ func TestALateWriteOfAState(t *testing.T) {
 	must(table.Load(t.Context()))
 	must(0, table.Save(t.Context(), []Checkpoint{reading}, nil))
 	late.lose = true
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
 	table.Save(ctx, []Checkpoint{consumed}, nil)
 	late.lose = false

@@ -8,7 +8,6 @@ import (
 	"net/http/httptest"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -34,8 +33,11 @@ func TestTheClientsOwnRetries(t *testing.T) {
 		"remove":         func(ctx context.Context, _ *Reader, _ *fetcher, t *Table) { t.remove(ctx, c) },
 	} {
 		var asked, noted atomic.Int64
+		ctx, enough := context.WithCancel(t.Context())
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-			asked.Add(1)
+			if asked.Add(1) == 3 {
+				enough()
+			}
 			w.Header().Set("Content-Type", "application/x-amz-json-1.0")
 			w.WriteHeader(http.StatusBadRequest)
 			io.WriteString(w, `{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException"}`)
@@ -55,10 +57,8 @@ func TestTheClientsOwnRetries(t *testing.T) {
 		counting := func() caller { return caller{pace: newPacer(Unbounded), note: note} }
 		table := TableCheckpoints(db, "checkpoints", "r")
 		table.caller = counting()
-		ctx, cancel := context.WithTimeout(t.Context(), 400*time.Millisecond)
 		call(ctx, &Reader{api: streams, arn: arn, describing: counting()},
 			&fetcher{api: streams, arn: arn, shard: "s", options: callOptions(arn, slog.Default()), polling: counting(), asking: counting()}, table)
-		cancel()
 		server.Close()
 		if n := asked.Load(); n < 2 || noted.Load() < n-1 {
 			t.Errorf("%s: the server was asked %d times, of which the reader saw %d throttled", name, n, noted.Load())

@@ -122,7 +122,7 @@ func TestLockedByAnother(t *testing.T) {
 		t.Error(err)
 	}
 
-	busyTimeout = 300 * time.Millisecond
+	busyTimeout = time.Second
 	defer locked(t, path)()
 	start = time.Now()
 	for i := range 8 {

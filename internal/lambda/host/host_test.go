@@ -95,8 +95,8 @@ func TestFailures(t *testing.T) {
 		{"it reports an error at its start", "init error", `echo x`, 0, functionError{Type: "Bad.Config", Message: "no such region"}, 0, ""},
 		{"it reports an error at its start, and stays", "init error, then nothing", `echo x`, 0, functionError{Type: "Bad.Config", Message: "no such region"}, 0, "there is nothing to wait for"},
 		{"its error is too large", "", fmt.Sprintf("large-error %d", mapping.MaxAnswer+1), 0, functionError{Type: "Large", Message: "its error could not be read: http: request body too large"}, 1, "the header tells its type"},
-		{"it hangs", "", `hang`, 50 * time.Millisecond, functionError{Type: "Sandbox.Timedout", Message: "Error: Task timed out after 0.05 seconds"}, 0, "the process is ended"},
-		{"it answers and hangs", "", `answer-and-hang`, 50 * time.Millisecond, functionError{Type: "Sandbox.Timedout", Message: "Error: Task timed out after 0.05 seconds"}, 0, "an invocation ends when the next one is asked for"},
+		{"it hangs", "", `hang`, 2 * time.Second, functionError{Type: "Sandbox.Timedout", Message: "Error: Task timed out after 2.00 seconds"}, 0, "the process is ended"},
+		{"it answers and hangs", "", `answer-and-hang`, 2 * time.Second, functionError{Type: "Sandbox.Timedout", Message: "Error: Task timed out after 2.00 seconds"}, 0, "an invocation ends when the next one is asked for"},
 		{"its answer is a byte too large", "", fmt.Sprintf("large %d", mapping.MaxAnswer+1), 0,
 			functionError{Type: "Function.ResponseSizeTooLarge", Message: "Response payload size exceeded maximum allowed payload size (6291556 bytes)."}, 1, ""},
 	} {
@@ -265,7 +265,7 @@ func TestNothingIsLeft(t *testing.T) {
 // TestAChildDoesNotDelayTheEnd: an invocation ends with its process, also where a
 // child keeps the output open.
 func TestAChildDoesNotDelayTheEnd(t *testing.T) {
-	h := open(t, Options{Timeout: 900 * time.Millisecond})
+	h := open(t, Options{Timeout: 30 * time.Second})
 	pid := mustInvoke(t, h, "child and die")
 	if runtime.GOOS == "linux" {
 		awaitEnd(t, pid)

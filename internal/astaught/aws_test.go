@@ -123,7 +123,7 @@ func (r result) others() (others []string) {
 func TestAWS(t *testing.T) {
 	t.Parallel()
 	url := serve(t)
-	script := exec.Command("bash", "../../.ci/aws", "-endpoint", url, "-yes", "-ttl-wait", "9m")
+	script := exec.Command("bash", "../../.ci/aws", "-endpoint", url, "-yes", "-ttl-wait", "1m")
 	out, err := script.CombinedOutput()
 	r := parse(string(out))
 	if others := r.others(); err != nil || len(others) > 0 {

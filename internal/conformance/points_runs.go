@@ -117,10 +117,7 @@ var lossPoints = []Point{{
 	About: "tells a loss after a day away",
 	play: func(w *World) {
 		w.Put("ada")
-		first := w.Start()
-		w.Handles()
-		w.Settles()
-		w.Stop(first)
+		w.ReadsAndStops()
 		w.Put("grace")
 		w.Loses(func() { w.Later(25 * hour) })
 		w.Put("barbara")
@@ -132,10 +129,7 @@ var lossPoints = []Point{{
 	About: "tells a loss where its shard has vanished",
 	play: func(w *World) {
 		w.Put("ada")
-		first := w.Start()
-		w.Handles()
-		w.Settles()
-		w.Stop(first)
+		w.ReadsAndStops()
 		w.Put("grace")
 		w.Roll()
 		w.Loses(func() { w.Later(49 * hour) })

@@ -104,6 +104,15 @@ func (w *World) TakesOver(p *process) {
 	}, func() string { return w.unhandled("") })
 }
 
+// ReadsAndStops starts a reader, and stops it once it has handled all changes and saved its
+// position.
+func (w *World) ReadsAndStops() {
+	p := w.Start()
+	w.Handles()
+	w.Settles()
+	w.Stop(p)
+}
+
 // StopsWell stops the reader, which has to end by itself, and well.
 func (w *World) StopsWell(p *process) {
 	switch cleanly := w.Stop(p); {

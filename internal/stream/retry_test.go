@@ -60,7 +60,7 @@ func TestTheClientsOwnRetries(t *testing.T) {
 		call(ctx, &Reader{api: streams, arn: arn, describing: counting()},
 			&fetcher{api: streams, arn: arn, shard: "s", options: callOptions(arn, slog.Default()), polling: counting(), asking: counting()}, table)
 		server.Close()
-		if n := asked.Load(); n < 2 || noted.Load() < n-1 {
+		if n := asked.Load(); n < 3 || noted.Load() < n-1 {
 			t.Errorf("%s: the server was asked %d times, of which the reader saw %d throttled", name, n, noted.Load())
 		}
 	}

@@ -122,7 +122,7 @@ func TestLockedByAnother(t *testing.T) {
 		t.Error(err)
 	}
 
-	busyTimeout = time.Second
+	busyTimeout = 300 * time.Millisecond
 	defer locked(t, path)()
 	start = time.Now()
 	for i := range 8 {

@@ -265,7 +265,7 @@ func TestNothingIsLeft(t *testing.T) {
 // TestAChildDoesNotDelayTheEnd: an invocation ends with its process, also where a
 // child keeps the output open.
 func TestAChildDoesNotDelayTheEnd(t *testing.T) {
-	h := open(t, Options{Timeout: 30 * time.Second})
+	h := open(t, Options{Timeout: 900 * time.Millisecond})
 	pid := mustInvoke(t, h, "child and die")
 	if runtime.GOOS == "linux" {
 		awaitEnd(t, pid)
